@@ -1,0 +1,114 @@
+# ATrISys: every habit is one command. `make demo` and `make test` are all that a newcomer needs.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+LOCKED := install -q --require-hashes
+CLIENTS := 2.3.4 3.1.0 4.3.0
+# Two tests at a time; a file's tests stay together, so that what they share is made once.
+PYTEST := $(BIN)/python -m pytest -p tools.one_database_each -n $(or $(workers),2) --dist loadfile -rsfE
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help setup demo serve test test-long test-postgis check locked lint types imports docs-fresh fix docs \
+	migration bench clients lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | while IFS='	' read -r name words; do \
+		printf '  make %-14s %s\n' "$$name" "$$words"; done
+
+# --- setting up ------------------------------------------------------------------------------------------------------
+
+setup: $(VENV)/.dev ## everything that developing needs, in .venv
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "ATrISys needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments (on Debian: apt-get install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what ATrISys needs into $(VENV) (a minute or two the first time) …"
+	@$(PIP) $(LOCKED) -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what ATrISys and its tests need into $(VENV) (a minute or two the first time) …"
+	@$(PIP) $(LOCKED) -r requirements/dev.txt
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@$(PIP) check
+	@touch $(VENV)/.runtime $@
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.runtime ## ATrISys with a demo project (port=8000)
+	@$(BIN)/atrisys demo $(if $(port),--port $(port))
+
+serve: $(VENV)/.runtime ## the server on ./data (port=8000)
+	@$(BIN)/atrisys serve $(if $(port),--port $(port))
+
+# --- testing (only=tests/… picks tests) ------------------------------------------------------------------------------
+
+test: locked clients ## all tests but the long ones, on SQLite
+	@$(PYTEST) $(only)
+
+test-long: locked clients ## what takes long: fuzzing, restarts
+	@$(BIN)/python -m pytest -rsfE -m long $(only)
+
+test-postgis: locked clients ## the same tests as `make test`, on PostgreSQL with PostGIS
+	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(only)
+
+clients: $(CLIENTS:%=.clients/%/.ready) ## the official Python clients, each in its own environment
+
+.clients/%/.ready: requirements/client-%.txt requirements/client-build.txt tools/client.sh | $(BIN)/python
+	@sh tools/client.sh $* $(BIN)/python
+
+bench: setup clients ## measure; the figures go to bench/RESULTS.md
+	@$(BIN)/python -m bench
+
+# --- keeping it clean ------------------------------------------------------------------------------------------------
+
+check: locked lint types imports docs-fresh ## style, types, the import rule, and docs that name everything
+
+locked: setup
+	@$(BIN)/python tools/check_lock.py
+
+lint: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: setup
+	@$(BIN)/basedpyright
+
+imports: setup
+	@$(BIN)/lint-imports
+
+docs-fresh: setup
+	@$(BIN)/python tools/check_docs.py
+
+fix: setup ## format, and mend what can be mended
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+docs: setup ## write anew what docs/ says about routes
+	@$(BIN)/python tools/check_docs.py --write
+
+migration: setup ## a new step for the database: make migration m="what changes"
+	@test -n '$(m)' || { echo 'Say what changes: make migration m="annotations remember their source"'; exit 1; }
+	@$(BIN)/python tools/migration.py '$(m)'
+
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --system-certs --custom-compile-command 'make lock' $(if $(upgrade),--upgrade)
+
+lock: | setup ## lock the dependencies anew (upgrade=1: to their newest versions)
+	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	@$(COMPILE) pyproject.toml --extra postgres --group dev --group build -c requirements/runtime.txt -o requirements/dev.txt
+	@$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
+	@printf '%s\n' 'setuptools<81' wheel pytest-runner | $(COMPILE) - -o requirements/client-build.txt
+	@for v in $(CLIENTS); do { echo "cytomine-python-client==$$v"; grep -oE '^pillow==[^ ]+' requirements/runtime.txt; } \
+		| $(COMPILE) - -o requirements/client-$$v.txt || exit 1; done
+
+clean: ## remove all environments and caches (never ./data)
+	@rm -rf $(VENV) .clients .ruff_cache .import_linter_cache .hypothesis dist build

@@ -1,0 +1,138 @@
+"""Bulk creation: as the official client does it, and in large arrays, beside a bare insert endpoint."""
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import shapely
+
+from bench.asking import Lean, Session
+from bench.house import House, Keys, Server, Sheet, cpu_s, free_port, wait_for_ping
+from bench.report import Line, Section, spread
+from bench.shapes import API, bodies, scene
+
+TITLE = "Creating annotations in bulk"
+SAID = """Arrays of annotations (30 points, one term each) posted to `/api/annotation.json`, every request signed.
+"As the client does": two threads that share one `requests.Session`. "Lean": two threads, each with a plain
+kept-alive connection, so that less of the time is the client's. The bare endpoint (bench/bare_server.py) reads the
+same bodies into SQLite with an R*Tree, one commit a request; both have `synchronous=FULL`. ATrISys judges the
+signature, project, image and terms, checks and turns the shapes, keeps the text, fills the grid and writes the
+change log (a line for each annotation and each term)."""
+THREADS = 2
+SHAPES = 60_000
+
+
+def measure(house: House, rounds: int) -> Section:
+    sheet = house.new_image("creating")
+    shapes = scene(SHAPES, sheet.width, sheet.height)
+    sizes = {size: bodies(sheet, shapes, size) for size in (15, 1000)}
+    ways = {"as the client does": (15, shared), "lean": (15, lean), "as the client does ": (1000, shared)}
+    taken: dict[tuple[str, str], list[dict[str, float]]] = {}
+    with house.server() as server, bare_server(house) as (bare_port, bare_pid):
+        empty = Lean(house.keys, server.port).post(API, b"[]")
+        for round_number in range(rounds + 1):
+            for way, (size, connect) in ways.items():
+                both = [("ours", server.port, server.process.pid), ("bare", bare_port, bare_pid)]
+                random.shuffle(both)
+                for whose, port, pid in both:
+                    got = load(connect(house.keys, port), pid, sizes[size], size)
+                    if round_number:
+                        taken.setdefault((way, whose), []).append(got)
+        check_all_kept(server, sheet, shapes)
+    section = Section(TITLE, SAID)
+    for way, (size, _) in ways.items():
+        section.lines.append(compare(way.strip(), size, taken[way, "ours"], taken[way, "bare"]))
+    said = f"answered {empty}"
+    section.lines.append(Line("an empty array", said, goal="200", met=empty == 200))
+    return section
+
+
+def compare(way: str, size: int, ours: list[dict[str, float]], bare: list[dict[str, float]]) -> Line:
+    rates = [[run["rate"] for run in runs] for runs in (ours, bare)]
+    ratio = statistics.median(rates[0]) / statistics.median(rates[1])
+    middles = [statistics.median(run["p50_ms"] for run in runs) for runs in (ours, bare)]
+    tails = [statistics.median(run["p99_ms"] for run in runs) for runs in (ours, bare)]
+    cpu = [statistics.median(run["cpu_ms"] for run in runs) for runs in (ours, bare)]
+    texts = [
+        f"{spread(rate, '{:,.0f}', '/s')}, p50 {middle:.1f} ms, p99 {tail:.1f} ms, CPU {work:.1f} ms"
+        for rate, middle, tail, work in zip(rates, middles, tails, cpu, strict=True)
+    ]
+    return Line(f"arrays of {size:,}, {way}", *texts, f"{ratio:.2f}", "≥ 0.5 of bare", ratio >= 0.5)
+
+
+Connect = Callable[[Keys, int], Iterator[Any]]
+
+
+def shared(keys: Keys, port: int) -> Iterator[Session]:
+    """The same session for every thread."""
+    session = Session(keys, port)
+    while True:
+        yield session
+
+
+def lean(keys: Keys, port: int) -> Iterator[Lean]:
+    """A connection for each thread."""
+    while True:
+        yield Lean(keys, port)
+
+
+def load(clients: Iterator[Any], pid: int, arrays: list[bytes], size: int, seconds: float = 3.0) -> dict[str, float]:
+    """Post for some seconds from two threads. `cpu_ms` is what an array costs the server's processor."""
+    turns, took = count(), [[] for _ in range(THREADS)]
+    mine = [next(clients) for _ in range(THREADS)]
+    cpu_before, begun = cpu_s(pid), time.perf_counter()
+
+    def run(thread: int) -> None:
+        while (now := time.perf_counter()) < begun + seconds:
+            status = mine[thread].post(API, arrays[next(turns) % len(arrays)])
+            if status != 200:
+                raise RuntimeError(f"A bulk request was answered {status}")
+            took[thread].append(time.perf_counter() - now)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    over, cpu = time.perf_counter() - begun, cpu_s(pid) - cpu_before
+    all_took = sorted(one for part in took for one in part)
+    for client in mine:
+        client.close()
+    return {
+        "rate": len(all_took) * size / over,
+        "p50_ms": 1e3 * all_took[len(all_took) // 2],
+        "p99_ms": 1e3 * all_took[int(len(all_took) * 0.99)],
+        "cpu_ms": 1e3 * cpu / len(all_took),
+    }
+
+
+def check_all_kept(server: Server, sheet: Sheet, shapes: Any) -> None:
+    """What was posted is there, exactly as it was sent."""
+    kept = server.get(f"/api/annotation.json?image={sheet.image}&showWKT=true&showTerm=true&max=20")
+    sent = set(shapely.to_wkt(shapely.from_wkb(shapes), rounding_precision=2))
+    if not all(row["location"] in sent and len(row["term"]) == 1 for row in kept):
+        raise RuntimeError("An annotation came back other than it was sent.")
+
+
+@contextmanager
+def bare_server(house: House) -> Iterator[tuple[int, int]]:
+    """Its port and its process."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "--factory", "bench.bare_server:create_app", "--port", str(port)]
+    environment = {**os.environ, "BARE_FILE": str(house.folder / "bare.sqlite")}
+    begun = time.perf_counter()
+    process = subprocess.Popen([*command, "--no-access-log", "--log-level", "warning"], env=environment)
+    try:
+        wait_for_ping(port, process, begun)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(20)

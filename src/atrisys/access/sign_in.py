@@ -1,0 +1,204 @@
+"""The four ways in: Cytomine's signature, X-Auth headers, a browser's session, the key-born cookie.
+
+Each function gives the account or raises NotSignedIn; none knows of HTTP.
+"""
+
+import email.utils
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from atrisys.access import passwords
+from atrisys.access.keys import KeyBox, signed_by
+from atrisys.errors import NotFound, NotSignedIn
+from atrisys.settings import Settings
+from atrisys.store.session import Store
+from atrisys.store.table import now_ms
+from atrisys.store.tables import LoginSession, SecUser
+
+BAD_KEYS = "The API keys are wrong, or the signature does not fit the request. Look at Account → API keys."
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+TOUCH_EVERY_MS = MINUTE_MS
+HANDLE_LENGTH = 16
+_BY_PUBLIC_KEY = select(SecUser).where(SecUser.public_key == bindparam("public_key"))
+
+
+def by_signature(
+    db: Session, box: KeyBox, settings: Settings, *, public_key: str, signature: str, date: str, messages: Iterable[str]
+) -> SecUser:
+    """Cytomine's signature: HMAC-SHA1 of one of `messages` (each client generation signs another)."""
+    user, private_key = _key_holder(db, box, public_key)
+    if not signed_by(private_key, signature, messages) or user is None:
+        raise NotSignedIn(BAD_KEYS)
+    require_fresh(date, settings)
+    return user
+
+
+def by_token(db: Session, box: KeyBox, public_key: str, private_key: str) -> SecUser:
+    """The seed's way: both keys as headers."""
+    user, expected = _key_holder(db, box, public_key)
+    if not hmac.compare_digest(expected.encode(), private_key.encode()) or user is None:
+        raise NotSignedIn(BAD_KEYS)
+    return user
+
+
+def _key_holder(db: Session, box: KeyBox, public_key: str) -> tuple[SecUser | None, str]:
+    """The account and its private key; a random key where there is none, so that both cases take the same road."""
+    user = db.scalar(_BY_PUBLIC_KEY, {"public_key": public_key})
+    if user is None or not user.enabled:
+        return None, secrets.token_hex(18)
+    return user, box.open(user.private_key, user.public_key)
+
+
+def require_fresh(date: str, settings: Settings) -> None:
+    """A signed date that can be read must be near this server's clock."""
+    when = _read_date(date)
+    if when is None:
+        if settings.strict_signatures:
+            raise NotSignedIn("The signed date {date} cannot be read, and this server insists on it.", date=date)
+        return
+    off_s = round((datetime.now(UTC) - when).total_seconds())
+    if abs(off_s) > settings.signature_tolerance_s:
+        raise NotSignedIn(
+            "The signed date is {off_s} seconds away from this server's clock ({limit_s} are allowed). Set your clock.",
+            off_s=off_s,
+            limit_s=settings.signature_tolerance_s,
+        )
+
+
+def _read_date(text: str) -> datetime | None:
+    try:
+        when = email.utils.parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def by_password(store: Store, username: str, password: str, address: str) -> SecUser:
+    """The sign-in form. Raises TooManyTries while that account or address must wait.
+
+    A try counts against the account before its password is looked at, so that a thousand at once are slowed as well.
+    Looking takes long on purpose: no transaction is open meanwhile.
+    """
+    with store.writing() as db:
+        passwords.require_patience(db, username, address)
+        passwords.note_try(db, "account", username)
+    with store.reading() as db:
+        user = db.scalar(select(SecUser).where(func.lower(SecUser.username) == username.lower()))
+    usable = user is not None and user.enabled
+    right = passwords.is_right(user.password_hash if user and usable else None, password)
+    with store.writing() as db:
+        if right:
+            passwords.forget_tries(db, username)
+        else:
+            passwords.note_try(db, "address", address)
+    if not right or user is None:
+        raise NotSignedIn("The user name or the password is wrong.")
+    return user
+
+
+def open_session(db: Session, settings: Settings, user: SecUser, address: str, agent: str) -> str:
+    """A fresh session; returns the cookie's value, which is kept nowhere."""
+    now = now_ms()
+    over = or_(
+        LoginSession.last_used < now - settings.session_idle_min * MINUTE_MS,
+        LoginSession.created < now - settings.session_max_h * HOUR_MS,
+    )
+    db.execute(delete(LoginSession).where(over))
+    token = secrets.token_urlsafe(32)
+    db.add(LoginSession(token_hash=_hash(token), user_id=user.id, address=address[:64], agent=agent[:255]))
+    db.flush()
+    return token
+
+
+def by_session(db: Session, settings: Settings, token: str) -> tuple[SecUser, bool]:
+    """The account behind a session cookie, and whether the session should be touched (see `touch_session`)."""
+    row = db.get(LoginSession, _hash(token))
+    now = now_ms()
+    if row is None or _is_over(row, settings, now):
+        raise NotSignedIn("Your session has ended. Sign in again.")
+    user = db.get(SecUser, row.user_id)
+    if user is None or not user.enabled:
+        raise NotSignedIn("This account is locked. Ask an administrator.")
+    return user, now - row.last_used > TOUCH_EVERY_MS
+
+
+def _is_over(row: LoginSession, settings: Settings, now: int) -> bool:
+    return now > ends_at(row, settings)
+
+
+def ends_at(row: LoginSession, settings: Settings) -> int:
+    """When a session ends (epoch ms) if nothing more is asked with it."""
+    return min(row.last_used + settings.session_idle_min * MINUTE_MS, row.created + settings.session_max_h * HOUR_MS)
+
+
+def touch_session(db: Session, token: str) -> None:
+    db.execute(update(LoginSession).where(LoginSession.token_hash == _hash(token)).values(last_used=now_ms()))
+
+
+def close_session(db: Session, token: str) -> None:
+    db.execute(delete(LoginSession).where(LoginSession.token_hash == _hash(token)))
+
+
+def close_all_sessions(db: Session, user_id: int) -> None:
+    """After a new password or a lock."""
+    db.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+
+
+def sessions_of(db: Session, settings: Settings, user_id: int) -> list[LoginSession]:
+    """The browsers where somebody is signed in, the last used first."""
+    query = select(LoginSession).where(LoginSession.user_id == user_id).order_by(LoginSession.last_used.desc())
+    return [row for row in db.scalars(query) if not _is_over(row, settings, now_ms())]
+
+
+def session_of(db: Session, token: str) -> LoginSession | None:
+    return db.get(LoginSession, _hash(token))
+
+
+def handle_of(row: LoginSession) -> str:
+    """What a session is called where its owner lists and ends them: a part of the hash, good for nothing else."""
+    return row.token_hash[:HANDLE_LENGTH]
+
+
+def end_session(db: Session, user_id: int, handle: str) -> None:
+    """End one session of that person. Raises NotFound."""
+    query = select(LoginSession).where(LoginSession.user_id == user_id)
+    row = next((row for row in db.scalars(query) if handle_of(row) == handle), None)
+    if row is None:
+        raise NotFound("You have no session {session}.", session=handle)
+    db.delete(row)
+
+
+def end_other_sessions(db: Session, user_id: int, token: str) -> None:
+    """All sessions of that person but the one of this cookie."""
+    others = LoginSession.token_hash != _hash(token)
+    db.execute(delete(LoginSession).where(LoginSession.user_id == user_id, others))
+
+
+def picture_cookie(box: KeyBox, settings: Settings, user_id: int, public_key: str) -> str:
+    """The key-born cookie: opens pictures and downloads for a while, void when the keys change."""
+    text = f"{user_id}.{now_ms() // 1000 + settings.picture_cookie_s}"
+    return f"{text}.{box.cookie_signature(f'{text}.{public_key}')}"
+
+
+def by_picture_cookie(db: Session, box: KeyBox, value: str) -> SecUser:
+    user_id, _, rest = value.partition(".")
+    until, _, signature = rest.partition(".")
+    user = db.get(SecUser, int(user_id)) if user_id.isdecimal() and len(user_id) < 19 else None
+    expected = box.cookie_signature(f"{user_id}.{until}.{user.public_key if user else ''}")
+    right = hmac.compare_digest(expected.encode(), signature.encode())
+    if not right or user is None or not user.enabled or not until.isdecimal() or int(until[:18]) * 1000 < now_ms():
+        raise NotSignedIn("The picture cookie is no longer valid. Send a signed request again.")
+    return user
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

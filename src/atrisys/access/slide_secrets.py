@@ -1,0 +1,61 @@
+"""What a slide tells beyond its pixels (label, macro, metadata, the file itself), and who may have it."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.access.require import is_manager
+from atrisys.access.slides import require_slide_reader, with_labels, with_names
+from atrisys.errors import NotAllowed
+from atrisys.store.tables import AbstractImage, ImageInstance, Project, ProjectMember
+
+SECRET = ("label", "macro")
+"""Pictures that may name the patient."""
+
+
+def may_see_labels(db: Session, caller: Caller, base_id: int) -> bool:
+    """Managers of a project that holds the image, and owners of its storage."""
+    return bool(with_labels(db, caller, [base_id]))
+
+
+def require_label_viewer(db: Session, caller: Caller, base_id: int) -> None:
+    if not may_see_labels(db, caller, base_id):
+        raise NotAllowed(
+            "Label and macro of image {image} are shown to managers of its projects and to the owner of its storage.",
+            image=base_id,
+        )
+
+
+def require_metadata_of(db: Session, caller: Caller, row: AbstractImage | ImageInstance) -> None:
+    """Everybody who sees the image, but not contributors of a blinded project."""
+    if isinstance(row, ImageInstance):
+        allowed = not db.get_one(Project, row.project_id).blind_mode or is_manager(db, caller, row.project_id)
+    else:
+        allowed = bool(with_names(db, caller, [row.id])) or caller.is_admin
+    if not allowed:
+        raise NotAllowed("The metadata of image {image} are hidden: its project is blinded.", image=row.id)
+
+
+def require_download_of(db: Session, caller: Caller, row: AbstractImage | ImageInstance) -> None:
+    """The file as it was uploaded holds all of it.
+
+    In a project: its managers, and its members where it says so and is not blinded. Of the slide itself: who may read
+    its storage, managers of any of its projects, and members of such a project.
+    """
+    if isinstance(row, ImageInstance):
+        project = db.get_one(Project, row.project_id)
+        if not (_hands_out(project) or is_manager(db, caller, project.id)):
+            raise NotAllowed("The images of project {project} are downloaded by its managers.", project=project.id)
+        return
+    open_ones = (
+        select(Project)
+        .join(ImageInstance, ImageInstance.project_id == Project.id)
+        .join(ProjectMember, ProjectMember.project_id == Project.id)
+        .where(ImageInstance.base_image_id == row.id, ProjectMember.user_id == caller.id)
+    )
+    if not any(_hands_out(project) for project in db.scalars(open_ones)):
+        require_slide_reader(db, caller, row)
+
+
+def _hands_out(project: Project) -> bool:
+    return project.are_images_downloadable and not project.blind_mode

@@ -1,0 +1,198 @@
+"""What somebody may see, as a part of each query: deny by default, a table without a rule cannot be asked for."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, or_, select, true, tuple_, union
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.errors import NotFound
+from atrisys.store import spatial
+from atrisys.store.table import Table
+from atrisys.store.tables import (
+    AbstractImage,
+    AbstractSlice,
+    AnnotationTerm,
+    Change,
+    ImageInstance,
+    Job,
+    Ontology,
+    Project,
+    ProjectMember,
+    Relation,
+    RelationTerm,
+    SecRole,
+    SecUser,
+    SecUserSecRole,
+    SliceInstance,
+    Storage,
+    StorageMember,
+    Term,
+    UploadedFile,
+    UserAnnotation,
+)
+
+Rule = Callable[[Caller], ColumnElement[bool]]
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
+Row = TypeVar("Row", bound=Table)
+
+
+def visible(caller: Caller, query: Query, of: type[Any] | None = None) -> Query:
+    """The query, cut down to what the caller may see of `of` (by default of the first entity that it selects)."""
+    entity = of or query.column_descriptions[0]["entity"]
+    return query.where(condition(caller, entity))
+
+
+def condition(caller: Caller, entity: type[Any]) -> ColumnElement[bool]:
+    """The rule of one table, as a condition. Raises KeyError where nobody has said who may see it."""
+    rule = RULES[entity]
+    return true() if caller.is_admin else rule(caller)
+
+
+def get_row(db: Session, caller: Caller, kind: type[Row], id: int | None, *, lock: bool = False) -> Row:
+    """The object, if the caller may see it. Raises NotFound otherwise, in the same words as for an unknown id."""
+    if id is not None and -(2**63) <= id < 2**63:
+        row = db.scalar(_one(kind, caller.is_admin, lock), {"id": id, "me": caller.id})
+        if row is not None:
+            return row
+    raise NotFound("{kind} {id} was not found.", kind=kind.__name__, id=id)
+
+
+@lru_cache(maxsize=256)
+def _one(kind: type[Row], is_admin: bool, lock: bool) -> Select[Row]:
+    """The query of get_row, made once: building it takes several times as long as running it."""
+    query = visible(somebody(is_admin=is_admin), select(kind).where(kind.id == bindparam("id", type_=BigInteger)))
+    return spatial.for_update(query) if lock else query
+
+
+@lru_cache(maxsize=2)
+def somebody(*, is_admin: bool) -> Caller:
+    """Stands for any caller in a query that is made once and run for many, with their id as the parameter `me`."""
+    me = cast(int, bindparam("me", type_=BigInteger))
+    return Caller(id=me, username="", roles=frozenset({"ROLE_SUPER_ADMIN"} if is_admin else ()))
+
+
+def my_projects(caller: Caller) -> Select[int]:
+    return select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id)
+
+
+def my_storages(caller: Caller) -> ColumnElement[bool]:
+    shared = select(StorageMember.storage_id).where(StorageMember.user_id == caller.id)
+    return or_(Storage.user_id == caller.id, Storage.id.in_(shared))
+
+
+def _project(caller: Caller) -> ColumnElement[bool]:
+    return Project.id.in_(my_projects(caller))
+
+
+def _ontology(caller: Caller) -> ColumnElement[bool]:
+    used = select(Project.ontology_id).where(Project.id.in_(my_projects(caller)), Project.ontology_id.is_not(None))
+    return or_(Ontology.user_id == caller.id, Ontology.id.in_(used))
+
+
+def _in_ontology(column: Any) -> Rule:
+    return lambda caller: column.in_(select(Ontology.id).where(_ontology(caller)))
+
+
+def _in_project(column: Any) -> Rule:
+    return lambda caller: column.in_(my_projects(caller))
+
+
+def _in_storage(column: Any) -> Rule:
+    return lambda caller: column.in_(select(Storage.id).where(my_storages(caller)))
+
+
+def _abstract_image(caller: Caller) -> ColumnElement[bool]:
+    used = select(ImageInstance.base_image_id).where(ImageInstance.project_id.in_(my_projects(caller)))
+    mine = select(Storage.id).where(my_storages(caller))
+    own = and_(AbstractImage.storage_id.is_(None), AbstractImage.user_id == caller.id)
+    return or_(AbstractImage.storage_id.in_(mine), AbstractImage.id.in_(used), own)
+
+
+def _layers(project_id: Any, owner_id: Any) -> Rule:
+    """Objects of a layer: all for managers, else as the project hides layers; one's own always."""
+
+    def rule(caller: Caller) -> ColumnElement[bool]:
+        mine = (
+            select(Project.id)
+            .join(ProjectMember, ProjectMember.project_id == Project.id)
+            .where(ProjectMember.user_id == caller.id)
+        )
+        open_ones = mine.where(or_(ProjectMember.is_manager, ~Project.hide_users_layers & ~Project.hide_admins_layers))
+        only_managers = mine.where(Project.hide_users_layers, ~Project.hide_admins_layers)
+        only_users = mine.where(~Project.hide_users_layers, Project.hide_admins_layers)
+        manager = select(ProjectMember.project_id, ProjectMember.user_id).where(ProjectMember.is_manager)
+        drawn_by_manager = tuple_(project_id, owner_id).in_(manager)
+        return or_(
+            project_id.in_(open_ones),
+            and_(owner_id == caller.id, project_id.in_(mine)),
+            and_(project_id.in_(only_managers), drawn_by_manager),
+            and_(project_id.in_(only_users), ~drawn_by_manager),
+        )
+
+    return rule
+
+
+def layers_in(db: Session, caller: Caller, project: Project) -> ColumnElement[bool]:
+    """The rule for annotations of one project that the caller is known to see.
+
+    The same as `condition` gives, but decided beforehand where it does not depend on the row: asking it of each row
+    of a large image takes as long as reading them.
+    """
+    managing = select(ProjectMember.is_manager).where(
+        ProjectMember.project_id == project.id, ProjectMember.user_id == caller.id
+    )
+    if caller.is_admin or not (project.hide_users_layers or project.hide_admins_layers) or db.scalar(managing):
+        return true()
+    return condition(caller, UserAnnotation)
+
+
+def _change(caller: Caller) -> ColumnElement[bool]:
+    """Changes in one's containers, but not on hidden layers."""
+    used = select(Project.ontology_id).where(Project.id.in_(my_projects(caller)), Project.ontology_id.is_not(None))
+    containers = union(
+        select(Ontology.id).where(or_(Ontology.user_id == caller.id, Ontology.id.in_(used))),
+        select(Storage.id).where(my_storages(caller)),
+    )
+    in_projects = and_(
+        Change.container_id.in_(my_projects(caller)),
+        or_(Change.owner_id.is_(None), _layers(Change.container_id, Change.owner_id)(caller)),
+    )
+    return or_(in_projects, Change.container_id.in_(select(containers.subquery())))
+
+
+def _job(caller: Caller) -> ColumnElement[bool]:
+    """Whoever started it, for as long as they see the project it is about; and managers of that project."""
+    managed = select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id, ProjectMember.is_manager)
+    own = and_(Job.user_id == caller.id, or_(Job.project_id.is_(None), Job.project_id.in_(my_projects(caller))))
+    return or_(own, Job.project_id.in_(managed))
+
+
+def _everybody(_caller: Caller) -> ColumnElement[bool]:
+    return true()
+
+
+RULES: dict[type[Any], Rule] = {
+    SecUser: _everybody,
+    SecRole: _everybody,
+    SecUserSecRole: _everybody,
+    Project: _project,
+    ProjectMember: _in_project(ProjectMember.project_id),
+    Ontology: _ontology,
+    Term: _in_ontology(Term.ontology_id),
+    Relation: _everybody,
+    RelationTerm: _in_ontology(RelationTerm.ontology_id),
+    Storage: my_storages,
+    StorageMember: _in_storage(StorageMember.storage_id),
+    UploadedFile: _in_storage(UploadedFile.storage_id),
+    AbstractImage: _abstract_image,
+    AbstractSlice: lambda caller: AbstractSlice.image_id.in_(select(AbstractImage.id).where(_abstract_image(caller))),
+    ImageInstance: _in_project(ImageInstance.project_id),
+    SliceInstance: _in_project(SliceInstance.project_id),
+    UserAnnotation: _layers(UserAnnotation.project_id, UserAnnotation.user_id),
+    AnnotationTerm: _layers(AnnotationTerm.project_id, AnnotationTerm.layer_id),
+    Change: _change,
+    Job: _job,
+}

@@ -1,0 +1,32 @@
+"""Put a slide into a project: the image instance and a slice instance for each of its planes."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.actions import history
+from atrisys.errors import Duplicate
+from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Project, SliceInstance
+
+
+def add_image_instance(
+    db: Session, caller: Caller, project: Project, base: AbstractImage, **columns: Any
+) -> ImageInstance:
+    """The image as the project has it; `columns` are further columns of it (instance_filename, magnification, …).
+
+    Raises:
+        Duplicate: the project has this image already.
+    """
+    there = select(ImageInstance.id).where(
+        ImageInstance.base_image_id == base.id, ImageInstance.project_id == project.id
+    )
+    if db.scalar(there) is not None:
+        raise Duplicate("Image {image} is already in project {project}.", image=base.id, project=project.id)
+    values = {"user_id": caller.id, "instance_filename": base.original_filename, **columns}
+    image = history.add(db, caller, ImageInstance(base_image_id=base.id, project_id=project.id, **values))
+    planes = db.scalars(select(AbstractSlice.id).where(AbstractSlice.image_id == base.id).order_by(AbstractSlice.id))
+    rows = [{"project_id": project.id, "image_id": image.id, "base_slice_id": plane} for plane in planes]
+    history.add_many(db, caller, SliceInstance, rows)
+    return image

@@ -1,0 +1,67 @@
+"""Make an account: with its role, its keys and a storage of its own."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.access.keys import KeyBox
+from atrisys.access.passwords import hash_password
+from atrisys.actions import history
+from atrisys.actions.change_roles import climb_to
+from atrisys.errors import Duplicate, Invalid
+from atrisys.store.tables import SecUser, Storage
+
+
+def add_user(
+    db: Session,
+    caller: Caller | None,
+    box: KeyBox,
+    *,
+    username: str,
+    password: str | None = None,
+    password_hash: str | None = None,
+    role: str = "ROLE_USER",
+    firstname: str = "",
+    lastname: str = "",
+    email: str = "",
+    language: str = "EN",
+    is_developer: bool = False,
+) -> SecUser:
+    """The account, kept in the change log as made by `caller` (by itself where there is none yet).
+
+    `password_hash`: for whoever has hashed it already, which takes long and need not happen in the transaction.
+
+    Raises:
+        Duplicate: the name is taken, whatever its capitals.
+        Invalid: no such role, or a password that cannot be used.
+    """
+    username = username.strip()
+    require_new_name(db, username)
+    public_key, private_key = box.new_pair()
+    user = SecUser(
+        username=username,
+        firstname=firstname or username,
+        lastname=lastname or username,
+        email=email,
+        language=language,
+        is_developer=is_developer,
+        creator_id=caller.id if caller else None,
+        password_hash=hash_password(password) if password else password_hash,
+        public_key=public_key,
+        private_key=private_key,
+    )
+    maker = caller or Caller(id=0, username=username, roles=frozenset(), way="command line", door="command line")
+    history.add(db, maker, user)
+    climb_to(db, maker, user, role)
+    if role != "ROLE_GUEST":
+        history.add(db, maker, Storage(name=f"{username} storage", user_id=user.id))
+    return user
+
+
+def require_new_name(db: Session, username: str, apart_from: int | None = None) -> None:
+    """Raises Invalid for a name that cannot be used, Duplicate for one that somebody has, whatever its capitals."""
+    if not username or len(username) > 255 or any(ord(sign) < 32 for sign in username):
+        raise Invalid("A user name has 1 to 255 characters.")
+    others = select(SecUser.id).where(func.lower(SecUser.username) == username.lower(), SecUser.id != (apart_from or 0))
+    if db.scalar(others) is not None:
+        raise Duplicate("There is already a user named {name}. Choose another name.", name=username)

@@ -1,0 +1,48 @@
+"""Delete slides: from a project, or altogether."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.access.visible import visible
+from atrisys.actions import history
+from atrisys.actions.clear_annotations import clear_annotations
+from atrisys.errors import NotAllowed
+from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Project, SliceInstance, UserAnnotation
+
+
+def delete_image_instance(db: Session, caller: Caller, image: ImageInstance) -> None:
+    """Take a slide out of its project with all that was drawn on it; the slide itself stays in its storage."""
+    clear_annotations(db, caller, UserAnnotation.image_id == image.id)
+    history.delete_where(db, caller, SliceInstance, SliceInstance.image_id == image.id)
+    history.delete(db, caller, image)
+
+
+def delete_slice_instance(db: Session, caller: Caller, plane: SliceInstance) -> None:
+    """Take one plane of a slide out of its project with all that was drawn on it."""
+    clear_annotations(db, caller, UserAnnotation.image_id == plane.image_id, UserAnnotation.slice_id == plane.id)
+    history.delete(db, caller, plane)
+
+
+def delete_abstract_image(db: Session, caller: Caller, base: AbstractImage) -> None:
+    """Delete a slide's record and its planes; the file is the business of whoever deletes that.
+
+    Raises:
+        NotAllowed: projects use it; those that the caller may see are named.
+    """
+    count = db.scalar(select(func.count()).where(ImageInstance.base_image_id == base.id)) or 0
+    if count:
+        using = select(ImageInstance.instance_filename, Project.name, Project.blind_mode)
+        using = using.join(Project, Project.id == ImageInstance.project_id).where(
+            ImageInstance.base_image_id == base.id
+        )
+        rows = db.execute(visible(caller, using, Project).order_by(Project.name).limit(10)).all()
+        raise NotAllowed(
+            "Image {image} is used in {count} projects ({projectNames}). Take it out of them first.",
+            image=base.id,
+            count=count,
+            projectNames=", ".join(row.name for row in rows) or "…",
+            imageNames=", ".join(str(base.id) if row.blind_mode else row.instance_filename for row in rows) or "…",
+        )
+    history.delete_where(db, caller, AbstractSlice, AbstractSlice.image_id == base.id)
+    history.delete(db, caller, base)

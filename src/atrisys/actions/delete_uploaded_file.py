@@ -1,0 +1,53 @@
+"""Delete an uploaded file, or move it to another storage, with all that was made from it."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.actions import history
+from atrisys.actions.delete_image import delete_abstract_image
+from atrisys.errors import NotAllowed
+from atrisys.store.after_commit import after_commit
+from atrisys.store.files import DataFolder
+from atrisys.store.tables import AbstractImage, AbstractSlice, Storage, UploadedFile
+
+
+def delete_uploaded_file(db: Session, caller: Caller, folder: DataFolder, file: UploadedFile) -> None:
+    """Its parts, slides and planes go with it, and the bytes once that is kept.
+
+    Raises:
+        NotAllowed: it is part of another file, or projects use its slides.
+    """
+    _require_root(file)
+    for part in reversed(_with_parts(db, file)):
+        for image in db.scalars(select(AbstractImage).where(AbstractImage.uploaded_file_id == part.id)).all():
+            delete_abstract_image(db, caller, image)
+        history.delete(db, caller, part)
+        if name := part.filename:
+            after_commit(db, lambda name=name: folder.drop(name))
+
+
+def move_uploaded_file(db: Session, caller: Caller, file: UploadedFile, storage: Storage) -> None:
+    """Its parts, slides and planes go with it. Raises NotAllowed for a part of another file."""
+    _require_root(file)
+    for part in _with_parts(db, file):
+        history.edit(db, caller, part, storage_id=storage.id)
+        for image in db.scalars(select(AbstractImage).where(AbstractImage.uploaded_file_id == part.id)).all():
+            history.edit(db, caller, image, storage_id=storage.id)
+            planes = AbstractSlice.image_id == image.id
+            history.edit_many(db, caller, AbstractSlice, planes, lambda _plane: {"storage_id": storage.id})
+
+
+def _require_root(file: UploadedFile) -> None:
+    if file.parent_id is not None:
+        raise NotAllowed("File {file} came in file {parent} and goes with it.", file=file.id, parent=file.parent_id)
+
+
+def _with_parts(db: Session, file: UploadedFile) -> list[UploadedFile]:
+    """The file and what came in it, parents before their parts."""
+    found, wave = [file], [file.id]
+    while wave:
+        parts = db.scalars(select(UploadedFile).where(UploadedFile.parent_id.in_(wave)).order_by(UploadedFile.id)).all()
+        found += parts
+        wave = [part.id for part in parts]
+    return found

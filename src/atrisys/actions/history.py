@@ -1,0 +1,224 @@
+"""Every write goes through here: the object and its line in the change log, in one transaction.
+
+From the log come undo, history, undelete, the audit trail and the feed for live pages. A deleted object leaves its last
+state as the `before` of a row without `after`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import event, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.errors import Duplicate, InUse
+from atrisys.store import spatial
+from atrisys.store.bulk import insert_rows
+from atrisys.store.ids import take_ids
+from atrisys.store.table import Table, kept_columns, kept_values, now_ms
+from atrisys.store.tables import Change
+
+Row = TypeVar("Row", bound=Table)
+
+BATCH = 2_000
+
+
+def add(db: Session, caller: Caller, row: Row) -> Row:
+    """A new object; its id is given here. Raises Duplicate where its name or pair exists."""
+    ids = take_ids(db, 2)
+    row.id, row.version, row.created = ids[0], 1, now_ms()
+    with _whole_or_not(db, type(row).__name__, _name_of(row)):
+        db.add(row)
+    _log(db, caller, row, ids[1], before=None, after=_json(row))
+    return row
+
+
+def edit(db: Session, caller: Caller, row: Row, **values: Any) -> Row:
+    """New values for some columns. Nothing is logged where nothing changes. Raises Duplicate."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if not changed:
+        return row
+    before = _json(row)
+    with _whole_or_not(db, type(row).__name__, changed.get("name") or changed.get("username")):
+        for name, value in changed.items():
+            setattr(row, name, value)
+        row.version, row.updated = row.version + 1, now_ms()
+    _log(db, caller, row, take_ids(db)[0], before=before, after=_json(row))
+    return row
+
+
+def delete(db: Session, caller: Caller, row: Row) -> Row:
+    """Take an object away; what stands on it must be gone before. Raises InUse."""
+    before, kind, id = _json(row), type(row).__name__, row.id
+    try:
+        with db.begin_nested():
+            db.delete(row)
+    except IntegrityError as error:
+        raise InUse("{kind} {id} is still used by other objects.", kind=kind, id=id) from error
+    _log(db, caller, row, take_ids(db)[0], before=before, after=None)
+    return row
+
+
+def delete_where(db: Session, caller: Caller, kind: type[Row], *conditions: Any) -> int:
+    """Take away all objects that fit, each with its own tombstone. Says how many."""
+    done = 0
+    while True:
+        rows = db.scalars(select(kind).where(*conditions).order_by(kind.id).limit(BATCH)).all()
+        if not rows:
+            return done
+        _log_many(db, caller, kind, [(row, _json(row), None) for row in rows])
+        try:
+            db.execute(
+                sql_delete(kind)
+                .where(kind.id.in_([row.id for row in rows]))
+                .execution_options(synchronize_session=False)
+            )
+        except IntegrityError as error:
+            raise InUse("{kind} objects are still used by others.", kind=kind.__name__) from error
+        for row in rows:
+            db.expunge(row)
+        done += len(rows)
+
+
+def add_many(db: Session, caller: Caller, kind: type[Row], rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Many new objects of one kind at once, as dictionaries of their columns; gives their ids, in order.
+
+    Every column is either given, has a plain default or may be null. Costs two statements, whatever the number.
+    """
+    if not rows:
+        return []
+    ids = take_ids(db, 2 * len(rows))
+    defaults = {**_plain_defaults(kind), "created": now_ms(), "updated": None, "version": 1}
+    whole = [{**defaults, **row, "id": id} for id, row in zip(ids, rows, strict=False)]
+    try:
+        insert_rows(db, kind, whole)
+    except IntegrityError as error:
+        raise _refusal(kind.__name__, error) from error
+    kept = kept_columns(kind)
+    entries = ((row, None, orjson.dumps({name: row[name] for name in kept}).decode()) for row in whole)
+    insert_rows(db, Change, _changes(db, caller, kind, ids[len(rows) :], entries))
+    return list(ids[: len(rows)])
+
+
+def edit_many(
+    db: Session, caller: Caller, kind: type[Row], condition: Any, change: Callable[[Row], Mapping[str, Any]]
+) -> int:
+    """Edit all objects that fit, in batches: `change` gives the new values of each. Says how many changed."""
+    done, last = 0, 0
+    while True:
+        query = select(kind).where(condition, kind.id > last).order_by(kind.id).limit(BATCH)
+        rows = db.scalars(spatial.for_update(query)).all()
+        if not rows:
+            return done
+        last = rows[-1].id
+        entries = []
+        for row in rows:
+            values = {name: value for name, value in change(row).items() if getattr(row, name) != value}
+            if values:
+                before = _json(row)
+                for name, value in values.items():
+                    setattr(row, name, value)
+                row.version, row.updated = row.version + 1, now_ms()
+                entries.append((row, before, _json(row)))
+        db.flush()
+        _log_many(db, caller, kind, entries)
+        for row in rows:
+            db.expunge(row)
+        done += len(entries)
+
+
+def _json(row: Table) -> str:
+    return orjson.dumps(kept_values(row)).decode()
+
+
+_DEFAULTS: dict[type[Table], dict[str, Any]] = {}
+
+
+def _plain_defaults(kind: type[Table]) -> dict[str, Any]:
+    """The columns' own default values, for rows that do not pass through the mapper."""
+    if kind not in _DEFAULTS:
+        found: dict[str, Any] = {}
+        for name, column in kind.__mapper__.columns.items():
+            if column.default is not None and column.default.is_scalar:
+                found[name] = column.default.arg  # pyright: ignore[reportAttributeAccessIssue]
+            elif column.nullable:
+                found[name] = None
+        _DEFAULTS[kind] = found
+    return _DEFAULTS[kind]
+
+
+@contextmanager
+def _whole_or_not(db: Session, kind: str, name: str | None) -> Iterator[None]:
+    """What the database refuses is undone alone; the rest of the transaction stands."""
+    try:
+        with db.begin_nested():
+            yield
+    except IntegrityError as error:
+        raise _refusal(kind, error, name) from error
+
+
+def _name_of(row: Table) -> str | None:
+    return getattr(row, "name", None) or getattr(row, "username", None)
+
+
+def _refusal(kind: str, error: IntegrityError, name: str | None = None) -> Duplicate | InUse:
+    said = str(error.orig).lower()
+    if "foreign key" in said:
+        return InUse("This {kind} names an object that does not exist, or is still used by others.", kind=kind)
+    if name:
+        return Duplicate("There is already a {kind} named {name}. Choose another name.", kind=kind, name=name)
+    return Duplicate("This {kind} exists already.", kind=kind)
+
+
+def _log(db: Session, caller: Caller, row: Table, seq: int, *, before: str | None, after: str | None) -> None:
+    insert_rows(db, Change, _changes(db, caller, type(row), [seq], [(kept_values(row), before, after)]))
+
+
+def _log_many(
+    db: Session, caller: Caller, kind: type[Table], entries: Sequence[tuple[Table, str | None, str | None]]
+) -> None:
+    if entries:
+        values = ((kept_values(row), before, after) for row, before, after in entries)
+        insert_rows(db, Change, _changes(db, caller, kind, take_ids(db, len(entries)), values))
+
+
+def _changes(
+    db: Session,
+    caller: Caller,
+    kind: type[Table],
+    numbers: Sequence[int],
+    entries: Iterable[tuple[Mapping[str, Any], str | None, str | None]],
+) -> list[dict[str, Any]]:
+    """Lines of the log: for each object its columns, its state before and after."""
+    same = {
+        "transaction_id": db.info.setdefault("transaction_id", numbers[0]),
+        "created": now_ms(),
+        "user_id": caller.id,
+        "door": caller.door,
+        "request_id": caller.request_id,
+        "class_name": kind.__name__,
+    }
+    container, owner = kind.container_column, kind.owner_column
+    return [
+        {
+            **same,
+            "seq": seq,
+            "object_id": values["id"],
+            "version": values["version"],
+            "container_id": values[container] if container else None,
+            "owner_id": values[owner] if owner else None,
+            "before": before,
+            "after": after,
+        }
+        for seq, (values, before, after) in zip(numbers, entries, strict=True)
+    ]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_transaction(db: Session, transaction: Any) -> None:
+    if transaction.parent is None:
+        db.info.pop("transaction_id", None)

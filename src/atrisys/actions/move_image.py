@@ -1,0 +1,44 @@
+"""Move a slide with all that was drawn on it into another project."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.actions import history
+from atrisys.errors import Duplicate, Invalid
+from atrisys.store.tables import (
+    AnnotationTerm,
+    ImageInstance,
+    Project,
+    SliceInstance,
+    Term,
+    UserAnnotation,
+)
+
+
+def move_image(db: Session, caller: Caller, image: ImageInstance, project: Project) -> None:
+    """Rights are the door's business.
+
+    Raises:
+        Duplicate: the project has this slide already.
+        Invalid: annotations have terms that the project's ontology does not hold.
+    """
+    there = select(ImageInstance.id).where(
+        ImageInstance.base_image_id == image.base_image_id, ImageInstance.project_id == project.id
+    )
+    if db.scalar(there) is not None:
+        raise Duplicate("Image {image} is already in project {project}.", image=image.base_image_id, project=project.id)
+    drawn = select(UserAnnotation.id).where(UserAnnotation.image_id == image.id)
+    named = AnnotationTerm.annotation_id.in_(drawn)
+    foreign = select(AnnotationTerm.id).join(Term, Term.id == AnnotationTerm.term_id)
+    if db.scalar(foreign.where(named, Term.ontology_id.is_distinct_from(project.ontology_id)).limit(1)) is not None:
+        raise Invalid(
+            "Annotations of image {image} have terms that the ontology of project {project} does not hold.",
+            image=image.id,
+            project=project.id,
+        )
+    home = {"project_id": project.id}
+    history.edit_many(db, caller, AnnotationTerm, named, lambda _row: home)
+    history.edit_many(db, caller, UserAnnotation, UserAnnotation.image_id == image.id, lambda _row: home)
+    history.edit_many(db, caller, SliceInstance, SliceInstance.image_id == image.id, lambda _row: home)
+    history.edit(db, caller, image, project_id=project.id)

@@ -1,0 +1,178 @@
+"""From bytes to slides: taken in, unpacked where they are an archive, each looked at in a killable child.
+
+Nothing here touches the database. What is taken in lies among the incoming files until somebody settles it.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import BinaryIO
+
+from atrisys.errors import Refusal, SlideUnreadable
+from atrisys.imaging import slides
+from atrisys.imaging.reader import SlideFacts
+from atrisys.imaging.recognise import looks_like
+from atrisys.store.files import PIECE, DataFolder, Received, plain_name
+from atrisys.store.unpack import unpack
+
+Progress = Callable[[float, str], None]
+Source = Path | BinaryIO | Received
+
+OF_SEVERAL_FILES = ("DICOM", "MRXS", "VMS")
+UNPACKED_AT, COPIED_AT = 0.5, 0.3
+
+
+def ignore_progress(_fraction: float, _message: str) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass
+class Arrival:
+    """One slide, or what was taken for one: its facts, or why it cannot be read."""
+
+    name: str
+    received: Received
+    facts: SlideFacts | None = None
+    error: Refusal | None = None
+
+
+@dataclass
+class Delivery:
+    """All slides that came in one file or folder."""
+
+    whole: Received
+    """What came; the bytes of an archive are not kept."""
+    arrivals: list[Arrival]
+
+    def discard(self, folder: DataFolder) -> None:
+        """Leave nothing of what was not settled."""
+        for arrival in self.arrivals:
+            folder.discard(arrival.received.name)
+
+
+def take_apart(folder: DataFolder, source: Source, name: str, limit: int, progress: Progress) -> Delivery:
+    """The slides in `source`, each inspected; their bytes lie among the incoming files.
+
+    Args:
+        source: a file, a folder that is one slide, a stream, or what was received before.
+        name: what people call it.
+        limit: bytes that are taken.
+
+    Raises:
+        TooLarge, Invalid: it is not taken.
+        SlideUnreadable: there is no slide in it, or none that can be read. Nothing is left then.
+    """
+    progress(0.0, "Copying")
+    if isinstance(source, Path):
+        return _from_path(folder, source, name, limit, progress)
+    received = source if isinstance(source, Received) else folder.receive(source, ext_of(name), limit)
+    try:
+        return _from_received(folder, received, name, limit, progress)
+    except BaseException:
+        folder.discard(received.name)
+        raise
+
+
+def ext_of(name: str) -> str:
+    """`svs` of `slide.SVS`."""
+    return PurePath(name).suffix[1:].lower()
+
+
+def _from_path(folder: DataFolder, path: Path, name: str, limit: int, progress: Progress) -> Delivery:
+    kind = "" if path.is_dir() else looks_like(path)
+    if kind == "ZIP":
+        return _unpacked(folder, path, _as_it_lies(path), name, limit, progress)
+    if path.is_dir() or kind in OF_SEVERAL_FILES:
+        received = _tree(folder, path, move=False)
+    elif kind == "MISSING":
+        raise SlideUnreadable("There is no file {name}, or it may not be read", name=name)
+    else:
+        received = folder.receive_file(path, ext_of(path.name), limit)
+    return _alone(folder, Arrival(name, received), progress)
+
+
+def _from_received(folder: DataFolder, received: Received, name: str, limit: int, progress: Progress) -> Delivery:
+    path = folder.path_of(received.name)
+    kind = looks_like(path)
+    if kind == "ZIP":
+        delivery = _unpacked(folder, path, received, name, limit, progress)
+    elif kind == "DICOM":
+        delivery = _alone(folder, Arrival(name, folder.in_a_folder(received, "slide.dcm")), progress)
+    else:
+        return _alone(folder, Arrival(name, received), progress)
+    folder.discard(received.name)
+    return delivery
+
+
+def _alone(folder: DataFolder, arrival: Arrival, progress: Progress) -> Delivery:
+    """A delivery of one slide; raises what is wrong with it."""
+    progress(COPIED_AT, "Reading the slide")
+    _inspect(folder, arrival)
+    if arrival.error:
+        raise arrival.error
+    return Delivery(arrival.received, [arrival])
+
+
+def _unpacked(
+    folder: DataFolder, archive: Path, whole: Received, name: str, limit: int, progress: Progress
+) -> Delivery:
+    delivery = Delivery(whole, [])
+    try:
+        with folder.scratch() as scratch:
+            unpack(archive, scratch, limit, lambda part: progress(UNPACKED_AT * part, "Unpacking"))
+            found = slides.find_slides([scratch])
+            if not found:
+                raise SlideUnreadable("The archive {name} holds no slide that we know.", name=name)
+            for number, (path, kind) in enumerate(found):
+                progress(UNPACKED_AT + (1 - UNPACKED_AT) * number / len(found), "Reading the slides")
+                several = path.is_dir() or kind in OF_SEVERAL_FILES
+                taken = (
+                    _tree(folder, path, move=True)
+                    if several
+                    else folder.receive_file(path, ext_of(path.name), limit, move=True)
+                )
+                shown = PurePath(name).stem if path == scratch else path.name
+                delivery.arrivals.append(Arrival(plain_name(shown), taken))
+                _inspect(folder, delivery.arrivals[-1])
+    except BaseException:
+        delivery.discard(folder)
+        raise
+    errors = [arrival.error for arrival in delivery.arrivals if arrival.error]
+    if len(errors) == len(delivery.arrivals):
+        raise errors[0]
+    return delivery
+
+
+def _inspect(folder: DataFolder, arrival: Arrival) -> None:
+    """Fill in the facts, or the error; then the bytes go."""
+    path = folder.path_of(arrival.received.name)
+    try:
+        arrival.facts = slides.inspect(path)
+    except Refusal as refusal:
+        arrival.error = _by_its_own_name(refusal, arrival.name)
+        folder.discard(arrival.received.name)
+    except BaseException:
+        folder.discard(arrival.received.name)
+        raise
+
+
+def _by_its_own_name(refusal: Refusal, name: str) -> Refusal:
+    """The reader knows the file by the name that we made; people know it by theirs."""
+    if "name" not in refusal.params:
+        return refusal
+    own = {"name": name, "folder": PurePath(name).stem}
+    return type(refusal)(refusal.template, **{key: own.get(key, value) for key, value in refusal.params.items()})
+
+
+def _tree(folder: DataFolder, path: Path, *, move: bool) -> Received:
+    files = slides.files_of(path)
+    return folder.receive_tree(files[0].parent, files, move=move)
+
+
+def _as_it_lies(path: Path) -> Received:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return Received("", path.stat().st_size, digest.hexdigest())

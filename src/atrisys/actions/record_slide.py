@@ -1,0 +1,164 @@
+"""Write down the slides that came: files, abstract images with their planes, images in projects; in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.access.visible import get_row
+from atrisys.actions import history
+from atrisys.actions.add_image_instance import add_image_instance
+from atrisys.actions.receive_slide import Arrival, Delivery, ext_of
+from atrisys.errors import Refusal, TooLarge
+from atrisys.imaging.reader import SlideFacts
+from atrisys.store.after_commit import after_rollback
+from atrisys.store.files import DataFolder
+from atrisys.store.tables import AbstractImage, AbstractSlice, Project, UploadedFile
+from atrisys.store.tables.files import DEPLOYED, ERROR_FORMAT, UNPACKED
+
+MOST_PLANES = 100_000
+SENT = "upload."
+"""Properties that were sent with an upload stand among the slide's own metadata under keys that begin so."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one slide."""
+
+    name: str
+    uploaded_file_id: int
+    abstract_image_id: int | None = None
+    image_instance_ids: tuple[int, ...] = ()
+    """In the order in which the projects were asked for."""
+    error: Refusal | None = None
+    """Why this one of an archive's several slides could not be read; its uploaded file says so too."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a slide goes."""
+
+    storage_id: int
+    project_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SlideRecord:
+    """Writes one delivery down, within db's transaction."""
+
+    db: Session
+    caller: Caller
+    folder: DataFolder
+    place: Place
+    properties: Mapping[str, str] | None = None
+
+    def of(self, name: str, delivery: Delivery, row: UploadedFile | None = None) -> list[Taken]:
+        """All rows; then, as the last act, the bytes get their lasting names.
+
+        Args:
+            name: of the whole.
+            row: the uploaded file, where it is known already.
+        """
+        if len(delivery.arrivals) == 1:
+            taken = [self._image(self._file(name, delivery.arrivals[0], row=row), delivery.arrivals[0])]
+        else:
+            taken = self._several(name, delivery, row)
+        for arrival in delivery.arrivals:
+            if arrival.facts:
+                self._settle(arrival.received.name)
+        return taken
+
+    def _several(self, name: str, delivery: Delivery, row: UploadedFile | None) -> list[Taken]:
+        """An archive: the file that came, and below it one for each slide."""
+        values = {"status": UNPACKED, "content_type": "ZIP", "filename": ""}
+        if row is None:
+            whole = {"size": delivery.whole.size, "sha256": delivery.whole.sha256}
+            row = history.add(self.db, self.caller, UploadedFile(**self._about(name), **whole, **values))
+        else:
+            history.edit(self.db, self.caller, row, **values)
+        taken: list[Taken] = []
+        for arrival in delivery.arrivals:
+            file = self._file(arrival.name, arrival, parent=row)
+            broken = Taken(arrival.name, file.id, error=arrival.error)
+            taken.append(broken if arrival.error else self._image(file, arrival))
+        return taken
+
+    def _about(self, name: str) -> dict[str, Any]:
+        return {
+            "original_filename": name,
+            "ext": ext_of(name)[:64],
+            "user_id": self.caller.id,
+            "storage_id": self.place.storage_id,
+            "projects": list(self.place.project_ids),
+        }
+
+    def _file(
+        self, name: str, arrival: Arrival, *, row: UploadedFile | None = None, parent: UploadedFile | None = None
+    ) -> UploadedFile:
+        values: dict[str, Any] = {"size": arrival.received.size, "sha256": arrival.received.sha256}
+        if arrival.facts:
+            kept = self.folder.settled_name(arrival.received.name)
+            values |= {"status": DEPLOYED, "content_type": arrival.facts.format, "filename": kept}
+        else:
+            values |= {"status": ERROR_FORMAT, "error": str(arrival.error), "filename": ""}
+        if row is not None:
+            return history.edit(self.db, self.caller, row, **values)
+        file = UploadedFile(**self._about(name), parent_id=parent.id if parent else None, **values)
+        return history.add(self.db, self.caller, file)
+
+    def _image(self, file: UploadedFile, arrival: Arrival) -> Taken:
+        """The abstract image with its planes, and its images in the projects."""
+        facts = arrival.facts
+        assert facts is not None
+        if facts.channels * facts.depth * facts.duration > MOST_PLANES:
+            raise TooLarge("{name} has more than {limit} planes.", name=arrival.name, limit=MOST_PLANES)
+        image = AbstractImage(
+            original_filename=arrival.name,
+            uploaded_file_id=file.id,
+            storage_id=self.place.storage_id,
+            user_id=self.caller.id,
+            **_columns(facts, self.properties or {}),
+        )
+        history.add(self.db, self.caller, image)
+        common = {"image_id": image.id, "uploaded_file_id": file.id, "storage_id": self.place.storage_id}
+        history.add_many(self.db, self.caller, AbstractSlice, [{**common, **plane} for plane in _planes(facts)])
+        projects = [get_row(self.db, self.caller, Project, id) for id in self.place.project_ids]
+        instances = [add_image_instance(self.db, self.caller, project, image).id for project in projects]
+        return Taken(arrival.name, file.id, image.id, tuple(instances))
+
+    def _settle(self, name: str) -> None:
+        lasting = self.folder.settle(name)
+        after_rollback(self.db, lambda: self.folder.drop(lasting))
+
+
+def _columns(facts: SlideFacts, properties: Mapping[str, str]) -> dict[str, Any]:
+    names = ("format", "width", "height", "depth", "duration", "channels", "colorspace", "fps", "magnification")
+    kept = asdict(facts)
+    kept["metadata"] = {**facts.metadata, **{f"{SENT}{key}": value for key, value in properties.items()}}
+    return {
+        **{name: getattr(facts, name) for name in (*names, "mpp_x", "mpp_y", "mpp_z")},
+        "samples_per_pixel": facts.samples,
+        "bits_per_sample": facts.bits,
+        "facts": kept,
+    }
+
+
+def _planes(facts: SlideFacts) -> list[dict[str, Any]]:
+    return [
+        {
+            "channel": c,
+            "z_stack": z,
+            "time": t,
+            "channel_name": _nth(facts.channel_names, c),
+            "channel_color": _nth(facts.channel_colors, c),
+        }
+        for t in range(facts.duration)
+        for z in range(facts.depth)
+        for c in range(facts.channels)
+    ]
+
+
+def _nth(names: Sequence[str], number: int) -> str | None:
+    return names[number] if number < len(names) else None

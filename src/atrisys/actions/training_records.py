@@ -1,0 +1,114 @@
+"""What an export reads of an image: its facts, and its annotations as plain records, in the listing's order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.access.visible import layers_in
+from atrisys.actions.draw_annotations import reference_slice
+from atrisys.exports.class_map import ClassMap
+from atrisys.exports.records import AnnotationRecord, ImageRecord
+from atrisys.imaging.reader import Plane
+from atrisys.store.tables import (
+    AbstractImage,
+    AbstractSlice,
+    AnnotationTerm,
+    ImageInstance,
+    Project,
+    SliceInstance,
+    Term,
+    UploadedFile,
+    UserAnnotation,
+)
+
+BATCH = 2_000
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One image of an export, and what is needed to read its annotations and pixels."""
+
+    record: ImageRecord
+    annotations: int
+    seen: ColumnElement[bool]
+    """Which annotations the caller sees."""
+    slices: dict[int, Plane]
+    plane: Plane
+    """The reference slice's: the one that a picture shows."""
+    file: str | None
+    """Below the data folder's files."""
+    format: str
+
+
+def open_sheet(db: Session, caller: Caller, project: Project, image: ImageInstance) -> Sheet:
+    """What an export needs to know of one image."""
+    base = db.get_one(AbstractImage, image.base_image_id)
+    seen = (UserAnnotation.image_id == image.id) & layers_in(db, caller, project)
+    # In a blind project nobody shall know whose slide it is.
+    blind = project.blind_mode
+    record = ImageRecord(
+        id=image.id,
+        name=str(base.id) if blind else image.instance_filename,
+        width=base.width or 0,
+        height=base.height or 0,
+        mpp_x=image.mpp_x or base.mpp_x,
+        mpp_y=image.mpp_y or base.mpp_y,
+        magnification=image.magnification or base.magnification,
+        case=None if blind else base.case_key,
+    )
+    planes = select(SliceInstance.id, AbstractSlice.channel, AbstractSlice.z_stack, AbstractSlice.time)
+    planes = planes.join(AbstractSlice, AbstractSlice.id == SliceInstance.base_slice_id)
+    slices = {id: Plane(c, z, t) for id, c, z, t in db.execute(planes.where(SliceInstance.image_id == image.id))}
+    return Sheet(
+        record=record,
+        annotations=db.scalar(select(func.count(UserAnnotation.id)).where(seen)) or 0,
+        seen=seen,
+        slices=slices,
+        plane=slices[reference_slice(db, image.id)] if slices else Plane(),
+        file=db.scalar(select(UploadedFile.filename).where(UploadedFile.id == base.uploaded_file_id)),
+        format=base.format or "",
+    )
+
+
+def read_records(db: Session, sheet: Sheet, classes: ClassMap) -> Iterator[AnnotationRecord]:
+    """The annotations of one image in the listing's order (newest first), some thousand held at a time."""
+    row = UserAnnotation
+    columns = select(row.id, row.shape, row.slice_id, row.source, row.parent_id).where(sheet.seen)
+    connection, last = db.connection(), None
+    while True:
+        query = columns if last is None else columns.where(row.id < last)
+        batch = connection.execute(query.order_by(row.id.desc()).limit(BATCH)).all()
+        if not batch:
+            return
+        last = batch[-1][0]
+        terms = _terms_of(db, [one[0] for one in batch])
+        for id, shape, slice_id, source, parent in batch:
+            names = terms.get(id, ())
+            number, name = classes.of(names)
+            yield AnnotationRecord(
+                id=id,
+                image_id=sheet.record.id,
+                shape=shape,
+                class_id=number,
+                class_name=name,
+                terms=names,
+                source=source,
+                parent_id=parent,
+                plane=sheet.slices.get(slice_id, Plane()),
+            )
+
+
+def _terms_of(db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
+    """Names of the terms of some annotations, in the order in which they were given."""
+    query = select(AnnotationTerm.annotation_id, Term.name).join(Term, Term.id == AnnotationTerm.term_id)
+    found: dict[int, list[str]] = {}
+    for id, name in db.connection().execute(
+        query.where(AnnotationTerm.annotation_id.in_(ids)).order_by(AnnotationTerm.id)
+    ):
+        names = found.setdefault(id, [])
+        if name not in names:
+            names.append(name)
+    return {id: tuple(names) for id, names in found.items()}

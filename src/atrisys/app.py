@@ -1,0 +1,123 @@
+"""The application: the list of resources, put together. Settings are read once and handed down."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from atrisys import __version__
+from atrisys.access.keys import KeyBox
+from atrisys.imaging import worker
+from atrisys.jobs.runner import Runner
+from atrisys.resources import (
+    abstract_image,
+    abstract_slice,
+    annotation,
+    annotation_listing,
+    annotation_picture,
+    annotation_term,
+    api_docs,
+    bounds,
+    change,
+    current_user,
+    export,
+    image_associated,
+    image_crop,
+    image_download,
+    image_instance,
+    image_picture,
+    image_window,
+    job,
+    ontology,
+    ping,
+    project,
+    project_member,
+    relation_term,
+    role,
+    session,
+    slice_instance,
+    slice_tile,
+    storage,
+    term,
+    upload,
+    uploaded_file,
+    user,
+    welcome,
+)
+from atrisys.settings import Settings
+from atrisys.store import upgrade
+from atrisys.store.session import Store
+from atrisys.wire import refusals
+from atrisys.wire.edge import Edge
+
+RESOURCES = (
+    abstract_image,
+    abstract_slice,
+    annotation,
+    annotation_listing,
+    annotation_picture,
+    annotation_term,
+    api_docs,
+    bounds,
+    change,
+    current_user,
+    export,
+    image_associated,
+    image_crop,
+    image_download,
+    image_instance,
+    image_picture,
+    image_window,
+    job,
+    ontology,
+    ping,
+    project,
+    project_member,
+    relation_term,
+    role,
+    session,
+    slice_instance,
+    slice_tile,
+    storage,
+    term,
+    upload,
+    uploaded_file,
+    user,
+    welcome,
+)
+
+
+def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
+    """ATrISys as an ASGI application. Without arguments (each worker process): as the environment says."""
+    settings = settings or Settings()
+    if store is None:
+        store = Store(settings)
+        upgrade.prepare(store)
+    app = FastAPI(
+        title="ATrISys",
+        version=__version__,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.store = store
+    app.state.key_box = KeyBox(store.folder.secret())
+    refusals.refuse(app)
+    for resource in RESOURCES:
+        app.include_router(resource.routes)
+    app.add_middleware(Edge, settings=settings)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings = app.state.settings
+    worker.configure(worker.Limits(settings.picture_workers, settings.picture_timeout_s, settings.picture_memory_mb))
+    runner = Runner(app.state.store).start()
+    yield
+    await run_in_threadpool(runner.stop)
+    app.state.store.close()

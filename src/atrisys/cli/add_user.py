@@ -1,0 +1,71 @@
+"""`atrisys user add` and `atrisys user keys`: accounts and their keys."""
+
+import sys
+
+import click
+
+from atrisys.cli.installation import data_option, find_user, key_box, opened
+from atrisys.cli.speaking import print_json, say
+from atrisys.errors import Invalid
+
+ROLES = {"user": "ROLE_USER", "admin": "ROLE_ADMIN", "guest": "ROLE_GUEST"}
+
+
+@click.group()
+@data_option
+def user() -> None:
+    """Accounts: add one, read its keys."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--email", default="", help="The person's address.")
+@click.option("--role", type=click.Choice(list(ROLES)), default="user", help="user (default), admin or guest.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input (its first line).")
+@data_option
+def add(name: str, email: str, role: str, password_stdin: bool) -> None:
+    """Make an account.
+
+    Prints JSON with id, username, publicKey and privateKey, and a generated password where none was given: it is shown
+    this once and kept nowhere in clear.
+
+    \b
+    Example:  atrisys user add alice --email alice@example.org
+    """
+    from atrisys.access.passwords import new_password
+    from atrisys.actions.add_user import add_user
+
+    given = _read_password() if password_stdin else None
+    password = given or new_password()
+    with opened() as store:
+        box = key_box(store)
+        with store.writing() as db:
+            row = add_user(db, None, box, username=name, password=password, role=ROLES[role], email=email)
+            made = {"id": row.id, "username": row.username, "publicKey": row.public_key}
+            made["privateKey"] = box.open(row.private_key, row.public_key)
+    print_json(made if given else {**made, "password": password})
+    if not given:
+        say("The password is shown this once. Change it in the account, or give your own with --password-stdin.")
+
+
+def _read_password() -> str:
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise Invalid("No password came on standard input.")
+    return line
+
+
+@user.command("keys")
+@click.argument("name")
+@data_option
+def keys(name: str) -> None:
+    """Print the API keys of an account, as JSON with publicKey and privateKey.
+
+    Whoever can read the data folder can do this; over the network, only the account's owner can.
+
+    \b
+    Example:  atrisys user keys alice
+    """
+    with opened() as store, store.reading() as db:
+        row = find_user(db, name)
+        print_json({"publicKey": row.public_key, "privateKey": key_box(store).open(row.private_key, row.public_key)})

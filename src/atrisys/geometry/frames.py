@@ -1,0 +1,69 @@
+"""From one frame to the other: image order (origin top left, y down) and Cytomine's (origin bottom left, y up)."""
+
+from collections.abc import Sequence
+from typing import Literal, cast, overload
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from shapely.geometry.base import BaseGeometry
+
+from atrisys.errors import Invalid
+from atrisys.geometry.wkt import Shapes, as_array
+
+Origin = Literal["left-top", "left-bottom"]
+"""Where a file or a request has its origin: image order, or Cytomine's wire."""
+LEFT_TOP: Origin = "left-top"
+LEFT_BOTTOM: Origin = "left-bottom"
+
+
+def check_origin(given: object) -> Origin:
+    """Take the name of an origin that a file or a request gives.
+
+    Args:
+        given: anything.
+
+    Returns:
+        The same, if it is one of the two names.
+
+    Raises:
+        Invalid: anything else.
+    """
+    if given not in (LEFT_TOP, LEFT_BOTTOM):
+        raise Invalid(
+            "The origin {given} is not known. It is left-top (y counts down, as in pictures) or left-bottom (y counts "
+            "up, as on Cytomine's wire).",
+            given=repr(given)[:60],
+        )
+    return cast(Origin, given)
+
+
+@overload
+def turn_over(shapes: BaseGeometry, height: float) -> BaseGeometry: ...
+@overload
+def turn_over(shapes: Sequence[BaseGeometry] | Shapes, height: ArrayLike) -> Shapes: ...
+def turn_over(shapes: BaseGeometry | Sequence[BaseGeometry] | Shapes, height: ArrayLike) -> BaseGeometry | Shapes:
+    """Turn one shape or many upside down within their picture: y' = height − y.
+
+    The turn is its own way back but for the last digits, since height − y may need more of them than a float has.
+
+    Args:
+        shapes: in level-0 pixels of either frame; x and y alone.
+        height: the picture's height in pixels; for many shapes one height, or one for each.
+
+    Returns:
+        The shape, or a (count,) array of shapes, in the other frame; vertex order and ring order kept.
+
+    Source: y' = H − y, integer coordinates being pixel edges, as Cytomine's clients and viewer have it.
+    """
+    one = isinstance(shapes, BaseGeometry)
+    array = as_array([shapes] if one else shapes).copy()
+    points, owner = shapely.get_coordinates(array, return_index=True)
+    points[:, 1] = _height_of(height, owner) - points[:, 1]
+    turned = shapely.set_coordinates(array, points)
+    return turned[0] if one else turned
+
+
+def _height_of(height: ArrayLike, owner: NDArray[np.int64]) -> NDArray[np.float64]:
+    heights = np.asarray(height, dtype=float)
+    return heights[owner] if heights.ndim else heights

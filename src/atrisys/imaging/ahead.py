@@ -1,0 +1,58 @@
+"""Work on pictures that goes on in threads while the last piece is being sent."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
+from typing import TypeVar
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+@cache
+def _makers() -> ThreadPoolExecutor:
+    """Shared by all pictures of this process, so that many of them do not take more cores than there are."""
+    return ThreadPoolExecutor(max(2, min(4, os.cpu_count() or 2)), thread_name_prefix="picture")
+
+
+@cache
+def _readers() -> ThreadPoolExecutor:
+    """Apart from the makers: a slide that is slow to read must not hold up the pictures of others."""
+    return ThreadPoolExecutor(8, thread_name_prefix="picture-read")
+
+
+if hasattr(os, "register_at_fork"):  # threads stay behind when a process is copied
+    os.register_at_fork(after_in_child=_makers.cache_clear)
+    os.register_at_fork(after_in_child=_readers.cache_clear)
+
+
+def read_ahead(bands: Iterator[Given]) -> Iterator[Given]:
+    """The same bands, each being read while the one before it is worked on."""
+    coming = _readers().submit(next, bands, None)
+    try:
+        while (band := coming.result()) is not None:
+            coming = _readers().submit(next, bands, None)
+            yield band
+    finally:
+        _let_go([coming])
+
+
+def make_ahead(make: Callable[[Given], Made], given: Iterable[Given], most: int) -> Iterator[Made]:
+    """`make` of each in turn, in threads, with `most` of them begun or waiting to be taken."""
+    begun: deque[Future[Made]] = deque()
+    try:
+        for one in given:
+            begun.append(_makers().submit(make, one))
+            if len(begun) >= most:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        _let_go(begun)
+
+
+def _let_go(begun: Iterable[Future[Made]]) -> None:
+    """Nobody takes these any more: what has not begun never will, what has is waited for, so that nothing is torn."""
+    wait([future for future in begun if not future.cancel()])

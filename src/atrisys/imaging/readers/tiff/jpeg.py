@@ -1,0 +1,144 @@
+"""JPEG tiles of a TIFF: what their header says, decoding, and making them whole."""
+
+import struct
+from dataclasses import dataclass
+
+from atrisys.imaging.reader import Pixels
+from atrisys.imaging.readers.tiff.tables import TileTable
+
+_SIZES = (0xC4, 0xC8, 0xCC)
+"""Markers among the frame headers C0…CF that are none."""
+_SLACK = 1 << 16
+
+
+class NotPlain(Exception):
+    """A tile that is not what its table says: only a worker may try it."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The frame header of a JPEG."""
+
+    kind: int
+    """0: baseline, 1: extended sequential, 2: progressive, …"""
+    precision: int
+    width: int
+    height: int
+    sampling: bytes
+    """For each component, how densely it is sampled across (high half) and down (low half)."""
+    jfif: bool
+    adobe: int | None
+    """Colour transform of an Adobe marker: 0 none (RGB), 1 YCbCr."""
+    adobe_at: int
+    """Where that transform stands, in bytes."""
+
+
+def read_frame(jpeg: bytes) -> Frame | None:
+    """What a JPEG says of itself; None where it has no frame header before its pixels."""
+    at, jfif, adobe, adobe_at = 2, False, None, 0
+    if jpeg[:2] != b"\xff\xd8":
+        return None
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
+        marker = jpeg[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        length = int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if marker == 0xEE and length >= 14 and jpeg[at + 4 : at + 9] == b"Adobe":
+            adobe, adobe_at = int.from_bytes(jpeg[at + 15 : at + 16]), at + 15
+        if marker == 0xE0 and jpeg[at + 4 : at + 8] == b"JFIF":
+            jfif = True
+        if 0xC0 <= marker <= 0xCF and marker not in _SIZES:
+            if length < 8 or at + 2 + length > len(jpeg):
+                return None
+            precision, height, width, count = struct.unpack_from(">BHHB", jpeg, at + 4)
+            sampling = jpeg[at + 11 : at + 10 + 3 * count : 3]
+            return Frame(marker - 0xC0, precision, width, height, sampling, jfif, adobe, adobe_at)
+        if marker in (0xD9, 0xDA) or length < 2:
+            return None
+        at += 2 + length
+    return None
+
+
+def is_ycbcr(frame: Frame, table: TileTable) -> bool:
+    """Whether a tile of three components is YCbCr, else RGB.
+
+    The photometric tag decides. Only where it says RGB, but the tile says of itself that it is not (by a marker, or by
+    sparser colours than lightness, which RGB never has), the writer is taken to have left the tag wrong.
+    """
+    if table.ycbcr:
+        return True
+    if frame.adobe is not None:
+        return frame.adobe == 1
+    return frame.jfif or len(set(frame.sampling)) > 1
+
+
+def check_plain(jpeg: bytes, table: TileTable) -> Frame:
+    """Whether libjpeg-turbo may decode a tile in the server's own process, in bounded time and memory.
+
+    Raises:
+        NotPlain: no baseline JPEG of 8 bits, larger than its tile, or with other components than the table says.
+    """
+    if len(jpeg) > 2 * table.tile_width * table.tile_height * table.samples + _SLACK:
+        raise NotPlain("more bytes than its pixels need")
+    frame = read_frame(jpeg)
+    if frame is None or frame.kind > 1 or frame.precision != 8:
+        raise NotPlain("no baseline JPEG")
+    if len(frame.sampling) != table.samples:
+        raise NotPlain("other components than the file's tables say")
+    if not (0 < frame.width <= table.tile_width and 0 < frame.height <= table.tile_height):
+        raise NotPlain("another size than the file's tables say")
+    return frame
+
+
+def decode_jpeg(jpeg: bytes, table: TileTable) -> Pixels:
+    """Decode one tile.
+
+    Args:
+        jpeg: the tile's bytes as they lie in the file; the table's shared tables are joined to them.
+
+    Returns:
+        uint8 (tile_height, tile_width, 1 or 3), smaller where the JPEG is.
+
+    Raises:
+        NotPlain: see `check_plain`.
+        imagecodecs.Jpeg8Error: the JPEG is broken.
+    """
+    import imagecodecs
+
+    frame = check_plain(jpeg, table)
+    tables = table.jpeg_tables or None
+    if table.samples == 1:
+        return imagecodecs.jpeg8_decode(jpeg, tables=tables)[..., None]
+    # Left to itself, libjpeg takes RGB without a marker for YCbCr: it turns green.
+    colorspace = "YCBCR" if is_ycbcr(frame, table) else "RGB"
+    return imagecodecs.jpeg8_decode(jpeg, tables=tables, colorspace=colorspace, outcolorspace="RGB")
+
+
+def make_whole(jpeg: bytes, table: TileTable) -> bytes:
+    """A tile's bytes as a JPEG that stands alone and looks the same in every viewer.
+
+    Shared tables are joined in; three components get an Adobe marker that says whether they are YCbCr or RGB. The
+    compressed pixels stay as they are.
+
+    Raises:
+        NotPlain: see `check_plain`.
+    """
+    frame = check_plain(jpeg, table)
+    start, rest = [b"\xff\xd8"], jpeg[2:]
+    if table.samples == 3:
+        transform = bytes([1 if is_ycbcr(frame, table) else 0])
+        if frame.adobe is None:
+            start.append(b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + transform)
+        elif frame.adobe != transform[0]:
+            rest = jpeg[2 : frame.adobe_at] + transform + jpeg[frame.adobe_at + 1 :]
+    if table.jpeg_tables:
+        start.append(_inner(table.jpeg_tables))
+    return b"".join([*start, rest])
+
+
+def _inner(tables: bytes) -> bytes:
+    """Shared tables without the markers of start and end around them."""
+    begin = 2 if tables[:2] == b"\xff\xd8" else 0
+    end = tables.rfind(b"\xff\xd9")
+    return tables[begin : end if end >= 0 else len(tables)]

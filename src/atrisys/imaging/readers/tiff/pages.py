@@ -1,0 +1,251 @@
+"""What the layouts of TIFF share: which pages make a pyramid, and which pages can be read at all."""
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from atrisys.errors import SlideUnreadable
+from atrisys.imaging.reader import ByteSource
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPage
+
+MOST_PAGES = 200_000
+_USUAL_PAGE_BYTES = 512
+_MOST_CHAIN_LEVELS = 64
+_MOST_TILE_BYTES = 64 << 20
+_BLACK_AND_WHITE, _COLOURED = (0, 1), (1, 2, 6)
+"""Photometric tags that are read: white or black is zero; black is zero, RGB, YCbCr."""
+_KEPT_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class LevelPages:
+    """The pages of one level."""
+
+    ifds: Sequence[int]
+    """For each plane (channels fastest, then focal planes, then times) its place in the file's chain of pages."""
+    sub: int | None = None
+    """Which of that page's SubIFDs it is; None: the page itself."""
+
+
+@dataclass
+class Layout:
+    """What a TIFF's pages mean."""
+
+    format: str
+    levels: list[LevelPages]
+    channels: int = 1
+    depth: int = 1
+    duration: int = 1
+    associated: dict[str, int] = field(default_factory=dict)
+    """macro, label, thumbnail → place in the chain."""
+    said: dict[str, Any] = field(default_factory=dict)
+    """Further fields of `SlideFacts`."""
+
+
+def page_at(tif: "TiffFile", ifd: int, sub: int | None = None) -> "TiffPage":
+    """One page, with all its tags."""
+    page = tif.pages[ifd]
+    if sub is not None:
+        page = page.pages[sub]  # type: ignore[index]
+    return page.aspage()
+
+
+def count_pages(source: ByteSource, name: str) -> int:
+    """Walk the chain of pages to its end, without reading the pages.
+
+    Raises:
+        SlideUnreadable: the chain leads beyond the file's end, in circles, or on and on.
+    """
+    head = source.read(0, 16)
+    if len(head) < 16:
+        raise cut_off(name, source.size)
+    order = "<" if head[:2] == b"II" else ">"
+    big = struct.unpack(order + "H", head[2:4])[0] == 43
+    count_form, pointer_form, entry = (order + "Q", order + "Q", 20) if big else (order + "H", order + "I", 12)
+    count_size, pointer_size = struct.calcsize(count_form), struct.calcsize(pointer_form)
+    offset = struct.unpack_from(pointer_form, head, 8 if big else 4)[0]
+    seen: set[int] = set()
+    while offset:
+        if offset in seen or len(seen) >= MOST_PAGES:
+            raise SlideUnreadable("{name} is damaged: its chain of pages has no end", name=name)
+        seen.add(offset)
+        page = source.read(offset, _USUAL_PAGE_BYTES) if offset < source.size else b""
+        if len(page) < count_size:
+            raise cut_off(name, source.size)
+        after = count_size + entry * struct.unpack_from(count_form, page)[0]
+        pointer = page[after : after + pointer_size]
+        if len(pointer) < pointer_size and offset + after < source.size:
+            pointer = source.read(offset + after, pointer_size)
+        if len(pointer) < pointer_size:
+            raise cut_off(name, source.size)
+        offset = struct.unpack(pointer_form, pointer)[0]
+    if not seen:
+        raise SlideUnreadable("{name} is a TIFF without a single page", name=name)
+    return len(seen)
+
+
+def cut_off(name: str, size: int) -> SlideUnreadable:
+    return SlideUnreadable(
+        "{name} is cut off: parts of it lie beyond its end at byte {size}. Was it copied whole? Copy it again.",
+        name=name, size=size,
+    )  # fmt: skip
+
+
+def check_readable(page: "TiffPage", name: str) -> None:
+    """Whether the pixels of a page are of a kind that we read.
+
+    Raises:
+        SlideUnreadable: they are not; the reason says what to do.
+    """
+    if not page.is_tiled:
+        raise SlideUnreadable(
+            "{name} is a TIFF in strips ({width} x {height} px), which would have to be decoded whole for each look. "
+            "Make a tiled pyramid of it first, for example: "
+            "vips tiffsave {name} tiled.tif --tile --pyramid --compression jpeg --bigtiff",
+            name=name, width=page.imagewidth, height=page.imagelength,
+        )  # fmt: skip
+    tile_bytes = page.tilewidth * page.tilelength * page.samplesperpixel * math.ceil(_bits(page) / 8)
+    if not 0 < tile_bytes <= _MOST_TILE_BYTES or page.imagewidth < 1 or page.imagelength < 1:
+        raise SlideUnreadable(
+            "{name} has tiles of {width} x {height} px, which cannot be", name=name,
+            width=page.tilewidth, height=page.tilelength,
+        )  # fmt: skip
+    if page.imagedepth != 1 or page.tiledepth != 1:
+        raise SlideUnreadable("{name} is a TIFF of volumes, which is not read; save its planes as pages", name=name)
+    samples, photometric = page.samplesperpixel, int(page.photometric)
+    if not ((samples == 1 and photometric in _BLACK_AND_WHITE) or (samples in (3, 4) and photometric in _COLOURED)):
+        raise SlideUnreadable(
+            "{name} has {samples} samples a pixel with colours of kind {kind}; grey, RGB and YCbCr are read",
+            name=name, samples=samples, kind=_name_of(page.photometric),
+        )  # fmt: skip
+    if page.dtype is None or page.dtype.str[1:] not in ("u1", "u2"):
+        raise SlideUnreadable(
+            "{name} has pixels of type {kind}; whole numbers of 8 or 16 bits without sign are read",
+            name=name, kind=str(page.dtype) if page.dtype else f"{_bits(page)} bits",
+        )  # fmt: skip
+
+
+def tile_extents(page: "TiffPage", name: str, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets and lengths of a page's tiles, in bytes.
+
+    Raises:
+        SlideUnreadable: there are fewer or more than its size asks for, or some lie beyond the file's end.
+    """
+    try:
+        offsets = np.asarray(page.dataoffsets, np.uint64).reshape(-1)
+        lengths = np.asarray(page.databytecounts, np.uint64).reshape(-1)
+    except (OverflowError, ValueError, TypeError) as reason:
+        raise SlideUnreadable("{name} is damaged: its table of tiles makes no sense", name=name) from reason
+    columns, rows = grid(page)
+    wanted = columns * rows * (page.samplesperpixel if page.planarconfig == 2 else 1)
+    if len(offsets) != wanted or len(lengths) != wanted:
+        raise SlideUnreadable(
+            "{name} is damaged: it should have {wanted} tiles on a page and has {count}",
+            name=name, wanted=wanted, count=min(len(offsets), len(lengths)),
+        )  # fmt: skip
+    limit = np.uint64(size)
+    if ((lengths > 0) & ((offsets > limit) | (lengths > limit) | (offsets + lengths > limit))).any():
+        raise cut_off(name, size)
+    return offsets, lengths
+
+
+def grid(page: "TiffPage") -> tuple[int, int]:
+    """Columns and rows of tiles."""
+    return -(-page.imagewidth // page.tilewidth), -(-page.imagelength // page.tilelength)
+
+
+def samples_of(page: "TiffPage") -> int:
+    """Samples as readers give them: 3 for RGB with or without alpha, else 1."""
+    return 3 if page.samplesperpixel in (3, 4) else 1
+
+
+def chain_levels(tif: "TiffFile", count: int, first: int = 0, step: int = 1, after: int | None = None) -> list[int]:
+    """Which pages of the chain are smaller copies of page `first`.
+
+    Args:
+        step: pages a level (planes).
+        after: the first page that may be one; the one behind `first` if None.
+
+    Returns:
+        Their places, each smaller than the one before; without `first` itself.
+    """
+    begin = first + step if after is None else after
+    found: list[int] = []
+    larger = original = page_at(tif, first)
+    for ifd in range(begin, min(count, begin + _MOST_CHAIN_LEVELS * step), step):
+        page = page_at(tif, ifd)
+        if is_smaller_copy(original, larger, page):
+            found.append(ifd)
+            larger = page
+    return found
+
+
+def is_smaller_copy(original: "TiffPage", larger: "TiffPage", page: "TiffPage") -> bool:
+    """Whether a page is a level below `larger` in the pyramid of `original`."""
+    if not page.is_tiled or page.imagewidth >= larger.imagewidth or page.imagelength > larger.imagelength:
+        return False
+    if (page.samplesperpixel, page.dtype) != (original.samplesperpixel, original.dtype):
+        return False
+    step = original.imagewidth / page.imagewidth
+    return abs(original.imagelength / step - page.imagelength) <= max(2.0, 0.01 * page.imagelength)
+
+
+def sub_levels(tif: "TiffFile", ifd: int) -> list[int]:
+    """Which SubIFDs of a page are smaller copies of it."""
+    original = larger = page_at(tif, ifd)
+    if any(offset >= tif.filehandle.size for offset in original.subifds or ()):
+        raise cut_off(tif.filename, tif.filehandle.size)
+    found: list[int] = []
+    for sub in range(min(len(original.subifds or ()), _MOST_CHAIN_LEVELS)):
+        page = page_at(tif, ifd, sub)
+        if is_smaller_copy(original, larger, page):
+            found.append(sub)
+            larger = page
+    return found
+
+
+def text_tags(page: "TiffPage") -> dict[str, str]:
+    """What the page's own tags say in words and numbers, as `tiff.Name` → text."""
+    names = (
+        "ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "HostComputer", "Copyright",
+        "DocumentName", "XResolution", "YResolution", "ResolutionUnit", "BitsPerSample", "Compression",
+    )  # fmt: skip
+    found: dict[str, str] = {}
+    for name in names:
+        value = page.tags.valueof(name)
+        if value is None:
+            continue
+        if name.endswith("Resolution") and isinstance(value, tuple) and len(value) == 2:
+            value = value[0] / value[1] if value[1] else 0
+        text = value if isinstance(value, str) else _name_of(value)
+        found[f"tiff.{name}"] = text[:_KEPT_TEXT]
+    return found
+
+
+def positive(number: object) -> float | None:
+    """A number above zero and finite, or None."""
+    try:
+        value = float(str(number).strip().replace(",", "."))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value > 0 else None
+
+
+def file_name(source: ByteSource) -> str:
+    return Path(source.name).name
+
+
+def _bits(page: "TiffPage") -> int:
+    bits = page.bitspersample
+    return max(bits) if isinstance(bits, tuple) else int(bits)
+
+
+def _name_of(value: object) -> str:
+    return str(getattr(value, "name", value))

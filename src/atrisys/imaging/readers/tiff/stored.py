@@ -1,0 +1,142 @@
+"""Regions from plain JPEG tiles, in the server's own process: read where they lie, decoded by libjpeg-turbo alone."""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from atrisys.errors import Invalid, PictureFailed
+from atrisys.imaging.levels import blank, window_at
+from atrisys.imaging.reader import Box, ByteSource, Pixels, SlideFacts
+from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg, make_whole
+from atrisys.imaging.readers.tiff.tables import TileTable
+
+TileReader = Callable[[int, int], Pixels | None]
+"""Column and row of a tile → its pixels; None where nothing was scanned."""
+
+_threads: ThreadPoolExecutor | None = None
+_threads_lock = threading.Lock()
+
+
+class StoredTiles:
+    """The tiles of a TIFF that are plain JPEG. Safe to use from several threads."""
+
+    def __init__(self, source: ByteSource, facts: SlideFacts) -> None:
+        self._source = source
+        self._facts = facts
+
+    def read_region(self, table: TileTable, box: Box, level: int) -> Pixels:
+        """As `Slide.read_region`, of the plane whose `table` it is.
+
+        Raises:
+            NotPlain: these tiles are none that may be decoded in this process.
+        """
+        if not table.plain_jpeg:
+            raise NotPlain("the tiles are no JPEG")
+        return assemble(self._facts, box, level, lambda column, row: self._decode(table, column, row))
+
+    def read_tile(self, table: TileTable, column: int, row: int) -> bytes | None:
+        """One tile as it lies in the file, as a JPEG that stands alone.
+
+        Returns:
+            None where the tile was not scanned (it is blank).
+
+        Raises:
+            NotPlain: the tile is no plain JPEG.
+            Invalid: no such tile.
+        """
+        if not table.plain_jpeg:
+            raise NotPlain("the tiles are no JPEG")
+        if not (0 <= column < table.columns and 0 <= row < table.rows):
+            raise Invalid("There is no tile {column}, {row} at this level", column=column, row=row)
+        stored = self._stored(table, column, row)
+        return None if stored is None else make_whole(stored, table)
+
+    def _stored(self, table: TileTable, column: int, row: int) -> bytes | None:
+        index = row * table.columns + column
+        length = int(table.lengths[index])
+        return self._source.read(int(table.offsets[index]), length) if length else None
+
+    def _decode(self, table: TileTable, column: int, row: int) -> Pixels | None:
+        stored = self._stored(table, column, row)
+        if stored is None:
+            return None
+        try:
+            return decode_jpeg(stored, table)
+        except NotPlain:
+            raise
+        except Exception as reason:
+            raise broken_tile(self._source.name, column, row, reason) from reason
+
+
+def broken_tile(path: str, column: int, row: int, reason: object) -> PictureFailed:
+    return PictureFailed(
+        "{name}: tile {column}, {row} is damaged ({reason})",
+        name=Path(path).name, column=column, row=row, reason=str(reason),
+    )  # fmt: skip
+
+
+def assemble(facts: SlideFacts, box: Box, level: int, read_tile: TileReader, parallel: bool = True) -> Pixels:
+    """Put a region together from the tiles that it touches.
+
+    Args:
+        box: level-0 pixels; what lies beyond the level's edge stays blank.
+        read_tile: called from several threads where `parallel`.
+
+    Returns:
+        (height, width, samples) of the level's pixels; see `Slide.read_region`.
+    """
+    at = facts.levels[level]
+    left, top, width, height = window_at(box, at)
+    region = blank(facts, width, height)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + width, at.width), min(top + height, at.height)
+    if x0 >= x1 or y0 >= y1:
+        return region
+    tiles = [
+        (column, row)
+        for row in range(y0 // at.tile_height, (y1 - 1) // at.tile_height + 1)
+        for column in range(x0 // at.tile_width, (x1 - 1) // at.tile_width + 1)
+    ]
+
+    def place(some: list[tuple[int, int]]) -> None:
+        for column, row in some:
+            pixels = read_tile(column, row)
+            if pixels is None:
+                continue
+            tile_left, tile_top = column * at.tile_width, row * at.tile_height
+            a, b = max(x0, tile_left), min(x1, tile_left + pixels.shape[1])
+            c, d = max(y0, tile_top), min(y1, tile_top + pixels.shape[0])
+            if a < b and c < d:
+                region[c - top : d - top, a - left : b - left] = pixels[
+                    c - tile_top : d - tile_top, a - tile_left : b - tile_left
+                ]
+
+    parts = min(_cores(), len(tiles) // 2) if parallel else 1
+    if parts < 2:
+        place(tiles)
+    else:
+        list(_pool().map(place, [tiles[part::parts] for part in range(parts)]))
+    return region
+
+
+def _cores() -> int:
+    return min(4, os.cpu_count() or 1)
+
+
+def _pool() -> ThreadPoolExecutor:
+    """Threads that all slides share: decoding lets go of the interpreter's lock."""
+    global _threads
+    with _threads_lock:
+        if _threads is None:
+            _threads = ThreadPoolExecutor(_cores(), thread_name_prefix="tiles")
+        return _threads
+
+
+def _forget_after_fork() -> None:
+    global _threads, _threads_lock
+    _threads, _threads_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)

@@ -1,0 +1,35 @@
+"""Where the tiles of a TIFF lie: what the server's process needs, so that it parses no file itself."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class TileTable:
+    """The tiles of one plane at one level."""
+
+    tile_width: int
+    tile_height: int
+    columns: int
+    rows: int
+    samples: int
+    plain_jpeg: bool
+    """Tiles are JPEG of 8 bits, interleaved: libjpeg-turbo decodes them where they are needed."""
+    ycbcr: bool
+    """As the photometric tag says; the JPEG itself may say nothing, or something else."""
+    jpeg_tables: bytes
+    """Quantisation and Huffman tables that all tiles share; empty where each holds its own."""
+    offsets: NDArray[np.uint64]
+    """Bytes from the file's start, row by row; empty where tiles are no plain JPEG."""
+    lengths: NDArray[np.uint64]
+    """Bytes; 0 for a tile that was not scanned."""
+
+    def to_plain(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Self:
+        return cls(**plain)

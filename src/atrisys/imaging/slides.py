@@ -1,0 +1,179 @@
+"""The door to slides for the floors above: is it one, what does it say of itself, and its pixels."""
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
+from atrisys.imaging import worker
+from atrisys.imaging.find import entry_of, files_of, find_slides
+from atrisys.imaging.levels import check_asked
+from atrisys.imaging.reader import Box, Level, Pixels, Plane, SlideFacts
+from atrisys.imaging.readers.tiff.jpeg import NotPlain
+from atrisys.imaging.readers.tiff.stored import StoredTiles
+from atrisys.imaging.readers.tiff.tables import TileTable
+from atrisys.imaging.source import FileSource
+
+__all__ = ["SharedSlide", "facts_from", "files_of", "find_slides", "inspect", "open_slide"]
+
+MOST_OPEN = 64
+"""Slides that a process keeps open for the next request."""
+_INSPECT_TIMES = 4
+"""Inspecting reads tiles of all levels: it may take longer than one region."""
+_DESK = "atrisys.imaging.inspect_slide:"
+_MOST_TABLES = 256
+
+
+def inspect(path: Path) -> SlideFacts:
+    """Find out whether a file is a slide, and what it says of itself, without trusting it.
+
+    Everything happens in a killable worker: the tables are read, the extents checked, and some tiles of each level
+    decoded.
+
+    Args:
+        path: a file, or the folder of one slide (DICOM, MIRAX).
+
+    Raises:
+        SlideUnreadable: it cannot be read; the words tell a person what the file looks like and what can be done.
+    """
+    path = Path(os.path.abspath(path))
+    limit = worker.pool().limits.timeout_s * _INSPECT_TIMES
+    try:
+        return facts_from(worker.call(f"{_DESK}inspect", str(path), key=str(path), timeout_s=limit))
+    except PictureFailed as failure:
+        raise SlideUnreadable(failure.template, **failure.params) from failure
+    except PictureMissing as missing:
+        raise SlideUnreadable(missing.template, **missing.params) from missing
+
+
+def facts_from(plain: Mapping[str, Any]) -> SlideFacts:
+    """`SlideFacts` from what `dataclasses.asdict` made of them, also after a way through JSON."""
+    fields = dict(plain)
+    fields["levels"] = tuple(Level(**level) for level in fields["levels"])
+    for name in ("channel_names", "channel_colors", "associated"):
+        fields[name] = tuple(fields[name])
+    return SlideFacts(**fields)
+
+
+class SharedSlide:
+    """An open slide: plain JPEG tiles are read here, everything else in workers. Safe to use from several threads."""
+
+    facts: SlideFacts
+
+    def __init__(self, path: Path, format: str) -> None:
+        entry = entry_of(path)
+        self._path, self._format = str(entry), format
+        opened = self._ask("open_slide")
+        self.facts = facts_from(opened["facts"])
+        self._tables: dict[tuple[int, Plane], TileTable] = {}
+        self._stored: StoredTiles | None = None
+        if opened["tables"] is not None:
+            self._tables = {
+                (level, Plane()): TileTable.from_plain(table) for level, table in enumerate(opened["tables"])
+            }
+        if any(table.plain_jpeg for table in self._tables.values()):
+            self._stored = StoredTiles(FileSource(entry), self.facts)
+
+    def read_region(self, box: Box, level: int = 0, plane: Plane = Plane()) -> Pixels:
+        """See `Slide.read_region`."""
+        check_asked(self.facts, box, level, plane)
+        if self._stored:
+            try:
+                return self._stored.read_region(self._table(level, plane), box, level)
+            except NotPlain:
+                pass
+        asked = ([box.x, box.y, box.width, box.height], level, [plane.c, plane.z, plane.t])
+        return self._ask("read_region", *asked)
+
+    def read_stored_tile(self, level: int, column: int, row: int, plane: Plane = Plane()) -> bytes | None:
+        """One tile of a level as it lies in the file: no decoding, no second loss.
+
+        Args:
+            column, row: of the level's own tiles (`Level.tile_width`, `tile_height`), from the top left.
+
+        Returns:
+            A JPEG that stands alone, as large as a tile also at the slide's edge; None where tiles are no JPEG, or
+            where this one was not scanned.
+
+        Raises:
+            Invalid: no such level, plane or tile.
+        """
+        check_asked(self.facts, Box(0, 0, 0, 0), level, plane)
+        if not self._stored:
+            return None
+        try:
+            return self._stored.read_tile(self._table(level, plane), column, row)
+        except NotPlain:
+            return None
+
+    def read_associated(self, name: str) -> Pixels:
+        """See `Slide.read_associated`."""
+        return self._ask("read_associated", name)
+
+    def close(self) -> None:
+        """Nothing to do: slides are shared; the file is closed when nobody holds this one any longer."""
+
+    def _table(self, level: int, plane: Plane) -> TileTable:
+        table = self._tables.get((level, plane))
+        if table is None:
+            table = TileTable.from_plain(self._ask("tile_table", level, plane.c, plane.z, plane.t))
+            if len(self._tables) >= _MOST_TABLES:
+                self._tables = {}
+            self._tables[level, plane] = table
+        return table
+
+    def _ask(self, what: str, *args: Any) -> Any:
+        return worker.call(f"{_DESK}{what}", self._path, self._format, *args, key=self._path)
+
+
+_Key = tuple[str, str, int, int]
+_slides: OrderedDict[_Key, Future[SharedSlide]] = OrderedDict()
+_slides_lock = threading.Lock()
+
+
+def open_slide(path: Path, format: str) -> SharedSlide:
+    """A slide that was inspected before, kept open for the next one who asks.
+
+    Args:
+        path: as it was inspected: a file, or the folder of one slide.
+        format: `SlideFacts.format`.
+
+    Returns:
+        Shared with others who ask for the same slide; a file that has changed since is opened anew. It need not be
+        closed: whoever still holds one that the cache has let go of can go on reading.
+
+    Raises:
+        PictureMissing: there is no such file.
+        SlideUnreadable: it is no longer what it was.
+    """
+    path = Path(os.path.abspath(path))
+    try:
+        stat = path.stat()
+    except OSError as reason:
+        raise PictureMissing("The file of this slide is missing ({name})", name=path.name) from reason
+    key = (str(path), format, stat.st_mtime_ns, stat.st_size)
+    with _slides_lock:
+        known = _slides.get(key)
+        opening = known or Future()
+        _slides[key] = opening
+        _slides.move_to_end(key)
+        while len(_slides) > MOST_OPEN:
+            _slides.popitem(last=False)
+    if known is None:
+        _open_for_all(path, format, key, opening)
+    return opening.result()
+
+
+def _open_for_all(path: Path, format: str, key: _Key, opening: "Future[SharedSlide]") -> None:
+    """Open once, for all who wait; a failure is not kept."""
+    try:
+        opening.set_result(SharedSlide(path, format))
+    except BaseException as failure:
+        with _slides_lock:
+            if _slides.get(key) is opening:
+                del _slides[key]
+        opening.set_exception(failure)

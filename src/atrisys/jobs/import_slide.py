@@ -1,0 +1,39 @@
+"""Import an uploaded file whose sender did not wait."""
+
+from typing import Any
+
+from atrisys.access.caller import Caller
+from atrisys.actions import import_slide
+from atrisys.errors import Refusal
+from atrisys.jobs.context import JobContext
+from atrisys.store.session import Store
+from atrisys.store.tables import Job
+
+
+def run(context: JobContext) -> dict[str, Any]:
+    """`arguments`: `uploaded_file`, and `properties` for its images. The result names what was made."""
+    file_id = context.arguments["uploaded_file"]
+    taken = import_slide.take_up(
+        context.store, context.caller, file_id, context.arguments.get("properties"), context.progress
+    )
+    for one in taken:
+        context.log(f"{one.name}: {one.error or 'imported'}")
+    return {
+        "uploadedFile": file_id,
+        "images": [
+            {
+                "name": one.name,
+                "uploadedFile": one.uploaded_file_id,
+                "image": one.abstract_image_id,
+                "imageInstances": list(one.image_instance_ids),
+                "error": str(one.error) if one.error else None,
+            }
+            for one in taken
+        ],
+    }
+
+
+def given_up(store: Store, job: Job, reason: Refusal) -> None:
+    """The file stays in its storage's list, with the reason."""
+    starter = Caller(id=job.user_id, username="", roles=frozenset(), way="job", door="job", request_id=f"job-{job.id}")
+    import_slide.refuse(store, starter, job.arguments["uploaded_file"], reason)

@@ -1,0 +1,238 @@
+"""Annotations: shapes drawn on a slide, one by one or in arrays (lists of them: annotation_listing.py)."""
+
+from typing import Annotated, Any
+
+from fastapi import Request
+from pydantic import AfterValidator, BeforeValidator, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from atrisys.access.require import require_editor
+from atrisys.actions import delete_annotation, draw_annotations, history
+from atrisys.actions.draw_annotations import Drawing, Drawn
+from atrisys.errors import Refusal
+from atrisys.geometry.holes import fill_holes
+from atrisys.geometry.wkt import read_wkt, wkb_to_wkt, write_wkt
+from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, UserAnnotation
+from atrisys.wire import dialect, refusals
+from atrisys.wire.answers import saved
+from atrisys.wire.asking import CurrentUser, Db, Find
+from atrisys.wire.bodies import JsonBody, body_schema, many_answer, read_element, read_one
+from atrisys.wire.fields import Fields, Model, shows
+from atrisys.wire.routes import Routes
+
+routes = Routes(tags=["annotation"])
+
+
+def _ids(value: Any) -> Any:
+    """A list, one id, or a comma list."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        return value.strip("[]").split(",")
+    return value if isinstance(value, list | tuple) else [value]
+
+
+Ids = Annotated[list[int], BeforeValidator(_ids)]
+Origin = Annotated[str | None, AfterValidator(dialect.read_origin)]
+
+
+class AnnotationIn(Fields):
+    location: str
+    image_id: int | None = None
+    slice_id: int | None = None
+    term: Ids = Field(default_factory=list)
+    terms: Ids = Field(default_factory=list)
+    user_id: int | None = None
+    origin: Origin = None
+    min_point: Annotated[int, Field(ge=4)] | None = None
+    max_point: Annotated[int, Field(ge=4)] | None = None
+    geometry_compression: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    source: str | None = Field(None, max_length=255)
+    parent_id: int | None = None
+
+    def drawing(self, request: Request) -> Drawing:
+        return Drawing(
+            location=self.location,
+            image_id=None if self.slice_id is not None else self.image_id,
+            slice_id=self.slice_id,
+            terms=tuple(dict.fromkeys([*self.term, *self.terms])),
+            user_id=self.user_id,
+            left_top=_is_left_top(self, request),
+            simplify_to=_wanted_points(self, request),
+            geometry_compression=self.geometry_compression or 0.0,
+            source=self.source,
+            parent_id=self.parent_id,
+        )
+
+
+def _is_left_top(fields: "AnnotationIn | AnnotationEdit", request: Request) -> bool:
+    """The frame of a shape that is sent: the body says it, else the address."""
+    return dialect.read_origin(fields.origin or request.query_params.get("origin")) == "left-top"
+
+
+def _wanted_points(fields: "AnnotationIn | AnnotationEdit", request: Request) -> tuple[int | None, int | None]:
+    query = request.query_params
+    return fields.min_point or _points(query.get("minPoint")), fields.max_point or _points(query.get("maxPoint"))
+
+
+def _points(text: str | None) -> int | None:
+    return int(text) if text and text.strip().isdecimal() and len(text) < 10 else None
+
+
+class AnnotationEdit(Fields):
+    location: str | None = None
+    origin: Origin = None
+    min_point: Annotated[int, Field(ge=4)] | None = None
+    max_point: Annotated[int, Field(ge=4)] | None = None
+    source: str | None = Field(None, max_length=255)
+    parent_id: int | None = None
+
+
+class AnnotationOut(Model):
+    location: str
+    geometry_compression: float
+    image_id: int
+    slice_id: int
+    project_id: int
+    user_id: int
+    area: float
+    area_unit: str
+    perimeter: float
+    perimeter_unit: str
+    centroid: dict[str, float]
+    term: list[int]
+    user_by_term: list[dict[str, Any]]
+    track: tuple[int, ...] = ()
+    annotation_track: tuple[dict[str, Any], ...] = ()
+    group: int | None = None
+    annotation_link: tuple[dict[str, Any], ...] = ()
+    nb_comments: int = 0
+    reviewed: bool = False
+    count_reviewed_annotations: int = 0
+    source: str | None = None
+    parent_id: int | None = None
+
+
+@shows(UserAnnotation)
+def show_annotation(db: Session, annotation: UserAnnotation) -> dict[str, Any]:
+    """The annotation in Cytomine's frame, its terms grouped as clients expect."""
+    height = db.scalars(
+        select(AbstractImage.height)
+        .join(ImageInstance, ImageInstance.base_image_id == AbstractImage.id)
+        .where(ImageInstance.id == annotation.image_id)
+    ).one()
+    by_term: dict[int, dict[str, Any]] = {}
+    links = select(AnnotationTerm).where(AnnotationTerm.annotation_id == annotation.id).order_by(AnnotationTerm.id)
+    for link in db.scalars(links):
+        by_term.setdefault(link.term_id, {"id": link.id, "term": link.term_id, "user": []})["user"].append(link.user_id)
+    return AnnotationOut.of(
+        annotation,
+        centroid={"x": annotation.centroid_x, "y": (height or 0) - annotation.centroid_y},
+        term=list(by_term),
+        user_by_term=list(by_term.values()),
+    ).wire()
+
+
+def addressed(request: Request, wire: dict[str, Any]) -> dict[str, Any]:
+    """With absolute addresses."""
+    base = dialect.address_of(request)
+    crop = f"{base}/api/userannotation/{wire['id']}/crop.png"
+    page = f"{base}/#/project/{wire['project']}/image/{wire['image']}/annotation/{wire['id']}"
+    return {**wire, "cropURL": crop, "smallCropURL": f"{crop}?maxSize=256", "url": crop, "imageURL": page}
+
+
+def _in_frame(request: Request, annotation: UserAnnotation, wire: dict[str, Any]) -> dict[str, Any]:
+    """In image order where `origin=left-top` asks for it."""
+    if dialect.origin_of(request) == "left-top":
+        wire["location"] = wkb_to_wkt([annotation.shape])[0]
+        wire["centroid"] = {"x": annotation.centroid_x, "y": annotation.centroid_y}
+        wire["origin"] = "left-top"
+    return addressed(request, wire)
+
+
+@routes.get("/api/annotation/{id:int}.json")
+@routes.get("/api/userannotation/{id:int}.json")
+def show_one(id: int, request: Request, db: Db, find: Find) -> Response:
+    """One annotation; `origin=left-top` gives it in image order."""
+    annotation = find(UserAnnotation, id)
+    wire = _in_frame(request, annotation, show_annotation(db, annotation))
+    return dialect.Json(wire, headers={"ETag": f'"{annotation.version}"'})
+
+
+@routes.post("/api/annotation.json", openapi_extra=body_schema(AnnotationIn, many=True))
+@routes.post("/api/userannotation.json", openapi_extra=body_schema(AnnotationIn, many=True))
+def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
+    """Draw one shape, or an array of them: all good ones are kept, each other one is answered with its reason.
+
+    Shapes that cross themselves are mended and shapes beyond the picture's edge are cut off there; `changes` says so.
+    """
+    if isinstance(body, list):
+        return _add_many(body, request, db, user)
+    drawing = read_one(AnnotationIn, body).drawing(request)
+    drawn = draw_annotations.draw_one(db, user, drawing)
+    annotation = db.get_one(UserAnnotation, drawn.id)
+    wire = _in_frame(request, annotation, show_annotation(db, annotation))
+    return saved(db, "added", annotation, wire, changes=list(drawn.changes))
+
+
+def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser) -> Response:
+    elements = [read_element(AnnotationIn, sent) for sent in body]
+    read = [element.fields.drawing(request) for element in elements if element.fields is not None]
+    answers = iter(draw_annotations.draw(db, user, read))
+    ids: list[int] = []
+    changed: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = []
+    for element in elements:
+        answer: Drawn | Refusal | None = element.refusal if element.fields is None else next(answers)
+        if isinstance(answer, Drawn):
+            ids.append(answer.id)
+            if answer.changes:
+                changed.append({"id": answer.id, "changes": list(answer.changes)})
+        elif answer is not None:
+            problems.append({"data": element.sent, "message": refusals.body_of(answer, request)["message"]})
+    return many_answer("UserAnnotation", ids, problems, changes=changed)
+
+
+@routes.put("/api/annotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
+@routes.put("/api/userannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
+def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Give an annotation another shape, or with `fill=true` fill the holes of the one it has."""
+    annotation = find(UserAnnotation, id)
+    require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
+    fields = read_one(AnnotationEdit, body)
+    more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
+    drawing = _redrawing(fields, annotation, request)
+    if drawing is None:
+        changes: tuple[str, ...] = ()
+        history.edit(db, user, annotation, **more)
+    else:
+        changes = draw_annotations.redraw(db, user, annotation, drawing, **more)
+    wire = _in_frame(request, annotation, show_annotation(db, annotation))
+    return saved(db, "edited", annotation, wire, changes=list(changes))
+
+
+def _redrawing(fields: AnnotationEdit, annotation: UserAnnotation, request: Request) -> Drawing | None:
+    """The new shape that a PUT asks for; None where the shape that comes back is the one that was given out."""
+    fill = dialect.says_yes(request.query_params.get("fill"))
+    points = _wanted_points(fields, request)
+    left_top = fields.location is not None and _is_left_top(fields, request)
+    given_out = wkb_to_wkt([annotation.shape])[0] if left_top else annotation.location
+    location = fields.location if fields.location is not None else given_out
+    if location == given_out and not fill and not any(points):
+        return None
+    if fill:
+        location = write_wkt(fill_holes(read_wkt(location)))
+    return Drawing(location=location, left_top=left_top, simplify_to=points)
+
+
+@routes.delete("/api/annotation/{id:int}.json")
+@routes.delete("/api/userannotation/{id:int}.json")
+def remove_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Delete an annotation with its terms."""
+    annotation = find(UserAnnotation, id)
+    require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
+    wire = _in_frame(request, annotation, show_annotation(db, annotation))
+    delete_annotation.delete_annotation(db, user, annotation)
+    return saved(db, "deleted", annotation, wire)

@@ -1,0 +1,51 @@
+"""The feed of changes: what happened since a number, for live pages and for whoever keeps a copy."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from starlette.responses import Response
+
+from atrisys.access.visible import visible
+from atrisys.errors import Invalid
+from atrisys.store.tables import Change
+from atrisys.wire.asking import CurrentUser, Db, PageQuery
+from atrisys.wire.routes import Routes
+
+routes = Routes(tags=["change"])
+
+MOST = 1000
+
+
+@routes.get("/api/atrisys/changes")
+def list_changes(db: Db, user: CurrentUser, page: PageQuery, since: int = 0, project: int | None = None) -> Response:
+    """Changes after the number `since`, oldest first, as far as the caller may see what they changed.
+
+    Ask again with the last `seq` that was given: numbers become visible in order, so none is missed. The objects
+    themselves are read by their own addresses.
+    """
+    if since < 0:
+        raise Invalid("{name} must be a number from 0 on, not {value}.", name="since", value=since)
+    page.length = min(page.length or MOST, MOST)
+    query = visible(user, select(Change).where(Change.seq > since))
+    if project is not None:
+        query = query.where(Change.container_id == project)
+    total = db.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = db.scalars(query.order_by(Change.seq).offset(page.offset).limit(page.length))
+    return page.answer([as_wire(row) for row in rows], total)
+
+
+def as_wire(change: Change) -> dict[str, Any]:
+    verb = "added" if change.before is None else "deleted" if change.after is None else "edited"
+    return {
+        "seq": change.seq,
+        "transaction": change.transaction_id,
+        "created": change.created,
+        "user": change.user_id,
+        "door": change.door,
+        "action": verb,
+        "class": change.class_name,
+        "id": change.object_id,
+        "version": change.version,
+        "container": change.container_id,
+        "requestId": change.request_id,
+    }

@@ -1,0 +1,411 @@
+"""Image instances: slides in projects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from fastapi import Request
+from pydantic import AliasChoices, BeforeValidator, Field
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from atrisys.access.caller import Caller
+from atrisys.access.require import (
+    is_manager,
+    require_editor,
+    require_not_read_only,
+    require_self_or_admin,
+    require_user,
+)
+from atrisys.access.slides import require_slide_reader, with_labels
+from atrisys.access.visible import visible
+from atrisys.actions import calibrate, delete_image
+from atrisys.actions.add_image_instance import add_image_instance
+from atrisys.actions.move_image import move_image
+from atrisys.imaging.pyramid import zoom_of
+from atrisys.imaging.reader import SlideFacts
+from atrisys.store.by_ids import objects_for, pairs_for
+from atrisys.store.image_order import sortable
+from atrisys.store.tables import (
+    AbstractImage,
+    ImageInstance,
+    Project,
+    ProjectMember,
+    SecUser,
+    UploadedFile,
+    UserAnnotation,
+)
+from atrisys.wire import dialect
+from atrisys.wire.answers import saved
+from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
+from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
+from atrisys.wire.dialect import Json
+from atrisys.wire.fields import Fields, Model, Moment, shows
+from atrisys.wire.routes import Routes
+
+routes = Routes(tags=["image instance"])
+
+NEWEST_FIRST = ImageInstance.created.desc(), ImageInstance.id.desc()
+
+
+def _or_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Amount = Annotated[Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None, BeforeValidator(_or_none)]
+Name = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class ImageInstanceIn(Fields):
+    base_image_id: int
+    project_id: int
+    instance_filename: Name | None = None
+
+
+class ImageInstanceEdit(Fields):
+    nullable: ClassVar[frozenset[str]] = frozenset(calibrate.OWN_VALUES)
+
+    project_id: int | None = None
+    instance_filename: Name | None = None
+    mpp_x: Amount = Field(None, validation_alias=AliasChoices("physicalSizeX"))
+    mpp_y: Amount = Field(None, validation_alias=AliasChoices("physicalSizeY"))
+    mpp_z: Amount = Field(None, validation_alias=AliasChoices("physicalSizeZ"))
+    fps: Amount = None
+    magnification: Amount = None
+
+
+class ImageInstanceOut(Model):
+    base_image_id: int
+    project_id: int
+    project_name: str
+    project_blind: bool
+    user_id: int
+    instance_filename: str | None
+    filename: str | None
+    original_filename: str | None
+    blinded_name: str | None
+    path: str | None
+    content_type: str | None
+    width: int | None
+    height: int | None
+    depth: int
+    duration: int
+    channels: int
+    extrinsic_channels: int
+    apparent_channels: int
+    bit_per_sample: int
+    sample_per_pixel: int
+    colorspace: str | None
+    tile_size: int
+    is_virtual: bool
+    zoom: int | None
+    physical_size_x: float | None
+    physical_size_y: float | None
+    physical_size_z: float | None
+    fps: float | None
+    magnification: float | None
+    review_start: Moment
+    review_stop: Moment
+    review_user_id: int | None
+    reviewed: bool
+    in_review: bool
+    number_of_annotations: int
+    number_of_job_annotations: int = 0
+    number_of_reviewed_annotations: int = 0
+    thumb: str
+    preview: str
+    macro_url: str | None = Field(serialization_alias="macroURL")
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What a page of images needs to know beside its own rows."""
+
+    bases: dict[int, AbstractImage]
+    files: dict[int, UploadedFile]
+    projects: dict[int, Project]
+    managed: set[int]
+    """Projects whose real names the caller may know, blinded or not."""
+    labelled: set[int]
+    drawn: dict[int, int]
+    address: str
+
+
+@shows(ImageInstance)
+def show_one(db: Session, image: ImageInstance) -> dict[str, Any]:
+    return show_all(db, [image])[0]
+
+
+def show_all(
+    db: Session, images: Sequence[ImageInstance], caller: Caller | None = None, address: str = ""
+) -> list[dict[str, Any]]:
+    """Images with their slides and counts; in a blinded project only managers are told their names.
+
+    `address`: the server's, for thumb, preview and macroURL.
+    """
+    bases = objects_for(db, AbstractImage, [image.base_image_id for image in images])
+    counts = select(UserAnnotation.image_id, func.count()).group_by(UserAnnotation.image_id)
+    projects = objects_for(db, Project, [image.project_id for image in images])
+    around = _Around(
+        bases=bases,
+        files=objects_for(db, UploadedFile, [base.uploaded_file_id for base in bases.values()]),
+        projects=projects,
+        managed=_managed(db, caller, projects),
+        labelled=with_labels(db, caller, bases),
+        drawn=pairs_for(db, counts, UserAnnotation.image_id, [image.id for image in images]),
+        address=address,
+    )
+    return [_wire(image, around) for image in images]
+
+
+def _managed(db: Session, caller: Caller | None, projects: dict[int, Project]) -> set[int]:
+    if caller is None:
+        return set()
+    if caller.is_admin:
+        return set(projects)
+    query = select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id, ProjectMember.is_manager)
+    return set(db.scalars(query)) & set(projects)
+
+
+def _wire(image: ImageInstance, around: _Around) -> dict[str, Any]:
+    base, project = around.bases[image.base_image_id], around.projects[image.project_id]
+    file = around.files.get(base.uploaded_file_id or 0)
+    named = not project.blind_mode or project.id in around.managed
+    here = f"{around.address}/api/imageinstance/{image.id}"
+    macro = base.id in around.labelled and "macro" in (base.facts or {}).get("associated", ())
+    magnification = image.magnification or base.magnification
+    out = ImageInstanceOut.of(
+        image,
+        **{name: getattr(base, name) for name in ("width", "height", "depth", "duration", "channels", "colorspace")},
+        **{name: getattr(base, name) for name in ("tile_size", "is_virtual")},
+        project_name=project.name,
+        project_blind=project.blind_mode,
+        instance_filename=image.instance_filename if named else None,
+        filename=base.original_filename if named else None,
+        original_filename=base.original_filename if named else None,
+        blinded_name=str(base.id) if project.blind_mode else None,
+        path=file.filename if file and named else None,
+        content_type=(file.content_type if file else None) or base.format,
+        extrinsic_channels=base.channels * base.samples_per_pixel,
+        apparent_channels=base.channels * base.samples_per_pixel,
+        bit_per_sample=base.bits_per_sample,
+        sample_per_pixel=base.samples_per_pixel,
+        zoom=zoom_of(SlideFacts("", base.width, base.height, ())) if base.width and base.height else None,
+        physical_size_x=image.mpp_x or base.mpp_x,
+        physical_size_y=image.mpp_y or base.mpp_y,
+        physical_size_z=image.mpp_z or base.mpp_z,
+        fps=image.fps or base.fps,
+        magnification=magnification,
+        reviewed=image.review_stop is not None,
+        in_review=image.review_start is not None and image.review_stop is None,
+        number_of_annotations=around.drawn.get(image.id, 0),
+        thumb=f"{here}/thumb.png?maxSize=512",
+        preview=f"{here}/thumb.png?maxSize=1024",
+        macro_url=f"{here}/associated/macro.png?maxSize=512" if macro else None,
+    )
+    wire = out.wire()
+    if magnification is not None and magnification == int(magnification):
+        wire["magnification"] = int(magnification)
+    return wire
+
+
+@routes.get("/api/project/{id:int}/imageinstance.json")
+def list_images_of_project(
+    id: int,
+    request: Request,
+    db: Db,
+    user: CurrentUser,
+    find: Find,
+    page: PageQuery,
+    light: str | None = None,
+    tree: str | None = None,
+    withLastActivity: str | None = None,
+    withImageGroup: str | None = None,
+) -> Response:
+    """The images of a project, the newest first.
+
+    `light=true`: ids and names alone; `tree=true`: for a tree widget; `withLastActivity`: when something was last drawn
+    or changed on each.
+    """
+    project = find(Project, id)
+    blinded = project.blind_mode and not is_manager(db, user, project.id)
+    query = select(ImageInstance).where(ImageInstance.project_id == project.id)
+    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=sortable(blinded=blinded))
+    if dialect.says_yes(light):
+        return page.answer([_light(row, project, blinded) for row in rows], total)
+    if dialect.says_yes(tree):
+        return Json(_tree(rows, project, blinded))
+    wires = show_all(db, rows, user, dialect.address_of(request))
+    if dialect.says_yes(withLastActivity):
+        last = _last_activity(db, rows)
+        wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
+    if dialect.says_yes(withImageGroup):
+        wires = [{**wire, "imageGroup": []} for wire in wires]
+    return page.answer(wires, total)
+
+
+def _light(image: ImageInstance, project: Project, blinded: bool) -> dict[str, Any]:
+    blind_name = str(image.base_image_id) if project.blind_mode else None
+    return {
+        "id": image.id,
+        "instanceFilename": None if blinded else image.instance_filename,
+        "blindedName": blind_name,
+    }
+
+
+def _tree(images: Sequence[ImageInstance], project: Project, blinded: bool) -> dict[str, Any]:
+    def node(id: int, name: str, children: list[Any]) -> dict[str, Any]:
+        is_folder = id == project.id
+        return {
+            "isFolder": is_folder,
+            "hideCheckbox": is_folder,
+            "name": name,
+            "title": name,
+            "key": id,
+            "id": id,
+            "children": children,
+        }
+
+    leaves = [node(row.id, str(row.base_image_id) if blinded else row.instance_filename, []) for row in images]
+    return node(project.id, project.name, leaves)
+
+
+def _last_activity(db: Session, images: Sequence[ImageInstance]) -> dict[int, int]:
+    touched = func.max(func.coalesce(UserAnnotation.updated, UserAnnotation.created))
+    query = select(UserAnnotation.image_id, touched).group_by(UserAnnotation.image_id)
+    drawn = pairs_for(db, query, UserAnnotation.image_id, [image.id for image in images])
+    return {image.id: max(drawn.get(image.id, 0), image.updated or image.created) for image in images}
+
+
+@routes.get("/api/user/{id:int}/imageinstance.json")
+def list_images_of_user(id: int, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
+    """The images of all projects that a user works in; one's own (`0` is oneself), or an administrator's question."""
+    rows, total = _rows_of_user(db, user, find, page, id)
+    return page.answer(show_all(db, rows, user, dialect.address_of(request)), total)
+
+
+@routes.get("/api/user/{id:int}/imageinstance/light.json")
+def list_images_of_user_lightly(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
+    """The same with ids, names and projects alone."""
+    rows, total = _rows_of_user(db, user, find, page, id)
+    projects = objects_for(db, Project, [row.project_id for row in rows])
+    managed = _managed(db, user, projects)
+    lights = [
+        {
+            **_light(
+                row, projects[row.project_id], projects[row.project_id].blind_mode and row.project_id not in managed
+            ),
+            "project": row.project_id,
+        }
+        for row in rows
+    ]
+    return page.answer(lights, total)
+
+
+def _rows_of_user(db: Session, user: Caller, find: Finder, page: Paging, id: int) -> tuple[list[ImageInstance], int]:
+    asked = find.other(SecUser, id or user.id)
+    require_self_or_admin(user, asked.id)
+    projects = select(ProjectMember.project_id).where(ProjectMember.user_id == asked.id)
+    query = select(ImageInstance).where(ImageInstance.project_id.in_(projects))
+    blinded = db.scalar(select(Project.id).where(Project.id.in_(projects), Project.blind_mode).limit(1)) is not None
+    return page.rows(db, query, *NEWEST_FIRST, sortable=sortable(blinded=blinded and not user.is_admin))
+
+
+@routes.get("/api/abstractimage/{id:int}/imageinstance.json")
+def list_instances_of_slide(
+    id: int, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery
+) -> Response:
+    """A slide in all the projects that have it and that the caller may see."""
+    query = visible(user, select(ImageInstance)).where(ImageInstance.base_image_id == find(AbstractImage, id).id)
+    rows, total = page.rows(db, query, *NEWEST_FIRST)
+    return page.answer(show_all(db, rows, user, dialect.address_of(request)), total)
+
+
+@routes.get("/api/imageinstance/method/lastopened.json")
+def list_last_opened(db: Db, user: CurrentUser, page: PageQuery) -> Response:
+    """The images that the caller opened last. Nothing records that yet, so there are none."""
+    return page.answer([])
+
+
+@routes.get("/api/imageinstance/{id:int}.json")
+def show_image(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """One slide of a project."""
+    return _shown(db, user, request, find(ImageInstance, id))
+
+
+@routes.get("/api/imageinstance/{id:int}/next.json")
+def show_next(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """The image that was added to the project just before this one (lists have the newest first), or `{}`."""
+    image = find(ImageInstance, id)
+    earlier = tuple_(ImageInstance.created, ImageInstance.id) < (image.created, image.id)
+    return _neighbour(db, user, request, image, select(ImageInstance).where(earlier).order_by(*NEWEST_FIRST))
+
+
+@routes.get("/api/imageinstance/{id:int}/previous.json")
+def show_previous(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """The image that was added to the project just after this one, or `{}`."""
+    image = find(ImageInstance, id)
+    later = tuple_(ImageInstance.created, ImageInstance.id) > (image.created, image.id)
+    query = select(ImageInstance).where(later).order_by(ImageInstance.created, ImageInstance.id)
+    return _neighbour(db, user, request, image, query)
+
+
+def _neighbour(
+    db: Session, user: Caller, request: Request, image: ImageInstance, query: Select[ImageInstance]
+) -> Response:
+    row = db.scalars(query.where(ImageInstance.project_id == image.project_id).limit(1)).first()
+    return Json({}) if row is None else _shown(db, user, request, row)
+
+
+@routes.post("/api/imageinstance.json", openapi_extra=body_schema(ImageInstanceIn, many=True))
+def add_image(body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Put one slide into a project, or an array of them. Contributors of a read-only project may not."""
+    require_user(user)
+    if isinstance(body, list):
+        return add_one_or_many(
+            request, db, ImageInstanceIn, body, lambda fields: _add(fields, db, user, find), name="ImageInstance"
+        )
+    image = _add(read_one(ImageInstanceIn, body), db, user, find)
+    return saved(db, "added", image, show_all(db, [image], user, dialect.address_of(request))[0])
+
+
+def _add(fields: ImageInstanceIn, db: Session, user: Caller, find: Finder) -> ImageInstance:
+    project, base = find.other(Project, fields.project_id), find.other(AbstractImage, fields.base_image_id)
+    require_not_read_only(db, user, project)
+    require_slide_reader(db, user, base)
+    columns = {"instance_filename": fields.instance_filename} if fields.instance_filename else {}
+    return add_image_instance(db, user, project, base, **columns)
+
+
+@routes.put("/api/imageinstance/{id:int}.json", openapi_extra=body_schema(ImageInstanceEdit))
+def edit_image(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Rename an image, calibrate it (0: as its slide says), or move it with its annotations to another project."""
+    image = find(ImageInstance, id)
+    require_user(user)
+    require_editor(db, user, db.get_one(Project, image.project_id), image.user_id)
+    changes = read_changes(ImageInstanceEdit, body)
+    target = changes.pop("project_id", image.project_id)
+    if target != image.project_id:
+        project = find.other(Project, target)
+        require_not_read_only(db, user, project)
+        require_slide_reader(db, user, find.other(AbstractImage, image.base_image_id))
+        move_image(db, user, image, project)
+    calibrate.edit_image_instance(db, user, image, **changes)
+    return saved(db, "edited", image, show_all(db, [image], user, dialect.address_of(request))[0])
+
+
+@routes.delete("/api/imageinstance/{id:int}.json")
+def remove_image(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Take an image out of its project, with its annotations; the slide stays in its storage."""
+    image = find(ImageInstance, id)
+    require_user(user)
+    require_editor(db, user, db.get_one(Project, image.project_id), image.user_id)
+    wire = show_all(db, [image], user, dialect.address_of(request))[0]
+    delete_image.delete_image_instance(db, user, image)
+    return saved(db, "deleted", image, wire)
+
+
+def _shown(db: Session, user: Caller, request: Request, image: ImageInstance) -> Response:
+    wire = show_all(db, [image], user, dialect.address_of(request))[0]
+    return Json(wire, headers={"ETag": f'"{image.version}"'})

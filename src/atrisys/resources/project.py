@@ -1,0 +1,291 @@
+"""Projects: what they are, who may see them, what is in them by number."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from atrisys.access.caller import Caller
+from atrisys.access.require import require_manager, require_self_or_admin, require_user
+from atrisys.access.visible import visible
+from atrisys.actions import delete_project, history
+from atrisys.actions.add_project import add_project
+from atrisys.actions.change_ontology import change_ontology
+from atrisys.actions.edit_members import replace_members
+from atrisys.store.by_ids import pairs_for, rows_for
+from atrisys.store.tables import Change, ImageInstance, Ontology, Project, ProjectMember, SecUser, UserAnnotation
+from atrisys.wire import dialect
+from atrisys.wire.answers import saved
+from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
+from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.dialect import Json
+from atrisys.wire.fields import Fields, Model, shows
+from atrisys.wire.routes import Routes
+
+routes = Routes(tags=["project"])
+
+NEWEST_FIRST = Project.created.desc(), Project.id.desc()
+SETTINGS = (
+    "blind_mode",
+    "are_images_downloadable",
+    "hide_users_layers",
+    "hide_admins_layers",
+    "is_closed",
+    "is_read_only",
+    "is_restricted",
+)
+
+
+def _ids(value: Any) -> Any:
+    """A list of ids, or a comma list."""
+    if isinstance(value, str):
+        return [part for part in value.strip("[] ").split(",") if part.strip()]
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+People = Annotated[list[int] | None, BeforeValidator(_ids)]
+
+
+class ProjectEdit(Fields):
+    nullable: ClassVar[frozenset[str]] = frozenset({"ontology_id"})
+
+    name: Name | None = None
+    ontology_id: int | None = None
+    blind_mode: bool | None = None
+    are_images_downloadable: bool | None = None
+    hide_users_layers: bool | None = None
+    hide_admins_layers: bool | None = None
+    is_closed: bool | None = None
+    is_read_only: bool | None = None
+    is_restricted: bool | None = None
+    users: People = None
+    admins: People = None
+    representatives: People = None
+    force_ontology_update: bool | None = None
+
+
+class ProjectIn(ProjectEdit):
+    name: Name  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+
+
+class ProjectOut(Model):
+    name: str
+    ontology_id: int | None
+    ontology_name: str | None
+    blind_mode: bool
+    are_images_downloadable: bool
+    hide_users_layers: bool
+    hide_admins_layers: bool
+    is_closed: bool
+    is_read_only: bool
+    is_restricted: bool
+    mode: str
+    number_of_slides: int = 0
+    number_of_images: int
+    number_of_annotations: int
+    number_of_job_annotations: int = 0
+    number_of_reviewed_annotations: int = 0
+
+
+@shows(Project)
+def show_one(db: Session, project: Project) -> dict[str, Any]:
+    return show_all(db, [project])[0]
+
+
+def show_all(db: Session, projects: Sequence[Project]) -> list[dict[str, Any]]:
+    """Projects with the name of their ontology and what is in them by number."""
+    ids = [project.id for project in projects]
+    names = pairs_for(db, select(Ontology.id, Ontology.name), Ontology.id, [row.ontology_id for row in projects])
+    images = pairs_for(db, _counts(ImageInstance), ImageInstance.project_id, ids)
+    drawn = pairs_for(db, _counts(UserAnnotation), UserAnnotation.project_id, ids)
+    return [
+        ProjectOut.of(
+            project,
+            ontology_name=names.get(project.ontology_id or 0),
+            number_of_images=images.get(project.id, 0),
+            number_of_annotations=drawn.get(project.id, 0),
+        ).wire()
+        for project in projects
+    ]
+
+
+def _counts(kind: Any) -> Any:
+    return select(kind.project_id, func.count()).group_by(kind.project_id)
+
+
+def _count(kind: Any) -> Any:
+    return select(func.count()).where(kind.project_id == Project.id).scalar_subquery()
+
+
+def _last_activity() -> Any:
+    """The time of the last change in a project: its row in the change log is found from the end."""
+    newest = select(Change.created).where(Change.container_id == Project.id).order_by(Change.seq.desc()).limit(1)
+    return newest.scalar_subquery()
+
+
+SORTABLE = {
+    "numberOfImages": _count(ImageInstance),
+    "numberOfAnnotations": _count(UserAnnotation),
+    "membersCount": _count(ProjectMember),
+    "lastActivity": _last_activity(),
+    "ontologyName": select(Ontology.name).where(Ontology.id == Project.ontology_id).scalar_subquery(),
+}
+
+
+@routes.get("/api/project.json")
+def list_projects(
+    db: Db,
+    user: CurrentUser,
+    page: PageQuery,
+    withMembersCount: str | None = None,
+    withLastActivity: str | None = None,
+    withDescription: str | None = None,
+    withCurrentUserRoles: str | None = None,
+) -> Response:
+    """The projects that the caller works in, the newest first; an administrator sees all.
+
+    `withMembersCount`, `withLastActivity`, `withDescription`, `withCurrentUserRoles` add a field each.
+    """
+    rows, total = page.rows(db, visible(user, select(Project)), *NEWEST_FIRST, sortable=SORTABLE)
+    wires = show_all(db, rows)
+    ids = [row.id for row in rows]
+    if dialect.says_yes(withMembersCount):
+        counts = pairs_for(db, _counts(ProjectMember), ProjectMember.project_id, ids)
+        wires = [{**wire, "membersCount": counts.get(wire["id"], 0)} for wire in wires]
+    if dialect.says_yes(withLastActivity):
+        last = pairs_for(db, select(Project.id, _last_activity()), Project.id, ids)
+        wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
+    if dialect.says_yes(withDescription):
+        wires = [{**wire, "description": None} for wire in wires]
+    if dialect.says_yes(withCurrentUserRoles):
+        roles = _roles(db, user, ids)
+        wires = [{**wire, "currentUserRoles": roles[wire["id"]]} for wire in wires]
+    return page.answer(wires, total)
+
+
+def _roles(db: Session, user: Caller, ids: Sequence[int]) -> dict[int, dict[str, bool]]:
+    query = select(ProjectMember).where(ProjectMember.user_id == user.id)
+    own = {row[0].project_id: row[0] for row in rows_for(db, query, ProjectMember.project_id, ids)}
+    return {
+        id: {
+            "admin": user.is_admin or (id in own and own[id].is_manager),
+            "representative": id in own and own[id].is_representative,
+        }
+        for id in ids
+    }
+
+
+@routes.get("/api/ontology/{id:int}/project.json")
+def list_projects_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
+    """The projects that use an ontology, as far as the caller may see them."""
+    query = visible(user, select(Project)).where(Project.ontology_id == find(Ontology, id).id)
+    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=SORTABLE)
+    return page.answer(show_all(db, rows), total)
+
+
+@routes.get("/api/user/{id:int}/project.json")
+def list_projects_of_user(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
+    """The projects that a user works in: one's own, or an administrator's question."""
+    rows, total = _rows_of_user(db, user, find, page, id)
+    return page.answer(show_all(db, rows), total)
+
+
+@routes.get("/api/user/{id:int}/project/light.json")
+def list_projects_of_user_lightly(
+    id: int,
+    db: Db,
+    user: CurrentUser,
+    find: Find,
+    page: PageQuery,
+    creator: str | None = None,
+    admin: str | None = None,
+) -> Response:
+    """The same with ids and names alone; `creator`, `admin`: only those that the user made, or manages."""
+    rules = []
+    if dialect.says_yes(creator):
+        rules.append(Project.creator_id == (id or user.id))
+    if dialect.says_yes(admin):
+        rules.append(ProjectMember.is_manager)
+    rows, total = _rows_of_user(db, user, find, page, id, *rules)
+    return page.answer([{"id": row.id, "name": row.name} for row in rows], total)
+
+
+def _rows_of_user(
+    db: Session, user: Caller, find: Finder, page: Paging, id: int, *rules: Any
+) -> tuple[list[Project], int]:
+    asked = find.other(SecUser, id or user.id)
+    require_self_or_admin(user, asked.id)
+    query = select(Project).join(ProjectMember, ProjectMember.project_id == Project.id)
+    query = query.where(ProjectMember.user_id == asked.id, *rules)
+    return page.rows(db, query, *NEWEST_FIRST, sortable=SORTABLE)
+
+
+@routes.get("/api/project/method/lastopened.json")
+def list_last_opened(db: Db, user: CurrentUser, page: PageQuery) -> Response:
+    """The caller's projects. Nothing records yet who opens them, so each says that it was never opened."""
+    rows, total = page.rows(db, visible(user, select(Project)), *NEWEST_FIRST)
+    return page.answer([{"id": row.id, "date": row.created, "opened": False} for row in rows], total)
+
+
+@routes.get("/api/project/{id:int}.json")
+def show_project(id: int, db: Db, find: Find) -> Response:
+    """One project."""
+    project = find(Project, id)
+    return Json(show_one(db, project), headers={"ETag": f'"{project.version}"'})
+
+
+@routes.post("/api/project.json", openapi_extra=body_schema(ProjectIn))
+def make_project(body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Make a project. Its creator becomes its manager and representative; `users` and `admins` join it."""
+    require_user(user)
+    fields = read_one(ProjectIn, body)
+    if fields.ontology_id is not None:
+        find.other(Ontology, fields.ontology_id)
+    project = add_project(
+        db,
+        user,
+        name=fields.name,
+        ontology_id=fields.ontology_id,
+        owner_id=user.id,
+        managers=fields.admins or (),
+        contributors=fields.users or (),
+        **{name: bool(getattr(fields, name)) for name in SETTINGS},
+    )
+    return saved(db, "added", project)
+
+
+@routes.put("/api/project/{id:int}.json", openapi_extra=body_schema(ProjectEdit))
+def edit_project(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Change a project's settings; `users`, `admins` and `representatives` replace who works in it.
+
+    Another ontology is refused while annotations have terms of the present one, unless `forceOntologyUpdate`.
+    """
+    project = find(Project, id)
+    require_manager(db, user, project)
+    fields = read_one(ProjectEdit, body)
+    changes = fields.changes(body)
+    people = {name: changes.pop(name, None) for name in ("users", "admins", "representatives")}
+    force = bool(changes.pop("force_ontology_update", False))
+    if "ontology_id" in changes:
+        ontology_id = changes.pop("ontology_id")
+        if ontology_id is not None and ontology_id != project.ontology_id:
+            find.other(Ontology, ontology_id)
+        change_ontology(db, user, project, ontology_id, force=force)
+    history.edit(db, user, project, **changes)
+    if any(ids is not None for ids in people.values()):
+        replace_members(db, user, project, **people)
+    return saved(db, "edited", project)
+
+
+@routes.delete("/api/project/{id:int}.json")
+def remove_project(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Delete a project with its images and annotations; the slides and the ontology stay."""
+    project = find(Project, id)
+    require_manager(db, user, project)
+    wire = show_one(db, project)
+    delete_project.delete_project(db, user, project)
+    return saved(db, "deleted", project, wire)

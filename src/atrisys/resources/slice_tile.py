@@ -1,0 +1,79 @@
+"""Tiles of the normalised pyramid, for viewers."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from starlette.responses import Response
+
+from atrisys.access.slide_file import SlideFile
+from atrisys.errors import Invalid, NotFound
+from atrisys.imaging import pictures
+from atrisys.imaging.display import Display, read_display
+from atrisys.imaging.encode import format_of
+from atrisys.imaging.pictures import Picture
+from atrisys.imaging.reader import Plane
+from atrisys.imaging.tiles import tile_box
+from atrisys.store.tables import AbstractSlice, SliceInstance
+from atrisys.wire.picture_asking import GET, Asked, PictureAsked, picture_at, slide_of
+from atrisys.wire.pictures import Work, picture_answer
+from atrisys.wire.routes import Routes
+
+routes = Routes(tags=["picture"])
+
+WORDS = ("channels", "zSlices", "timepoints", "minIntensities", "maxIntensities", "gammas", "colormaps", "jpegQuality")
+
+
+@picture_at(
+    routes, "/api/abstractslice/{id:int}/normalized-tile/zoom/{z:int}/tx/{tx:int}/ty/{ty:int}.{format}", WORDS, GET
+)
+def show_tile_of_slide(
+    slide: Annotated[SlideFile, slide_of(AbstractSlice)], z: int, tx: int, ty: int, format: str, asked: PictureAsked
+) -> Response:
+    """A tile of 256 px a side: zoom 0 is the whole slide in one, x and y are counted from the top left."""
+    return _tile(slide, (z, tx, ty), format, asked)
+
+
+@picture_at(
+    routes, "/api/sliceinstance/{id:int}/normalized-tile/zoom/{z:int}/tx/{tx:int}/ty/{ty:int}.{format}", WORDS, GET
+)
+def show_tile(
+    slide: Annotated[SlideFile, slide_of(SliceInstance)], z: int, tx: int, ty: int, format: str, asked: PictureAsked
+) -> Response:
+    """A tile of 256 px a side: zoom 0 is the whole slide in one, x and y are counted from the top left."""
+    return _tile(slide, (z, tx, ty), format, asked)
+
+
+def _tile(slide: SlideFile, where: tuple[int, int, int], format: str, asked: Asked) -> Response:
+    kind, display, quality = format_of(format, "jpg"), _display(asked), asked.quality
+    plane = _plane(slide.plane, asked)
+    _, size = tile_box(slide.facts, *where)
+
+    def make() -> Picture:
+        with slide.reading() as opened:
+            return pictures.tile(opened, *where, plane, kind, display, quality)
+
+    work = Work(make, size, kind, slide.path.name)
+    return picture_answer(asked.request, work, "tile", where, kind, slide.mark, sorted(asked.said.items()))
+
+
+def _display(asked: Asked) -> Display:
+    if name := asked.text("filters"):
+        raise NotFound("There is no filter {name}.", name=name)
+    return read_display(
+        channels=asked.text("channels"),
+        low=asked.text("minIntensities"),
+        high=asked.text("maxIntensities"),
+        gamma=asked.text("gammas"),
+        colormap=asked.text("colormaps"),
+    )
+
+
+def _plane(plane: Plane, asked: Asked) -> Plane:
+    """The slice's own focal plane and time, or the ones that are named."""
+    for name, axis in (("zSlices", "z"), ("timepoints", "t")):
+        named = asked.ids(name)
+        if named is not None and len(named) != 1:
+            raise Invalid("A tile shows one plane: {name} is one index, not {value}.", name=name, value=str(named))
+        if named:
+            plane = replace(plane, **{axis: named[0]})
+    return plane

@@ -1,0 +1,197 @@
+"""Uploaded files: what was sent in, what came of it, and the bytes as they were."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from pydantic import AliasChoices, BeforeValidator, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from atrisys.access.caller import Caller
+from atrisys.access.require import require_storage, require_user
+from atrisys.access.visible import visible
+from atrisys.actions import delete_uploaded_file, history
+from atrisys.errors import Invalid
+from atrisys.store.by_ids import pairs_for
+from atrisys.store.tables import AbstractImage, Project, Storage, UploadedFile
+from atrisys.store.tables.files import WRITE
+from atrisys.wire.answers import saved
+from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, shown
+from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
+from atrisys.wire.dialect import says_yes
+from atrisys.wire.downloads import download
+from atrisys.wire.fields import Fields, Model, show, shows
+from atrisys.wire.routes import Routes, opens_to_picture_cookie
+
+routes = Routes(tags=["uploaded file"])
+
+KNOWN_OF_BYTES = ("given_filename", "ext", "content_type", "size", "status", "parent_id")
+"""Of a file whose bytes came in these are found, not told."""
+SORTABLE = {"filename": UploadedFile.original_filename, "path": UploadedFile.filename}
+
+
+def _ids(value: Any) -> Any:
+    """`5`, `"5,6"` or `[5, 6]`: clients differ."""
+    if isinstance(value, str):
+        return [part for part in value.split(",") if part.strip()]
+    return [value] if isinstance(value, int) else value
+
+
+Ids = Annotated[list[int], BeforeValidator(_ids)]
+Name = Annotated[str, Field(min_length=1, max_length=1024)]
+GivenName = Field(None, max_length=1024, validation_alias=AliasChoices("filename"))
+Size = Annotated[int, Field(ge=0, lt=2**62)]
+
+
+class UploadedFileEdit(Fields):
+    original_filename: Name | None = None
+    given_filename: str | None = GivenName
+    ext: str | None = Field(None, max_length=64)
+    content_type: str | None = Field(None, max_length=255)
+    size: Size | None = None
+    storage_id: int | None = None
+    parent_id: int | None = None
+    projects: Ids | None = None
+    status: int | None = Field(None, ge=0, le=10_000)
+
+
+class UploadedFileIn(UploadedFileEdit):
+    original_filename: Name  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+    storage_id: int  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+
+
+class UploadedFileOut(Model):
+    original_filename: str
+    filename: str
+    path: str
+    ext: str
+    content_type: str
+    size: int
+    sha256: str | None
+    user_id: int
+    storage_id: int
+    parent_id: int | None
+    projects: list[int]
+    status: int
+    error: str | None
+    image: int | None
+    """The abstract image that was made of it."""
+    nb_children: int
+
+
+@shows(UploadedFile)
+def show_one(db: Session, file: UploadedFile) -> dict[str, Any]:
+    return show_all(db, [file])[0]
+
+
+def show_all(db: Session, files: Sequence[UploadedFile]) -> list[dict[str, Any]]:
+    """Files with the slides that were made of them and the number of files that came in them."""
+    ids = [file.id for file in files]
+    made = select(AbstractImage.uploaded_file_id, func.min(AbstractImage.id)).group_by(AbstractImage.uploaded_file_id)
+    images = pairs_for(db, made, AbstractImage.uploaded_file_id, ids)
+    parts = select(UploadedFile.parent_id, func.count()).group_by(UploadedFile.parent_id)
+    counts = pairs_for(db, parts, UploadedFile.parent_id, ids)
+    return [_wire(file, images.get(file.id), counts.get(file.id, 0)) for file in files]
+
+
+def _wire(file: UploadedFile, image: int | None, count: int) -> dict[str, Any]:
+    name = file.given_filename or file.filename
+    return UploadedFileOut.of(file, filename=name, path=name, image=image, nb_children=count).wire()
+
+
+@routes.get("/api/uploadedfile.json")
+def list_files(
+    db: Db,
+    user: CurrentUser,
+    page: PageQuery,
+    parent: int | None = None,
+    storage: int | None = None,
+    only_roots: Annotated[str | None, Query(alias="onlyRoots")] = None,
+) -> Response:
+    """The files in the storages that the caller may read, newest first.
+
+    `parent`: those that came in one file; `storage`: those in one; `onlyRoots`: those that came by themselves.
+    """
+    query = visible(user, select(UploadedFile))
+    if parent is not None:
+        query = query.where(UploadedFile.parent_id == parent)
+    if storage is not None:
+        query = query.where(UploadedFile.storage_id == storage)
+    if says_yes(only_roots):
+        query = query.where(UploadedFile.parent_id.is_(None))
+    rows, total = page.rows(db, query, UploadedFile.created.desc(), UploadedFile.id.desc(), sortable=SORTABLE)
+    return page.answer(show_all(db, rows), total)
+
+
+@routes.get("/api/uploadedfile/{id:int}.json")
+def show_file(id: int, db: Db, find: Find) -> Response:
+    """One uploaded file."""
+    return shown(db, find(UploadedFile, id))
+
+
+@routes.post("/api/uploadedfile.json", openapi_extra=body_schema(UploadedFileIn, many=True))
+def add_file(body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Add one record of a file, or an array of them. Bytes come by `POST /upload` alone."""
+    require_user(user)
+    return add_one_or_many(
+        request, db, UploadedFileIn, body, lambda fields: _add(fields, db, user, find), name="UploadedFile"
+    )
+
+
+def _add(fields: UploadedFileIn, db: Session, user: Caller, find: Finder) -> UploadedFile:
+    storage = find.other(Storage, fields.storage_id)
+    require_storage(db, user, storage, WRITE)
+    columns = {name: value for name, value in fields.changes({}).items() if value is not None}
+    _check(columns, find, storage.id, None)
+    return history.add(db, user, UploadedFile(user_id=user.id, filename="", **columns))
+
+
+def _check(columns: dict[str, Any], find: Finder, storage_id: int, id: int | None) -> None:
+    """What a record refers to must be there for the caller, and the tree stays a tree of one storage."""
+    for project_id in columns.get("projects") or ():
+        find.other(Project, project_id)
+    if columns.get("parent_id") is not None:
+        parent = find.other(UploadedFile, columns["parent_id"])
+        if parent.parent_id is not None or parent.id == id or parent.storage_id != storage_id:
+            raise Invalid("File {parent} cannot be the parent of this one.", parent=parent.id)
+
+
+@routes.put("/api/uploadedfile/{id:int}.json", openapi_extra=body_schema(UploadedFileEdit))
+def edit_file(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Rename a file or move it to another storage; what is known from its bytes stays as it is."""
+    file = find(UploadedFile, id)
+    require_user(user)
+    require_storage(db, user, find.other(Storage, file.storage_id), WRITE)
+    changes = read_changes(UploadedFileEdit, body)
+    storage = find.other(Storage, changes.pop("storage_id", file.storage_id))
+    if file.sha256 is not None:
+        changes = {name: value for name, value in changes.items() if name not in KNOWN_OF_BYTES}
+    if changes.get("parent_id") == file.parent_id:
+        changes.pop("parent_id", None)
+    if storage.id != file.storage_id:
+        require_storage(db, user, storage, WRITE)
+        delete_uploaded_file.move_uploaded_file(db, user, file, storage)
+    _check(changes, find, file.storage_id, file.id)
+    history.edit(db, user, file, **changes)
+    return saved(db, "edited", file)
+
+
+@routes.delete("/api/uploadedfile/{id:int}.json")
+def remove_file(id: int, db: Db, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
+    """Delete a file with its slides and its bytes; refused while projects use them."""
+    file = find(UploadedFile, id)
+    require_user(user)
+    require_storage(db, user, find.other(Storage, file.storage_id), WRITE)
+    wire = show(db, file)
+    delete_uploaded_file.delete_uploaded_file(db, user, store.folder, file)
+    return saved(db, "deleted", file, wire)
+
+
+@routes.api_route("/api/uploadedfile/{id:int}/download", methods=["GET", "HEAD"])
+@opens_to_picture_cookie
+def download_file(id: int, store: CurrentStore, find: Find) -> Response:
+    """The file as it was uploaded; a slide of several files as a zip."""
+    file = find(UploadedFile, id)
+    return download(store.folder.path_of(file.filename), file.original_filename)

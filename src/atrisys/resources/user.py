@@ -1,0 +1,241 @@
+"""Accounts: everybody sees who there is; each changes their own, administrators all."""
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from sqlalchemy import Boolean, case, func, literal, or_, select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from atrisys.access import passwords, sign_in
+from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
+from atrisys.access.require import require_admin, require_self_or_admin, require_user
+from atrisys.access.visible import visible
+from atrisys.actions import history
+from atrisys.actions.add_user import add_user, require_new_name
+from atrisys.actions.change_password import change_password
+from atrisys.actions.delete_user import delete_user
+from atrisys.actions.lock_user import lock_user, unlock_user
+from atrisys.actions.renew_keys import renew_keys
+from atrisys.errors import NotFound, TooLarge
+from atrisys.store.table import now_ms
+from atrisys.store.tables import LoginSession, SecRole, SecUser, SecUserSecRole
+from atrisys.wire import filters
+from atrisys.wire.accounts import UserOut as UserOut
+from atrisys.wire.accounts import show_one_to, show_to, with_roles
+from atrisys.wire.answers import done, saved
+from atrisys.wire.asking import CurrentSettings, CurrentStore, CurrentUser, Db, Find, Finder, PageQuery
+from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_one
+from atrisys.wire.credentials import came_from, set_session
+from atrisys.wire.dialect import Json, says_yes
+from atrisys.wire.fields import Fields
+from atrisys.wire.routes import Routes
+
+routes = Routes(tags=["user"])
+
+ONLINE_MS = 300_000
+MOST_AT_ONCE = 200
+LANGUAGES = {
+    "ENGLISH": "EN",
+    "FRENCH": "FR",
+    "SPANISH": "ES",
+    "DUTCH": "NL",
+    "GERMAN": "DE",
+    "GREEK": "EL",
+    "ARABIC": "AR",
+    "CHINESE": "ZH_TW",
+}
+
+
+def _language(value: Any) -> Any:
+    """Clients send the code or the name."""
+    if not isinstance(value, str):
+        return value
+    code = value.strip().upper().replace("-", "_")
+    code = LANGUAGES.get(code, code)
+    if code not in LANGUAGES.values():
+        raise ValueError(f"one of {', '.join(LANGUAGES.values())} is expected")
+    return code
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Email = Annotated[str, Field(max_length=255)]
+Language = Annotated[str, BeforeValidator(_language)]
+Password = Annotated[
+    str, StringConstraints(strip_whitespace=False, min_length=passwords.SHORTEST, max_length=passwords.LONGEST)
+]
+Role = Annotated[str, Field(pattern="^(" + "|".join(LADDER) + ")$")]
+
+
+class UserIn(Fields):
+    username: Name
+    firstname: Name
+    lastname: Name
+    email: Email
+    password: Annotated[Password, AfterValidator(passwords.hash_password)]
+    """Hashed while it is read: that takes long, and happens before the transaction begins."""
+    language: Language = "EN"
+    is_developer: bool = False
+    role: Role = "ROLE_USER"
+
+
+class UserEdit(Fields):
+    username: Name | None = None
+    firstname: Name | None = None
+    lastname: Name | None = None
+    email: Email | None = None
+    language: Language | None = None
+    is_developer: bool | None = None
+    password: Annotated[Password | None, BeforeValidator(lambda sent: sent or None)] = None
+
+
+RANK = case(*((SecRole.authority == role, place) for place, role in enumerate(LADDER)), else_=-1)
+HIGHEST_ROLE = (
+    select(SecRole.authority)
+    .join(SecUserSecRole, SecUserSecRole.role_id == SecRole.id)
+    .where(SecUserSecRole.user_id == SecUser.id)
+    .order_by(RANK.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+NAME = SecUser.firstname + " " + SecUser.lastname
+SORTABLE = {"name": func.lower(NAME), "fullName": func.lower(NAME), "role": HIGHEST_ROLE}
+
+
+def _filters(user: Caller) -> dict[str, Any]:
+    """What lists may be filtered by; an address is looked into only by those who may see it."""
+    known = SecUser.email if user.is_admin else case((SecUser.id == user.id, SecUser.email), else_="")
+    return {
+        "fullName": NAME + " (" + SecUser.username + ") " + known,
+        "username": SecUser.username,
+        "firstname": SecUser.firstname,
+        "lastname": SecUser.lastname,
+        "role": HIGHEST_ROLE,
+        "enabled": SecUser.enabled,
+        "publicUser": literal(False, Boolean),
+    }
+
+
+@routes.get("/api/user.json")
+def list_users(
+    request: Request,
+    db: Db,
+    user: CurrentUser,
+    page: PageQuery,
+    public_key: Annotated[str | None, Query(alias="publicKey")] = None,
+    online: str | None = None,
+    with_roles_asked: Annotated[str | None, Query(alias="withRoles")] = None,
+) -> Response:
+    """All accounts by name. `withRoles` adds the highest role; `online`: who asked something in the last minutes.
+
+    Filters: `fullName[ilike]` (names, and the address where one may see it), `username[…]`, `role[in]`, `publicKey`.
+    """
+    query = visible(user, select(SecUser)).where(*filters.conditions(request, _filters(user)))
+    if public_key:
+        query = query.where(SecUser.public_key == public_key)
+    if says_yes(online):
+        fresh = select(LoginSession.user_id).where(LoginSession.last_used > now_ms() - ONLINE_MS)
+        query = query.where(or_(SecUser.id.in_(fresh), SecUser.id == user.id))
+    sortable = {**SORTABLE, "email": SecUser.email} if user.is_admin else SORTABLE
+    rows, total = page.rows(db, query, func.lower(SecUser.username), sortable=sortable)
+    shown = [show_to(db, user, row) for row in rows]
+    return page.answer(with_roles(db, shown) if says_yes(with_roles_asked) else shown, total)
+
+
+@routes.get("/api/user/{name}.json")
+def show_user(name: str, db: Db, user: CurrentUser, find: Find) -> Response:
+    """One account, by its id or its user name."""
+    row = _found(db, find, user, name)
+    return Json(show_one_to(db, user, row), headers={"ETag": f'"{row.version}"'})
+
+
+def _found(db: Session, find: Finder, user: Caller, name: str) -> SecUser:
+    if name == "current":
+        return find(SecUser, user.id)
+    if name.isdecimal() and len(name) < 19 and db.get(SecUser, int(name)) is not None:
+        return find(SecUser, int(name))
+    id = db.scalar(select(SecUser.id).where(func.lower(SecUser.username) == name.lower()))
+    if id is None:
+        raise NotFound("User {user} was not found.", user=name)
+    return find(SecUser, id)
+
+
+@routes.post("/api/user.json", openapi_extra=body_schema(UserIn, many=True))
+def add_account(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
+    """Make one account, or an array of them, with keys and a storage. Only administrators make administrators."""
+    require_user(user)
+    if isinstance(body, list):
+        if len(body) > MOST_AT_ONCE:
+            raise TooLarge("At most {limit} accounts can be made at once.", limit=MOST_AT_ONCE)
+        return add_one_or_many(request, db, UserIn, body, lambda fields: _add(request, db, user, fields), name="User")
+    row = _add(request, db, user, read_one(UserIn, body))
+    return saved(db, "added", row, show_one_to(db, user, row))
+
+
+def _add(request: Request, db: Session, user: Caller, fields: UserIn) -> SecUser:
+    if fields.role in ADMINISTRATORS:
+        require_admin(user)
+    values = fields.model_dump(exclude={"password"})
+    return add_user(db, user, request.app.state.key_box, password_hash=fields.password, **values)
+
+
+@routes.put("/api/user/{name}.json", openapi_extra=body_schema(UserEdit))
+def edit_user(
+    name: str, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find, settings: CurrentSettings
+) -> Response:
+    """Change one's own account, as administrator any. A new `password` ends all sessions but the one that asks."""
+    fields = read_one(UserEdit, body)
+    password_hash = passwords.hash_password(fields.password) if fields.password else ""
+    row = _found(db, find, user, name)
+    require_self_or_admin(user, row.id)
+    changes = fields.changes(body)
+    password = changes.pop("password", None)
+    if "username" in changes:
+        require_new_name(db, changes["username"], apart_from=row.id)
+    history.edit(db, user, row, **changes)
+    signed_out = bool(password) and change_password(db, user, row, password, password_hash)
+    wire = show_one_to(db, user, row)
+    # Cytomine's Python client looks for the second key where it saves its own user.
+    answer = saved(db, "edited", row, wire, **({"currentuser": wire} if name == "current" else {}))
+    if signed_out and user.way == "session" and user.id == row.id:
+        token = sign_in.open_session(db, settings, row, *came_from(request))
+        set_session(request, answer, token)
+    return answer
+
+
+@routes.delete("/api/user/{name}.json")
+def remove_user(name: str, db: Db, user: CurrentUser, find: Find, store: CurrentStore) -> Response:
+    """Delete an account with what is its own; only administrators do. Locking it keeps everything."""
+    row = _found(db, find, user, name)
+    require_admin(user)
+    wire = show_one_to(db, user, row)
+    delete_user(db, user, store.folder, row)
+    return saved(db, "deleted", row, wire)
+
+
+@routes.post("/api/user/{name}/lock.json")
+def lock(name: str, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Lock an account: its password, keys and sessions open nothing any more. For administrators."""
+    row = _found(db, find, user, name)
+    require_admin(user)
+    lock_user(db, user, row)
+    return saved(db, "edited", row, show_one_to(db, user, row))
+
+
+@routes.delete("/api/user/{name}/lock.json")
+def unlock(name: str, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Open a locked account again. For administrators."""
+    row = _found(db, find, user, name)
+    require_admin(user)
+    unlock_user(db, user, row)
+    return saved(db, "edited", row, show_one_to(db, user, row))
+
+
+@routes.post("/api/atrisys/user/{name}/keys.json")
+def replace_keys(name: str, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Replace somebody's API keys, as administrator: the old pair is void at once; its owner alone reads the new."""
+    row = _found(db, find, user, name)
+    require_self_or_admin(user, row.id)
+    renew_keys(db, user, request.app.state.key_box, row)
+    return done(user=row.id)

@@ -1,0 +1,56 @@
+"""What can be set from outside: environment variables `ATRISYS_*`, read once and handed down."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One frozen set of settings; docs/settings.md lists them all."""
+
+    model_config = SettingsConfigDict(env_prefix="ATRISYS_", frozen=True, extra="ignore")
+
+    data: Path = Path("data")
+    """Folder with everything that is kept: database, slides, the installation's secret."""
+    database_url: str = ""
+    """`postgresql+psycopg://…`; empty: SQLite in the data folder."""
+    public_url: str = ""
+    """Address under which people reach ATrISys (`https://slides.example.org/atrisys`); empty: as each request says."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses or networks whose `X-Forwarded-*` are believed, comma separated."""
+    strict_signatures: bool = False
+    """Refuse signatures whose date cannot be read (the old Java client sends such)."""
+    signature_tolerance_s: int = 900
+    """How far a signed date may lie from this server's clock."""
+    session_idle_min: int = 12 * 60
+    """A browser session ends after so long without a request."""
+    session_max_h: int = 24 * 7
+    """A browser session ends after so long in any case."""
+    picture_cookie_s: int = 3600
+    """How long after a signed request the key-born cookie opens pictures and downloads."""
+    max_body_mb: Annotated[int, Field(ge=1)] = 256
+    """Largest request body that is not a file."""
+    max_upload_gb: float = 64
+    """Largest file that may be uploaded."""
+    jobs_at_once: Annotated[int, Field(ge=1)] = 2
+    """How many long tasks run at the same time."""
+    picture_workers: Annotated[int, Field(ge=1)] = 2
+    """Killable decoder processes of each server process."""
+    picture_timeout_s: float = 30
+    """A decoder that takes longer for one request is ended."""
+    picture_memory_mb: int = 4096
+    """A decoder that wants more is ended."""
+    giant_pictures_at_once: Annotated[int, Field(ge=1)] = 2
+    """Windows beyond 10,000 px a side that are made at the same time."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        return value.rstrip("/")

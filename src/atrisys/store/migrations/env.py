@@ -1,0 +1,27 @@
+"""Alembic's way in: the connection comes from store/upgrade.py, or is made for `make migration`."""
+
+from alembic import context
+
+from atrisys.settings import Settings
+from atrisys.store import tables  # noqa: F401 (all tables must be known)
+from atrisys.store.session import Store
+from atrisys.store.table import Base
+
+
+def run() -> None:
+    connection = context.config.attributes.get("connection")
+    if connection is None:
+        store = Store(Settings())
+        store.folder.prepare()
+        with store.engine.execution_options(writes=True).begin() as connection:
+            migrate(connection)
+    else:
+        migrate(connection)
+
+
+def migrate(connection: object) -> None:
+    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)  # pyright: ignore[reportArgumentType]
+    context.run_migrations()
+
+
+run()

@@ -1,0 +1,56 @@
+"""The store: one database, SQLite in the data folder or PostgreSQL with PostGIS, and sessions on it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from atrisys.errors import Misconfigured
+from atrisys.settings import Settings
+from atrisys.store import spatial
+from atrisys.store.files import DataFolder
+
+
+class Store:
+    """The database of one installation. One for each process; safe to use from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.folder = DataFolder(settings.data)
+        self.engine: Engine = spatial.connect(settings.database_url, self.folder.database)
+        self._writing = self.engine.execution_options(writes=True)
+
+    def session(self, *, writes: bool) -> Session:
+        """A session whose transaction, once begun, may write (or may not). Whoever opens it closes it."""
+        return Session(self._writing if writes else self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self.session(writes=False) as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that is kept whole when the block ends well, and leaves nothing behind otherwise."""
+        with self.session(writes=True) as db, db.begin():
+            yield db
+
+    def wait_until_up(self, seconds: float = 30) -> None:
+        """Wait for a database that is still starting; raises Misconfigured when it does not come."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                with self.engine.connect():
+                    return
+            except OperationalError as error:
+                if time.monotonic() > end:
+                    raise Misconfigured(
+                        "The database does not answer: {reason}. Look at ATRISYS_DATABASE_URL.", reason=str(error.orig)
+                    ) from error
+                time.sleep(0.5)
+
+    def close(self) -> None:
+        self.engine.dispose()

@@ -1,0 +1,238 @@
+"""All that knows which database it is: SQLite or PostgreSQL with PostGIS. Nothing else may."""
+
+import sqlite3
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    create_engine,
+    event,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.exc import DBAPIError
+
+from atrisys.errors import Misconfigured
+from atrisys.geometry import grid
+from atrisys.store.tables import UserAnnotation
+
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
+
+BUSY_MS = 30_000
+NETWORK_FILE_SYSTEMS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb",
+    "smb2",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "fuse.sshfs",
+    "glusterfs",
+}
+
+
+def connect(url: str, sqlite_file: Path) -> Engine:
+    """The engine of an installation: `url` where one is set, else SQLite in the data folder."""
+    if not url:
+        return connect_sqlite(sqlite_file)
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    if not url.startswith("postgresql+psycopg://"):
+        raise Misconfigured("ATRISYS_DATABASE_URL must begin with postgresql://; leave it empty for SQLite.")
+    try:
+        return create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True, pool_recycle=1800)
+    except ModuleNotFoundError as error:
+        raise Misconfigured("PostgreSQL needs its driver. Install it with: pip install 'atrisys[postgres]'") from error
+
+
+def connect_sqlite(file: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{file}",
+        connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
+        pool_size=20,
+        max_overflow=30,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        # Transactions are begun by us (below): the driver's own rule would begin them late, as readers.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-32768",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("atrisys_intersects", 2, _intersects, deterministic=True)
+        connection.create_function("atrisys_distance", 2, _distance, deterministic=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A reader that turned writer would fail at once when another wrote meanwhile; so writers say so at the start.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@lru_cache(maxsize=8)
+def _prepared(wkb: bytes) -> BaseGeometry:
+    shape = shapely.from_wkb(wkb)
+    shapely.prepare(shape)
+    return shape
+
+
+def _intersects(shape: bytes, other: bytes) -> bool:
+    return bool(shapely.intersects(_prepared(other), shapely.from_wkb(shape)))
+
+
+def _distance(shape: bytes, other: bytes) -> float:
+    return float(shapely.distance(_prepared(other), shapely.from_wkb(shape)))
+
+
+def is_postgres(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def extensions(connection: Connection) -> None:
+    """What the database needs before its tables are made."""
+    if is_postgres(connection):
+        try:
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
+        except DBAPIError as error:
+            raise Misconfigured(
+                "PostGIS is missing in the database: {reason}. Install Debian's postgresql-15-postgis-3 and run "
+                "CREATE EXTENSION postgis as a superuser.",
+                reason=str(error.orig).strip(),
+            ) from error
+
+
+def touching(
+    connection: Connection, images: Select[*tuple[Any, ...]] | list[int], shape: BaseGeometry, within_px: float = 0.0
+) -> ColumnElement[bool]:
+    """Which annotations of `images` touch `shape` (image order), or lie within a distance of it.
+
+    The grid and the boxes decide most; the shape itself is asked only where its box crosses the border. The grid is
+    asked level by level: of one condition over all levels, SQLite would read the whole image.
+    """
+    row = UserAnnotation
+    min_x, min_y, max_x, max_y = (float(v) for v in shape.bounds)
+    min_x, min_y, max_x, max_y = min_x - within_px, min_y - within_px, max_x + within_px, max_y + within_px
+    box = and_(row.min_x <= max_x, row.max_x >= min_x, row.min_y <= max_y, row.max_y >= min_y)
+    levels = (
+        select(row.id).where(
+            row.image_id.in_(images),
+            row.grid_level == cells.level,
+            row.grid_y.between(cells.y0, cells.y1),
+            row.grid_x.between(cells.x0, cells.x1),
+            box,
+        )
+        for cells in grid.cells_of(min_x, min_y, max_x, max_y)
+    )
+    return and_(row.id.in_(union_all(*levels)), _exactly(connection, shape, within_px))
+
+
+def _exactly(connection: Connection, shape: BaseGeometry, within_px: float) -> ColumnElement[bool]:
+    row, wkb = UserAnnotation, shapely.to_wkb(shape)
+    if is_postgres(connection):
+        stored, asked = func.ST_GeomFromWKB(row.shape), func.ST_GeomFromWKB(wkb)
+        exact = func.ST_DWithin(stored, asked, within_px) if within_px else func.ST_Intersects(stored, asked)
+    elif within_px:
+        exact = func.atrisys_distance(row.shape, wkb) <= within_px
+    else:
+        exact = func.atrisys_intersects(row.shape, wkb)
+    if not within_px and shapely.equals(shape, shapely.box(*shape.bounds)):
+        min_x, min_y, max_x, max_y = (float(v) for v in shape.bounds)
+        inside = and_(row.min_x >= min_x, row.max_x <= max_x, row.min_y >= min_y, row.max_y <= max_y)
+        return or_(inside, exact)
+    return exact
+
+
+def streamed(query: Query, batch: int) -> Query:
+    """The same query, its rows fetched in batches and never all held."""
+    return query.execution_options(yield_per=batch, stream_results=True)
+
+
+def for_update(query: Query) -> Query:
+    """Rows that are about to be changed: locked where the database locks rows (SQLite's writer is alone anyway)."""
+    return query.with_for_update()
+
+
+def back_up(engine: Engine, target: Path) -> bool:
+    """A copy of the database while others go on; False where that is the database server's own business."""
+    if engine.dialect.name != "sqlite":
+        return False
+    with engine.connect() as connection:
+        source = connection.connection.driver_connection
+        assert isinstance(source, sqlite3.Connection)
+        copy = sqlite3.connect(target)
+        try:
+            source.backup(copy)
+        finally:
+            copy.close()
+    return True
+
+
+def restore(engine: Engine, backup: Path, sqlite_file: Path) -> None:
+    """Put a backup back. Nobody else may be using the database."""
+    engine.dispose()
+    source, target = sqlite3.connect(backup), sqlite3.connect(sqlite_file)
+    try:
+        source.backup(target)
+    finally:
+        source.close()
+        target.close()
+
+
+def integrity_problem(engine: Engine) -> str | None:
+    """What the database finds wrong with itself."""
+    with engine.connect() as connection:
+        if is_postgres(connection):
+            connection.execute(text("SELECT 1"))
+            return None
+        said = connection.execute(text("PRAGMA quick_check")).scalar_one()
+        return None if said == "ok" else str(said)
+
+
+def network_share_of(folder: Path) -> str | None:
+    """The kind of network file system that `folder` lies on, None on a disk of this machine."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    best, kind = "", None
+    for line in mounts:
+        _, point, file_system, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if (str(folder) + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best):
+            best, kind = point, file_system
+    return kind if kind in NETWORK_FILE_SYSTEMS else None
+
+
+def refuse_network_share(url: str, folder: Path) -> None:
+    """SQLite's locks do not hold on network shares: raises Misconfigured there."""
+    share = network_share_of(folder)
+    if not url and share:
+        raise Misconfigured(
+            "The data folder {folder} lies on a network share ({share}), where SQLite loses data. Put it on a disk of "
+            "this machine, or use PostgreSQL (ATRISYS_DATABASE_URL) and keep only the files there.",
+            folder=str(folder),
+            share=share,
+        )

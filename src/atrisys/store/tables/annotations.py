@@ -1,0 +1,72 @@
+"""Annotations: shapes on a slide, and the terms they were given."""
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from atrisys.store.table import Table
+
+WORKED_OUT = {"log": False}
+"""Columns that follow from `location` and the image's height: the change log leaves them out."""
+
+
+class UserAnnotation(Table):
+    """A shape that somebody drew, or a program found.
+
+    `shape` is WKB in image order (origin top left); `location` is the WKT of Cytomine's wire (origin bottom left) with
+    the coordinates as they were sent: listings hand it on as it is.
+    """
+
+    __tablename__ = "user_annotation"
+    __table_args__ = (
+        Index(None, "image_id", "id"),
+        Index(None, "project_id", "id"),
+        Index("ix_user_annotation_place", "image_id", "grid_level", "grid_y", "grid_x"),
+    )
+    cytomine_class = "be.cytomine.domain.ontology.UserAnnotation"
+    container_column = "project_id"
+    owner_column = "user_id"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    image_id: Mapped[int] = mapped_column(ForeignKey("image_instance.id"))
+    slice_id: Mapped[int] = mapped_column(ForeignKey("slice_instance.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"), index=True)
+    location: Mapped[str]
+    shape: Mapped[bytes] = mapped_column(info=WORKED_OUT)
+    min_x: Mapped[float] = mapped_column(info=WORKED_OUT)
+    """Box in image order."""
+    min_y: Mapped[float] = mapped_column(info=WORKED_OUT)
+    max_x: Mapped[float] = mapped_column(info=WORKED_OUT)
+    max_y: Mapped[float] = mapped_column(info=WORKED_OUT)
+    grid_level: Mapped[int] = mapped_column(info=WORKED_OUT)
+    """Its place in the grid of geometry/grid.py."""
+    grid_x: Mapped[int] = mapped_column(info=WORKED_OUT)
+    grid_y: Mapped[int] = mapped_column(info=WORKED_OUT)
+    area: Mapped[float] = mapped_column(info=WORKED_OUT)
+    area_unit: Mapped[str] = mapped_column(String(16), info=WORKED_OUT)
+    perimeter: Mapped[float] = mapped_column(info=WORKED_OUT)
+    perimeter_unit: Mapped[str] = mapped_column(String(16), info=WORKED_OUT)
+    centroid_x: Mapped[float] = mapped_column(info=WORKED_OUT)
+    """Centroid in image order."""
+    centroid_y: Mapped[float] = mapped_column(info=WORKED_OUT)
+    geometry_compression: Mapped[float] = mapped_column(default=0.0)
+    source: Mapped[str | None] = mapped_column(String(255), default=None)
+    """human, import, or a model with its version; None where nobody said."""
+    parent_id: Mapped[int | None] = mapped_column(default=None)
+    """The annotation that this one corrects."""
+
+
+class AnnotationTerm(Table):
+    """A term that somebody gave an annotation."""
+
+    __tablename__ = "annotation_term"
+    __table_args__ = (UniqueConstraint("annotation_id", "term_id", "user_id"),)
+    cytomine_class = "be.cytomine.domain.ontology.AnnotationTerm"
+    container_column = "project_id"
+    owner_column = "layer_id"
+
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("user_annotation.id"))
+    term_id: Mapped[int] = mapped_column(ForeignKey("term.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    layer_id: Mapped[int]
+    """Whose layer the annotation lies on."""

@@ -1,0 +1,45 @@
+"""Projects and who works in them."""
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from atrisys.store.table import Table
+
+
+class Project(Table):
+    __tablename__ = "project"
+    cytomine_class = "be.cytomine.domain.project.Project"
+    container_column = "id"
+
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    ontology_id: Mapped[int | None] = mapped_column(ForeignKey("ontology.id"), index=True, default=None)
+    blind_mode: Mapped[bool] = mapped_column(default=False)
+    are_images_downloadable: Mapped[bool] = mapped_column(default=False)
+    hide_users_layers: Mapped[bool] = mapped_column(default=False)
+    hide_admins_layers: Mapped[bool] = mapped_column(default=False)
+    is_closed: Mapped[bool] = mapped_column(default=False)
+    is_read_only: Mapped[bool] = mapped_column(default=False)
+    """With `is_restricted` the editing mode: neither is CLASSIC, both is READ_ONLY."""
+    is_restricted: Mapped[bool] = mapped_column(default=False)
+    creator_id: Mapped[int | None] = mapped_column(default=None)
+    """Who made it; stays when that account is deleted."""
+
+    @property
+    def mode(self) -> str:
+        if self.is_read_only:
+            return "READ_ONLY"
+        return "RESTRICTED" if self.is_restricted else "CLASSIC"
+
+
+class ProjectMember(Table):
+    """A contributor of a project; a manager may do more, a representative is the manager to write to."""
+
+    __tablename__ = "project_member"
+    __table_args__ = (UniqueConstraint("user_id", "project_id"),)
+    cytomine_class = "be.cytomine.domain.project.ProjectMember"
+    container_column = "project_id"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"))
+    is_manager: Mapped[bool] = mapped_column(default=False)
+    is_representative: Mapped[bool] = mapped_column(default=False)

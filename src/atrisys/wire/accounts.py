@@ -1,0 +1,86 @@
+"""Accounts as the wire shows them: a little to everybody, more to the person themself and to administrators."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
+from atrisys.store.by_ids import rows_for
+from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
+from atrisys.wire.fields import Model, shows
+
+
+class UserOut(Model):
+    username: str
+    firstname: str
+    lastname: str
+    name: str
+    full_name: str
+    email: str | None = None
+    """Null for whoever is neither that person nor an administrator."""
+    language: str
+    is_developer: bool
+    origin: str
+    user_id: int | None
+    """Who made the account."""
+    enabled: bool
+    api_enabled: bool = True
+    public_user: bool = False
+    algo: bool = False
+
+
+@shows(SecUser)
+def show_to_anybody(_db: Session, user: SecUser) -> dict[str, Any]:
+    name = f"{user.firstname} {user.lastname}".strip()
+    names = {"name": name, "full_name": f"{name} ({user.username})"}
+    return UserOut.of(user, email=None, user_id=user.creator_id, **names).wire()
+
+
+def show_to(db: Session, caller: Caller, user: SecUser) -> dict[str, Any]:
+    """An account as this caller may see it; the private key is told elsewhere, to its owner alone."""
+    shown = show_to_anybody(db, user)
+    if caller.is_admin or caller.id == user.id:
+        shown |= {"email": user.email, "publicKey": user.public_key, "passwordExpired": user.password_expired}
+    return shown
+
+
+def show_one_to(db: Session, caller: Caller, user: SecUser) -> dict[str, Any]:
+    """The same with role flags, as a single account has them (`user` is then one of them, as in Cytomine)."""
+    held = roles_of(db, [user.id]).get(user.id, frozenset())
+    return show_to(db, caller, user) | flags(held) | {"role": highest(held)}
+
+
+def roles_of(db: Session, user_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+    """The roles of several people, in one query."""
+    links = select(SecUserSecRole.user_id, SecRole.authority).join(SecRole, SecRole.id == SecUserSecRole.role_id)
+    held: dict[int, set[str]] = {}
+    for user_id, authority in rows_for(db, links, SecUserSecRole.user_id, user_ids):
+        held.setdefault(user_id, set()).add(authority)
+    return {user_id: frozenset(roles) for user_id, roles in held.items()}
+
+
+def highest(roles: Collection[str]) -> str | None:
+    return next((role for role in reversed(LADDER) if role in roles), None)
+
+
+def flags(roles: Collection[str]) -> dict[str, bool]:
+    """Which of the three kinds an account is: exactly one is true where it holds any role."""
+    admin = bool(ADMINISTRATORS & set(roles))
+    user = not admin and "ROLE_USER" in roles
+    return {"admin": admin, "user": user, "guest": not admin and not user}
+
+
+def flags_by_now(caller: Caller) -> dict[str, bool]:
+    """The same beside what counts at this moment: an administrator is one while the admin session is open."""
+    held = flags(caller.roles)
+    now = {"admin": caller.is_admin, "user": not caller.is_admin and caller.is_user}
+    now["guest"] = not now["admin"] and not now["user"]
+    return held | {f"{name}ByNow": value for name, value in now.items()}
+
+
+def with_roles(db: Session, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Shown accounts, each with its highest role."""
+    held = roles_of(db, [row["id"] for row in rows])
+    return [row | {"role": highest(held.get(row["id"], ()))} for row in rows]

@@ -1,0 +1,117 @@
+"""One object or an array of them, at the same address: of an array all good ones are kept, each other one answered."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+
+import orjson
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from atrisys.errors import Invalid, Refusal
+from atrisys.store.table import Table
+from atrisys.wire import refusals
+from atrisys.wire.answers import key_of, saved
+from atrisys.wire.dialect import Json
+from atrisys.wire.fields import Fields
+
+In = TypeVar("In", bound=BaseModel)
+Edit = TypeVar("Edit", bound=Fields)
+
+
+class Element(Generic[In]):
+    """One element of an array: its fields, or why they cannot be used."""
+
+    def __init__(self, sent: Any, fields: In | None, refusal: Refusal | None) -> None:
+        self.sent, self.fields, self.refusal = sent, fields, refusal
+
+
+def read_element(kind: type[In], sent: Any) -> Element[In]:
+    if not isinstance(sent, dict):
+        return Element(sent, None, Invalid("An object is expected, not {value}.", value=str(sent)[:80]))
+    try:
+        return Element(sent, kind.model_validate(sent), None)
+    except ValidationError as error:
+        return Element(sent, None, refusals.invalid(error.errors()))
+
+
+async def _body(request: Request) -> Any:
+    sent = await request.body()
+    if not sent.strip():
+        return None
+    caller = request.state.caller
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if caller is not None and caller.way == "session" and kind != "application/json":
+        # A page elsewhere can make a browser send text or a form without asking; JSON it cannot.
+        raise Invalid("Send the body as application/json, not as {kind}.", kind=kind or "nothing")
+    if b"\\u0000" in sent:
+        raise Invalid("The body holds a NUL character, which no text here can keep. Remove it.")
+    try:
+        return orjson.loads(sent)
+    except orjson.JSONDecodeError as error:
+        raise Invalid("The body is not JSON: {reason}.", reason=str(error)) from error
+
+
+JsonBody = Annotated[Any, Depends(_body)]
+"""The body as it was sent, None where there is none; for what a model cannot say (arrays, whole models coming back)."""
+
+
+def body_schema(kind: type[BaseModel], *, many: bool = False) -> dict[str, Any]:
+    """For `openapi_extra`: the body that a handler with a `JsonBody` reads."""
+    one = kind.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+    one.pop("$defs", None)
+    schema = {"anyOf": [one, {"type": "array", "items": one}]} if many else one
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def read_one(kind: type[In], body: Any) -> In:
+    """The fields of a body that is one object. Raises Invalid, naming what is wrong."""
+    element = read_element(kind, body)
+    if element.fields is None:
+        raise element.refusal or Invalid("An object is expected.")
+    return element.fields
+
+
+def read_changes(kind: type[Edit], body: Any) -> dict[str, Any]:
+    """What a PUT asks to change, by column: see Fields.changes."""
+    return read_one(kind, body).changes(body)
+
+
+def add_one_or_many(
+    request: Request, db: Session, kind: type[In], body: Any, add: Callable[[In], Table], *, name: str
+) -> Response:
+    """Add the object, or each element of the array (in a savepoint of its own), and answer as Cytomine does.
+
+    Args:
+        add: makes one from its fields, through actions/history; a Refusal concerns that element alone.
+        name: the class that the answer speaks of, `Term`.
+    """
+    if not isinstance(body, list):
+        row = add(read_one(kind, body))
+        return saved(db, "added", row)
+    added: list[int] = []
+    problems: list[dict[str, Any]] = []
+    # All are read before the first statement, which on SQLite keeps every other writer waiting until the end.
+    for element in [read_element(kind, sent) for sent in body]:
+        try:
+            if element.fields is None:
+                raise element.refusal or Invalid("An object is expected.")
+            with db.begin_nested():
+                added.append(add(element.fields).id)
+        except Refusal as refusal:
+            problems.append({"data": element.sent, "message": refusals.body_of(refusal, request)["message"]})
+    return many_answer(name, added, problems)
+
+
+def many_answer(kind: str, ids: list[int], problems: list[dict[str, Any]], **more: Any) -> Response:
+    """200 when all were kept, 206 when some were (the Python client then tells its user), 400 when none was."""
+    message = f"{key_of(kind)}s {','.join(map(str, ids))} added"
+    if not problems:
+        return Json({"data": {"message": message, **more}, "message": message, "status": 200, "ids": ids, **more})
+    status = 206 if ids else 400
+    data = {"success": False, "message": message if ids else "Nothing was added", "errors": problems, **more}
+    return Json(
+        {"data": data, "status": status, "success": False, "errors": problems[0]["message"], "ids": ids, **more},
+        status_code=status,
+    )

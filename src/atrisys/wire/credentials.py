@@ -1,0 +1,198 @@
+"""Finding out who asks: the request's credentials, each kind handed to access/sign_in.py."""
+
+import logging
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from atrisys.access import sign_in
+from atrisys.access.caller import Caller, Door, Way, caller_for
+from atrisys.access.keys import KeyBox
+from atrisys.errors import NotAllowed, NotSignedIn
+from atrisys.settings import Settings
+from atrisys.store.tables import SecUser
+
+log = logging.getLogger("atrisys")
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+SESSION_COOKIE, PICTURE_COOKIE = "atrisys_session", "atrisys_pictures"
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """Browsers hold a `__Host-` cookie to its host, but take it over HTTPS only."""
+    return f"__Host-{name}" if request.url.scheme == "https" else name
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
+    """A cookie that no script reads and no other site's form sends; 0 seconds take it away."""
+    response.set_cookie(
+        cookie_name(request, name),
+        value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+
+
+def set_session(request: Request, response: Response, token: str) -> None:
+    set_cookie(request, response, SESSION_COOKIE, token, request.app.state.settings.session_max_h * 3600)
+
+
+def drop_session(request: Request, response: Response) -> None:
+    set_cookie(request, response, SESSION_COOKIE, "", 0)
+
+
+def session_token(request: Request) -> str:
+    """The session cookie that was sent, empty where none was."""
+    return request.cookies.get(cookie_name(request, SESSION_COOKIE), "")
+
+
+def came_from(request: Request) -> tuple[str, str]:
+    """The address and the program that ask."""
+    return request.client.host if request.client else "", request.headers.get("user-agent", "")
+
+
+def who_asks(request: Request, db: Session, *, opens_to_picture_cookie: bool, counts_as_unsafe: bool) -> Caller:
+    """The caller. Credentials in headers are judged first and alone; then the session; then the picture cookie.
+
+    Raises:
+        NotSignedIn: nobody, or credentials that do not hold.
+        NotAllowed: a browser's session used from another site.
+    """
+    settings: Settings = request.app.state.settings
+    box: KeyBox = request.app.state.key_box
+    headers, cookies = request.headers, request.cookies
+    public_key, private_key = headers.get("x-auth-token"), headers.get("x-auth-secret")
+    scheme, _, pair = headers.get("authorization", "").partition(" ")
+    if public_key is not None or private_key is not None:
+        user = sign_in.by_token(db, box, public_key or "", private_key or "")
+        return _caller(request, db, user, "token", "api")
+    if scheme.upper() == "CYTOMINE":
+        return _caller(request, db, _by_signature(request, db, box, settings, pair), "signature", "api")
+    if token := session_token(request):
+        user, stale = sign_in.by_session(db, settings, token)
+        if counts_as_unsafe or request.method not in SAFE:
+            require_same_origin(request)
+        request.state.touch = token if stale else None
+        return _caller(request, db, user, "session", "web")
+    value = cookies.get(cookie_name(request, PICTURE_COOKIE))
+    if value and opens_to_picture_cookie and request.method in {"GET", "HEAD"}:
+        return _caller(request, db, sign_in.by_picture_cookie(db, box, value), "cookie", "api")
+    raise NotSignedIn("Sign in first, or send your API keys (X-Auth-Token and X-Auth-Secret).")
+
+
+def _caller(request: Request, db: Session, user: SecUser, way: Way, door: Door) -> Caller:
+    request.state.public_key = user.public_key
+    if way in ("signature", "token"):
+        _warn_of_plain_http(request)
+    return caller_for(db, user, way, door, request.state.request_id)
+
+
+@lru_cache(maxsize=1024)
+def _warn_once(address: str) -> None:
+    log.warning(
+        "API keys came over plain HTTP from %s: whoever listens on the way can use them. "
+        "Start with --tls-cert and --tls-key, or put a proxy with HTTPS in front.",
+        address,
+    )
+
+
+def _warn_of_plain_http(request: Request) -> None:
+    address = request.client.host if request.client else ""
+    if request.url.scheme == "http" and address not in ("127.0.0.1", "::1", "localhost", "testclient", ""):
+        _warn_once(address)
+
+
+ELSEWHERE = "This request came from another site and was refused. Open ATrISys itself and try again."
+
+
+def require_same_origin(request: Request) -> None:
+    """What changes something (or tells a secret) comes from our own pages only."""
+    if not is_same_origin(request):
+        raise NotAllowed(ELSEWHERE)
+
+
+def is_same_origin(request: Request) -> bool:
+    """Whether the browser says that one of our own pages asks; without a word of it, not."""
+    says = _origin_said(request)
+    return "x-requested-with" in request.headers if says is None else says
+
+
+def require_no_other_site(request: Request) -> None:
+    """For signing in: a script may say nothing of where it is; a page of another site is refused."""
+    if _origin_said(request) is False:
+        raise NotAllowed(ELSEWHERE)
+
+
+def _origin_said(request: Request) -> bool | None:
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    own = {f"{request.url.scheme}://{request.headers.get('host', '')}"}
+    if public := request.app.state.settings.public_url:
+        own.add("{0.scheme}://{0.netloc}".format(urlsplit(public)))
+    if site is not None:
+        return site == "same-origin"
+    return None if origin is None else origin in own
+
+
+def _by_signature(request: Request, db: Session, box: KeyBox, settings: Settings, pair: str) -> SecUser:
+    public_key, _, signature = pair.strip().partition(":")
+    headers = request.headers
+    date = headers.get("date") or headers.get("datefull") or ""
+    return sign_in.by_signature(
+        db,
+        box,
+        settings,
+        public_key=public_key,
+        signature=signature,
+        date=date,
+        messages=_signed_texts(request, date),
+    )
+
+
+def _signed_texts(request: Request, date: str) -> Iterator[str]:
+    """Every text that some client generation signs for this request (cytomine-api/wire.md 3.1)."""
+    headers = request.headers
+    kind = headers.get("content-type-full") or headers.get("content-type") or ""
+    md5 = headers.get("content-md5", "")
+    for content_type in dict.fromkeys(("" if kind == "null" else kind, "")):
+        head = f"{request.method}\n{md5}\n{content_type}\n{date}"
+        for tail in dict.fromkeys(_signed_tails(request)):
+            yield head + tail
+
+
+def _signed_tails(request: Request) -> Iterator[str]:
+    """What stands below the date: nothing, the address as it was sent, or the whole URL behind `/api/`."""
+    yield ""
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    hosts = sorted(_hosts(request))
+    for path in dict.fromkeys(_sent_paths(request)):
+        whole = f"{path}?{query}" if query else path
+        for text in (whole, f"{whole}?"):
+            yield f"\n{text}"
+            for scheme, port in (("http", 80), ("https", 443)):
+                for host in hosts:
+                    yield f"\n/api/{scheme}://{host}{text}"
+                    if ":" not in host:
+                        yield f"\n/api/{scheme}://{host}:{port}{text}"
+
+
+def _sent_paths(request: Request) -> Iterator[str]:
+    """The path as it was sent, with and without a sub-path: clients sign one or the other, proxies cut it or not."""
+    sent = request.scope.get("atrisys.sent_path", b"").decode("latin-1")
+    prefixes = {request.scope.get("root_path", ""), urlsplit(request.app.state.settings.public_url).path}
+    yield sent
+    yield sent.replace("//api/", "/api/", 1)
+    for prefix in sorted(prefixes - {""}):
+        yield sent.removeprefix(prefix)
+        yield prefix + sent.removeprefix(prefix)
+
+
+def _hosts(request: Request) -> set[str]:
+    """Every name that a client may know us by."""
+    return {request.headers.get("host", ""), urlsplit(request.app.state.settings.public_url).netloc} - {""}

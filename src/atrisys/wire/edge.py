@@ -1,0 +1,186 @@
+"""Where a request enters and an answer leaves: what every one of them needs, whichever route it takes.
+
+Plain ASGI: proxies believed or not, a doubled slash before `api`, the request's number, a limit on bodies, the headers
+that keep browsers safe.
+"""
+
+import ipaddress
+import re
+import uuid
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from atrisys.errors import BodyTooLarge
+from atrisys.settings import Settings
+from atrisys.wire import refusals
+from atrisys.wire.dialect import JSON
+
+DOUBLED = re.compile(r"^(.*?)/+/(api|session|server|upload)(?=/|\.|$)")
+TAKES_FILES = "/upload"
+"""Multipart bodies sent there may be larger than others: they go to the disk, under a limit of their own."""
+WELL_FORMED_ID = re.compile(r"[\w.-]{1,64}")
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'"
+)
+CORS_HEADERS = (
+    "Authorization, Content-Type, Date, DateFull, Content-Type-Full, Content-MD5, X-Requested-With, X-Auth-Token, "
+    "X-Auth-Secret, If-Match, If-None-Match, Idempotency-Key, Accept-Language"
+)
+CORS_EXPOSED = "Content-Disposition, ETag, Link, X-Total-Count, X-Request-Id, X-Image-Size-Limit"
+
+
+class Edge:
+    """The outermost ring of the application."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self._trusted = [ipaddress.ip_network(part, strict=False) for part in settings.trusted_proxies if part != "*"]
+        self._trust_all = "*" in settings.trusted_proxies
+        self._largest = settings.max_body_mb << 20
+        self._prefix = urlsplit(settings.public_url).path.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        headers = Headers(scope=scope)
+        self._forwarded(scope, headers)
+        self._straighten(scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex
+        scope["state"]["request_id"] = request_id
+        answer = _Dressed(send, scope, headers, request_id)
+        if scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers:
+            await Response(status_code=204)(scope, receive, answer)
+            return
+        is_file = headers.get("content-type", "").startswith("multipart/form-data")
+        if is_file and scope["path"].endswith(TAKES_FILES):
+            await self._answered(scope, receive, answer)
+        elif self._says_too_much(headers.get("content-length", "")):
+            refused = refusals.answer_to(Request(scope), self._too_large())
+            refused.headers["Connection"] = "close"
+            await refused(scope, receive, answer)
+        else:
+            await self._answered(scope, self._limited(receive), answer)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: "_Dressed") -> None:
+        """A bug is answered here, so that its answer is dressed as well; whoever waits outside us would not do that."""
+        try:
+            await self.app(scope, receive, answer)
+        except Exception as error:
+            if answer.has_begun:
+                raise
+            await refusals.bug(Request(scope), error)(scope, receive, answer)
+
+    def _forwarded(self, scope: Scope, headers: Headers) -> None:
+        """What a trusted proxy says of the client: its address, scheme, host and our path prefix."""
+        client = scope.get("client")
+        if client and self._is_trusted(client[0]):
+            hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+            while hops and self._is_trusted(hops[-1]) and len(hops) > 1:
+                hops.pop()
+            if hops:
+                scope["client"] = (hops[-1], 0)
+            if proto := headers.get("x-forwarded-proto", "").split(",")[0].strip():
+                scope["scheme"] = "https" if proto == "https" else "http"
+            if host := headers.get("x-forwarded-host", "").split(",")[0].strip():
+                MutableHeaders(scope=scope)["host"] = host
+            scope["root_path"] = headers.get("x-forwarded-prefix", "").rstrip("/")
+        self._cut_prefix(scope)
+
+    def _cut_prefix(self, scope: Scope) -> None:
+        """Proxies hand a sub-path on or keep it to themselves: routes never hear of it either way."""
+        scope["atrisys.sent_path"] = scope.get("raw_path") or scope["path"].encode()
+        for prefix in (self._prefix, scope.get("root_path", "")):
+            if prefix and f"{scope['path']}/".startswith(f"{prefix}/"):
+                scope["path"] = scope["path"][len(prefix) :] or "/"
+                break
+
+    def _is_trusted(self, address: str) -> bool:
+        if self._trust_all:
+            return True
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        if ip.version == 6 and ip.ipv4_mapped:
+            # How a socket that listens to both says an IPv4 address.
+            ip = ip.ipv4_mapped
+        return any(ip in network for network in self._trusted)
+
+    @staticmethod
+    def _straighten(scope: Scope) -> None:
+        """`//api/…`: the seed's address ends in a slash."""
+        if found := DOUBLED.match(scope["path"]):
+            scope["path"] = scope["path"][found.start(2) - 1 :]
+
+    def _says_too_much(self, stated: str) -> bool:
+        return stated.isdecimal() and (len(stated) > 18 or int(stated) > self._largest)
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(
+            "The request's body is larger than {limit_mb} MB. Send it in parts.", limit_mb=self._largest >> 20
+        )
+
+    def _limited(self, receive: Receive) -> Receive:
+        """A body without a stated length is counted while it comes."""
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._largest:
+                raise self._too_large()
+            return message
+
+        return counted
+
+
+class _Dressed:
+    """`send`, with the headers that every answer bears."""
+
+    def __init__(self, send: Send, scope: Scope, asked: Headers, request_id: str) -> None:
+        self._send, self._scope, self._asked, self._id = send, scope, asked, request_id
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.has_begun = True
+            headers = MutableHeaders(raw=list(message.get("headers", ())))
+            for name, value in self._always(headers.get("content-type", "")):
+                headers.setdefault(name, value)
+            if self._asked.get("origin"):
+                self._allow_origin(headers)
+            message = {**message, "headers": headers.raw}
+        await self._send(message)
+
+    def _always(self, content_type: str) -> Iterable[tuple[str, str]]:
+        yield "X-Request-Id", self._id
+        yield "X-Content-Type-Options", "nosniff"
+        yield "Referrer-Policy", "no-referrer"
+        yield "Cross-Origin-Resource-Policy", "cross-origin" if content_type.startswith("image/") else "same-origin"
+        yield "Content-Security-Policy", CSP
+        yield "X-Frame-Options", "DENY"
+        yield "Cache-Control", "private, no-cache" if content_type.startswith("image/") else "no-store"
+        if self._scope.get("scheme") == "https":
+            yield "Strict-Transport-Security", "max-age=31536000"
+        if content_type.startswith(JSON):
+            yield "Vary", "Accept-Language, Authorization, X-Auth-Token, Cookie"
+
+    def _allow_origin(self, headers: MutableHeaders) -> None:
+        """Any origin, without credentials: pages elsewhere may send keys, never a cookie."""
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Access-Control-Expose-Headers"] = CORS_EXPOSED
+        if self._scope["method"] == "OPTIONS":
+            headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE"
+            headers["Access-Control-Allow-Headers"] = CORS_HEADERS
+            headers["Access-Control-Max-Age"] = "600"
+            headers["Cache-Control"] = "no-store"

@@ -1,0 +1,224 @@
+"""What the address of a picture says: which slide, how large, how it is shown, which shape.
+
+Cytomine's clients spell booleans and nothings in several ways; POST may bring the same parameters as a JSON body, for
+shapes that are too long for an address.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+import shapely
+from fastapi import Depends, Request
+from shapely.geometry.base import BaseGeometry
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.responses import Response
+
+from atrisys.access.slide_file import SlideFile, slide_file
+from atrisys.errors import Invalid
+from atrisys.geometry.frames import turn_over
+from atrisys.geometry.wkt import read_wkt
+from atrisys.imaging.display import Display, read_display
+from atrisys.imaging.encode import JPEG_QUALITY
+from atrisys.imaging.reader import SlideFacts
+from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
+from atrisys.wire.asking import CurrentStore, Db, Find
+from atrisys.wire.bodies import JsonBody
+from atrisys.wire.dialect import read_origin, says_yes
+from atrisys.wire.routes import Endpoint, Routes, opens_to_picture_cookie
+
+GET, GET_OR_POST = ("GET", "HEAD"), ("GET", "HEAD", "POST")
+LARGEST = 2**31
+MOST_IDS = 10_000
+
+
+class _Signed(Convertor[int]):
+    """A window may begin left of the slide."""
+
+    regex = "-?[0-9]+"
+
+    def convert(self, value: str) -> int:
+        return int(value[:20])
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("signed", _Signed())
+
+_WORDS = {
+    "maxSize": "the longest side in pixels, proportions kept; enlarges too",
+    "zoom": "how often it is halved, 0 is full resolution; does not count beside maxSize",
+    "safe": "true: make it as large as the limits allow rather than refuse",
+    "bits": "8, 16, 32 or max (the slide's own depth); without it 8 bits as one wants to look at them",
+    "colormap": "name of a colour map, CSS colour or #rrggbb, one for each channel; `!` in front turns it round",
+    "inverse": "true: the colour map the other way round",
+    "gamma": "0 to 10, 1 is none",
+    "contrast": "factor, 1 is none",
+    "jpegQuality": "1 to 100",
+    "withExterior": "true: what lies beyond the slide is shown white rather than cut off",
+    "type": "crop, draw, mask or alphaMask",
+    "draw": "true: with the outline",
+    "mask": "true: white where the shapes are, black elsewhere",
+    "alphaMask": "true: transparent where no shape is",
+    "alpha": "percent of that transparency, 100 is whole",
+    "color": "of the outline, #rrggbb or 0xrrggbb",
+    "thickness": "of the outline",
+    "increaseArea": "factor of the width and height that are shown",
+    "square": "true: the shorter side is widened to the longer one",
+    "location": "WKT in Cytomine's frame (also `geometry`)",
+    "origin": "left-top: `location` is in image order",
+    "annotations": "ids, separated by commas: the shapes that are masked or drawn; without a choice all of them",
+    "terms": "ids: shapes with one of these terms",
+    "users": "ids: shapes of these people",
+    "reviewed": "true: reviewed shapes",
+    "channels": "indices, separated by commas",
+    "zSlices": "the focal plane",
+    "timepoints": "the time",
+    "minIntensities": "shown darkest: numbers, AUTO_IMAGE, STRETCH_IMAGE, AUTO_PLANE or STRETCH_PLANE, one a channel",
+    "maxIntensities": "shown brightest, likewise",
+    "gammas": "one a channel",
+    "colormaps": "one a channel",
+}
+SIZE = ("maxSize", "safe", "jpegQuality")
+LOOK = ("bits", "colormap", "inverse", "gamma", "contrast")
+CUT = ("zoom", "type", "draw", "mask", "alphaMask", "alpha", "color", "thickness", "increaseArea", "square")
+
+
+def picture_at(
+    routes: Routes, path: str, words: Sequence[str], methods: Sequence[str] = GET_OR_POST
+) -> Callable[[Endpoint], Endpoint]:
+    """Decorator of a handler that answers a picture or a file: the key-born cookie opens it.
+
+    Args:
+        words: what the query may say.
+    """
+    said = [
+        {"name": name, "in": "query", "required": False, "description": _WORDS[name], "schema": {"type": "string"}}
+        for name in words
+    ]
+
+    def register(endpoint: Endpoint) -> Endpoint:
+        endpoint = opens_to_picture_cookie(endpoint)
+        # One route a method, so that each has its own name in the API's description; HEAD goes without saying.
+        for method in methods:
+            routes.add_api_route(
+                path,
+                endpoint,
+                methods=[method],
+                include_in_schema=method != "HEAD",
+                openapi_extra={"parameters": said},
+                response_class=Response,
+            )
+        return endpoint
+
+    return register
+
+
+class Asked:
+    """The query's (and body's) words, read one by one; what is no number where one is wanted raises Invalid."""
+
+    def __init__(self, request: Request, said: Mapping[str, str]) -> None:
+        self.request, self.said = request, said
+
+    def text(self, name: str) -> str | None:
+        """None where nothing was said."""
+        value = self.said.get(name, "").strip()
+        return None if value.lower() in ("", "null", "none", "undefined") else value
+
+    def yes(self, name: str) -> bool:
+        return bool(says_yes(self.text(name)))
+
+    def number(self, name: str, usual: float) -> float:
+        """Finite or not: those who use it know their limits."""
+        value = self.text(name)
+        try:
+            return usual if value is None else float(value)
+        except ValueError:
+            raise Invalid("{name} must be a number, not {value}.", name=name, value=value) from None
+
+    def whole(self, name: str) -> int | None:
+        number = self.number(name, float("nan"))
+        if self.text(name) is None:
+            return None
+        if not abs(number) < LARGEST or number != int(number):
+            raise Invalid("{name} must be a whole number, not {value}.", name=name, value=self.text(name))
+        return int(number)
+
+    def ids(self, name: str) -> list[int] | None:
+        """The ids of a comma list; None where nothing was said."""
+        value = self.text(name)
+        if value is None:
+            return None
+        parts = [part.strip() for part in value.strip("[]").split(",") if part.strip()]
+        if not all(part.isdecimal() and len(part) < 19 for part in parts):
+            raise Invalid("{name} are ids, separated by commas, not {value}.", name=name, value=value[:80])
+        if len(parts) > MOST_IDS:
+            raise Invalid("At most {limit} {name} can be named at once.", limit=MOST_IDS, name=name)
+        return [int(part) for part in parts]
+
+    @property
+    def max_size(self) -> int | None:
+        return self.whole("maxSize")
+
+    @property
+    def zoom(self) -> int:
+        return self.whole("zoom") or 0
+
+    @property
+    def quality(self) -> int:
+        quality = self.whole("jpegQuality")
+        return JPEG_QUALITY if quality is None else quality
+
+    @property
+    def safe(self) -> bool:
+        return self.yes("safe")
+
+    def display(self) -> Display:
+        """How a thumbnail, window or crop is shown."""
+        return read_display(
+            bits=self.text("bits"),
+            colormap=self.text("colormap"),
+            inverse=self.yes("inverse"),
+            gamma=self.text("gamma"),
+            contrast=self.number("contrast", 1),
+        )
+
+    def shape(self, facts: SlideFacts) -> BaseGeometry | None:
+        """The shape that `location` or `geometry` names, in image order; None where there is none.
+
+        Raises:
+            ShapeRefused: it cannot be read.
+            Invalid: it lies beyond the slide.
+        """
+        text = self.text("location") or self.text("geometry")
+        if text is None:
+            return None
+        shape = read_wkt(text)
+        if read_origin(self.text("origin")) == "left-bottom":
+            shape = turn_over(shape, facts.height)
+        if not shapely.box(0, 0, facts.width, facts.height).intersects(shapely.box(*shape.bounds)):
+            raise Invalid(
+                "The shape lies beyond the image ({width} x {height} px).", width=facts.width, height=facts.height
+            )
+        return shape
+
+
+async def _asked(request: Request, body: JsonBody) -> Asked:
+    said: dict[str, str] = dict(request.query_params)
+    if body is not None and not isinstance(body, dict):
+        raise Invalid("An object is expected, not {value}.", value=str(body)[:80])
+    for name, value in (body or {}).items():
+        said[name] = ",".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return Asked(request, said)
+
+
+PictureAsked = Annotated[Asked, Depends(_asked)]
+
+
+def slide_of(kind: type[AbstractImage] | type[AbstractSlice] | type[ImageInstance] | type[SliceInstance]) -> Any:
+    """A dependency: the file behind the object whose id is in the address, for who may see it."""
+
+    def found(id: int, db: Db, store: CurrentStore, find: Find) -> SlideFile:
+        return slide_file(db, store.folder, find(kind, id))
+
+    return Depends(found)

@@ -1,0 +1,201 @@
+"""A picture on its way out: asked for with rights judged, made when there is room for it, sent as it is made.
+
+The pixel work begins when the handler has returned and the request's transaction has ended, and never on the event
+loop. How much of it goes on at once is bounded, so that memory is: giants (settings.giant_pictures_at_once), large
+pictures, small ones, and of these some for each slide, so that one that hangs does not hold up the tiles of others.
+"""
+
+import asyncio
+import hashlib
+import inspect
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from atrisys import __version__
+from atrisys.errors import Refusal
+from atrisys.imaging.crops import LONGEST_SIDE
+from atrisys.imaging.pictures import Picture
+from atrisys.wire.dialect import Json
+from atrisys.wire.refusals import body_of
+
+log = logging.getLogger(__name__)
+
+LARGE_PIXELS = 1_500_000
+GIANT_PIXELS = 16_000_000
+"""Beyond so many WebP and TIFF are giants too: they are held whole."""
+SMALL_AT_ONCE, SMALL_OF_ONE_SLIDE, LARGE_AT_ONCE = 24, 8, 4
+"""Together less than the threads of the server, of which some stay free for other requests."""
+WAIT_S = 60
+"""Who finds no room in that time is told to come again."""
+RETRY_AFTER_S = 30
+STALLED_S = 60
+"""Who takes nothing for so long has gone: their room is given to others."""
+CACHING = {"Cache-Control": "private, no-cache"}
+
+
+@dataclass(frozen=True)
+class Work:
+    """One picture that is to be made."""
+
+    make: Callable[[], Picture]
+    """Slow; called in a thread, after rights were judged."""
+    size: tuple[int, int]
+    """(width, height) that it will have."""
+    format: str
+    """As the address says it."""
+    slide: str
+    """What pictures of the same slide have in common."""
+
+    @property
+    def room(self) -> str:
+        width, height = self.size
+        held_whole = self.format.lower() not in ("jpg", "jpeg", "png")
+        if max(width, height) > LONGEST_SIDE or (held_whole and width * height > GIANT_PIXELS):
+            return "giant"
+        return "large" if width * height > LARGE_PIXELS else "small"
+
+
+def picture_answer(request: Request, work: Work, *marks: object) -> Response:
+    """The answer to who may see the picture: 304 where they have it, else the picture.
+
+    Args:
+        marks: all that the picture depends on; another ETag for another picture.
+    """
+    etag = _etag(marks)
+    if request.method in ("GET", "HEAD") and _has(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers={"ETag": etag, **CACHING})
+    return PictureAnswer(request, work, {"ETag": etag, **CACHING})
+
+
+def _etag(marks: tuple[object, ...]) -> str:
+    return '"' + hashlib.sha256(repr((__version__, marks)).encode()).hexdigest()[:40] + '"'
+
+
+def _has(if_none_match: str | None, etag: str) -> bool:
+    if if_none_match is None:
+        return False
+    known = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return etag in known or "*" in known
+
+
+class PictureAnswer(StreamingResponse):
+    """Makes the picture when it is sent. What cannot be made is still a clean refusal: nothing was sent yet."""
+
+    def __init__(self, request: Request, work: Work, headers: dict[str, str]) -> None:
+        super().__init__((), headers=headers)
+        self._request, self._work = request, work
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        rooms = _rooms(self._request.app.state.settings.giant_pictures_at_once)
+        try:
+            async with rooms.place_for(self._work):
+                await self._made_and_sent(scope, receive, send)
+        except NoRoom:
+            await _come_again(self._request)(scope, receive, send)
+
+    async def _made_and_sent(self, scope: Scope, receive: Receive, send: Send) -> None:
+        picture = await run_in_threadpool(self._work.make)
+        body = picture.body
+        self.headers.update(_headers_of(picture))
+        try:
+            if scope["method"] == "HEAD" or isinstance(body, bytes):
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                content = body if isinstance(body, bytes) and scope["method"] != "HEAD" else b""
+                await send({"type": "http.response.body", "body": content})
+            else:
+                self.body_iterator = iterate_in_threadpool(body)
+                await super().__call__(scope, receive, _unless_stalled(send))
+        except TimeoutError:
+            # The connection is closed without an end: nobody takes half a picture for a whole one.
+            log.info("a picture was not taken for %s s; it was given up", STALLED_S)
+        finally:
+            if not isinstance(body, bytes):
+                await run_in_threadpool(_let_go, body)
+
+
+def _headers_of(picture: Picture) -> dict[str, str]:
+    headers = {"Content-Type": picture.content_type}
+    if isinstance(picture.body, bytes):
+        headers["Content-Length"] = str(len(picture.body))
+    if picture.size != picture.asked:
+        asked, made = picture.asked, picture.size
+        headers["X-Image-Size-Limit"] = (
+            f"request_width={asked[0]}, request_height={asked[1]}, "
+            f"safe_width={made[0]}, safe_height={made[1]}, ratio={made[0] / asked[0]:.6g}"
+        )
+    return headers
+
+
+def _unless_stalled(send: Send) -> Send:
+    async def patiently(message: Message) -> None:
+        async with asyncio.timeout(STALLED_S):
+            await send(message)
+
+    return patiently
+
+
+def _let_go(pieces: Iterator[bytes]) -> None:
+    """End the work on a picture that nobody takes any further."""
+    if inspect.isgenerator(pieces):
+        if inspect.getgeneratorstate(pieces) == inspect.GEN_CREATED:
+            # Closing what was never begun would leave what it stands on running.
+            next(pieces, None)
+        pieces.close()
+
+
+class NoRoom(Exception):
+    """Nobody made room in time."""
+
+
+class _Rooms:
+    """How many pictures this process makes at once."""
+
+    def __init__(self, giants: int) -> None:
+        self._seats = {
+            "giant": asyncio.Semaphore(giants),
+            "large": asyncio.Semaphore(LARGE_AT_ONCE),
+            "small": asyncio.Semaphore(SMALL_AT_ONCE),
+        }
+        self._of_slide: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def place_for(self, work: Work) -> AsyncIterator[None]:
+        """Raises NoRoom where none becomes free."""
+        seats = [self._seats[work.room]]
+        if work.room == "small":
+            seats.insert(0, self._of_slide.setdefault(work.slide, asyncio.Semaphore(SMALL_OF_ONE_SLIDE)))
+        taken: list[asyncio.Semaphore] = []
+        try:
+            try:
+                async with asyncio.timeout(WAIT_S):
+                    for seat in seats:
+                        await seat.acquire()
+                        taken.append(seat)
+            except TimeoutError as late:
+                raise NoRoom from late
+            yield
+        finally:
+            for seat in taken:
+                seat.release()
+
+
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Rooms] = WeakKeyDictionary()
+
+
+def _rooms(giants: int) -> _Rooms:
+    """Those of the running event loop: a server process has one."""
+    return _of_loops.setdefault(asyncio.get_running_loop(), _Rooms(giants))
+
+
+def _come_again(request: Request) -> Response:
+    refusal = Refusal("Many large pictures are being made right now. Try again in {wait_s} s.", wait_s=RETRY_AFTER_S)
+    body = {**body_of(refusal, request), "code": "busy"}
+    return Json(body, status_code=503, headers={"Retry-After": str(RETRY_AFTER_S)})

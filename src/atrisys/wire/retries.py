@@ -1,0 +1,50 @@
+"""`Idempotency-Key`: a request that comes again is answered again, not done again."""
+
+import hashlib
+from dataclasses import dataclass
+
+from fastapi import Request, Response
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.errors import Duplicate, Invalid
+from atrisys.store.table import now_ms
+from atrisys.store.tables import IdempotentAnswer
+
+KEPT_MS = 7 * 24 * 3600 * 1000
+LONGEST_KEY = 255
+
+
+def digest_of(request: Request, body: bytes) -> str:
+    """What makes two requests the same. Signed with our own secret: a body may hold a password."""
+    text = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return request.app.state.key_box.cookie_signature(hashlib.sha256(text + body).hexdigest())
+
+
+@dataclass(frozen=True)
+class Retry:
+    """One caller's key with the request that it came with."""
+
+    caller: Caller
+    key: str
+    digest: str
+
+    def kept_answer(self, db: Session) -> Response | None:
+        """The answer that this key got before. Raises Duplicate where the key came with another request."""
+        if len(self.key) > LONGEST_KEY:
+            raise Invalid("An Idempotency-Key has at most {limit} characters.", limit=LONGEST_KEY)
+        row = db.get(IdempotentAnswer, (self.caller.id, self.key))
+        if row is None:
+            return None
+        if row.request != self.digest:
+            raise Duplicate("This Idempotency-Key was used for another request. Use a new key for each change.")
+        return Response(
+            row.body, status_code=row.status, media_type="application/json", headers={"Idempotency-Replayed": "true"}
+        )
+
+    def keep_answer(self, db: Session, response: Response) -> None:
+        """Kept in the transaction of the change itself: both or neither."""
+        db.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created < now_ms() - KEPT_MS))
+        kept = {"request": self.digest, "status": response.status_code, "body": bytes(getattr(response, "body", b""))}
+        db.add(IdempotentAnswer(user_id=self.caller.id, key=self.key, **kept))

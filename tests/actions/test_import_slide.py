@@ -1,0 +1,102 @@
+"""Importing without HTTP, as the command line does. (What uploads do stands in tests/resources/test_upload.py.)"""
+
+import zipfile
+
+import pytest
+from sqlalchemy import select
+
+from atrisys.access.caller import at_the_command_line
+from atrisys.actions.import_slide import take_in
+from atrisys.errors import Invalid, NotAllowed, NotFound, SlideUnreadable
+from atrisys.imaging.slides import facts_from, open_slide
+from atrisys.store.tables import AbstractImage, Change, ImageInstance, UploadedFile
+from given import slides
+
+
+@pytest.fixture
+def left(store):
+    return lambda: {path for path in store.folder.files.rglob("*") if path.is_file()}
+
+
+def test_a_file_is_copied_and_its_progress_told(given, store, alice, db, tmp_path):
+    project, path, steps = given.project(alice), slides.svs(tmp_path / "a.svs"), []
+    [taken] = take_in(store, alice.caller, path, "a.svs", project_ids=[project.id], progress=lambda *s: steps.append(s))
+    assert path.exists()
+    image = db.get(AbstractImage, taken.abstract_image_id)
+    assert image.storage_id == given.storage_of(alice).id
+    [instance] = db.scalars(select(ImageInstance).where(ImageInstance.project_id == project.id))
+    assert taken.image_instance_ids == (instance.id,)
+    assert [fraction for fraction, _ in steps] == sorted(fraction for fraction, _ in steps)
+    assert {message for _, message in steps} >= {"Copying", "Reading the slide"}
+
+
+def test_what_was_kept_can_be_opened_and_read(given, store, alice, db, tmp_path):
+    taken = given.slide(alice, folder=tmp_path)
+    image, file = db.get(AbstractImage, taken.abstract_image_id), db.get(UploadedFile, taken.uploaded_file_id)
+    slide = open_slide(store.folder.path_of(file.filename), image.format)
+    assert slide.facts == facts_from(image.facts)
+
+
+@slides.needs_real
+def test_a_dicom_folder_is_one_image_and_stays_readable(given, store, alice, db):
+    [taken] = take_in(store, alice.caller, slides.DICOM, "cmu-1 dicom")
+    image, file = db.get(AbstractImage, taken.abstract_image_id), db.get(UploadedFile, taken.uploaded_file_id)
+    assert (image.original_filename, image.width, file.content_type) == ("cmu-1 dicom", 2220, "DICOM")
+    assert open_slide(store.folder.path_of(file.filename), image.format).facts.width == 2220
+    assert file.size == sum(path.stat().st_size for path in slides.DICOM.iterdir())
+
+
+@slides.needs_real
+def test_a_zip_of_a_dicom_series_without_a_folder_bears_the_zips_name(store, alice, tmp_path):
+    with zipfile.ZipFile(tmp_path / "case.zip", "w") as archive:
+        for path in slides.DICOM.iterdir():
+            archive.write(path, path.name)
+    [taken] = take_in(store, alice.caller, tmp_path / "case.zip", "case.zip")
+    assert taken.name == "case"
+    assert (tmp_path / "case.zip").exists()
+
+
+def test_every_row_stands_in_the_change_log_under_its_maker(given, store, alice, db, tmp_path):
+    taken = given.slide(alice, given.project(alice), folder=tmp_path)
+    ids = [taken.uploaded_file_id, taken.abstract_image_id, *taken.image_instance_ids]
+    rows = db.scalars(select(Change).where(Change.object_id.in_(ids))).all()
+    assert len(rows) == 3
+    assert {(row.user_id, row.transaction_id) for row in rows} == {(alice.id, rows[0].transaction_id)}
+
+
+def test_at_the_command_line_one_may_put_slides_into_projects_of_others(given, store, alice, bob, tmp_path):
+    project, path = given.project(bob), slides.svs(tmp_path / "a.svs")
+    with pytest.raises(NotFound):
+        take_in(store, alice.caller, path, "a.svs", project_ids=[project.id])
+    [taken] = take_in(store, at_the_command_line(alice.caller), path, "a.svs", project_ids=[project.id])
+    assert len(taken.image_instance_ids) == 1
+
+
+def test_who_has_no_storage_must_name_one(given, store, alice, tmp_path):
+    guest = given.person(role="ROLE_GUEST")
+    path = slides.svs(tmp_path / "a.svs")
+    with pytest.raises(NotAllowed):
+        take_in(store, guest.caller, path, "a.svs")
+    with pytest.raises(Invalid, match="no storage"):
+        take_in(store, at_the_command_line(guest.caller), path, "a.svs")
+    storage = given.storage_of(alice)
+    assert take_in(store, at_the_command_line(guest.caller), path, "a.svs", storage_id=storage.id)
+
+
+def test_a_missing_file_and_an_empty_folder_are_refused(store, alice, left, tmp_path):
+    before = left()
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "missing.svs", tmp_path / "empty"):
+        with pytest.raises(SlideUnreadable):
+            take_in(store, alice.caller, path, path.name)
+    assert left() == before
+
+
+def test_a_zip_without_a_slide_is_refused_by_its_name(store, alice, left, tmp_path):
+    before = left()
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("notes.txt", "no slide")
+        archive.writestr("inner.zip", "a zip in a zip is not unpacked")
+    with pytest.raises(SlideUnreadable, match=r"b\.zip holds no slide"):
+        take_in(store, alice.caller, tmp_path / "b.zip", "b.zip")
+    assert left() == before

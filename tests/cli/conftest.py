@@ -1,0 +1,3 @@
+from cli.installing import installation
+
+__all__ = ["installation"]

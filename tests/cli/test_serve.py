@@ -1,0 +1,145 @@
+import os
+import signal
+import socket
+import subprocess
+import warnings
+from pathlib import Path
+
+import pytest
+import requests
+
+from atrisys.cli.serve import is_this_machine, open_door
+from atrisys.errors import Misconfigured
+from cli.serving import is_alive, serving, wait_until
+
+
+def test_it_prepares_an_empty_folder_and_serves_it(tmp_path):
+    with serving(tmp_path / "data", "serve") as server:
+        server.wait_for_ping()
+        assert f"ATrISys listens on {server.address}" in server.stderr
+        assert "made the database" in server.stderr
+        assert server.stdout == ""
+        answer = requests.get(f"{server.address}/api/project.json", timeout=10)
+        assert answer.status_code == 401
+        assert "server" not in {name.lower() for name in answer.headers}
+        assert server.stop() in (0, -signal.SIGTERM)
+    assert "Traceback" not in server.stderr
+    assert oct((tmp_path / "data" / "secret").stat().st_mode & 0o777) == "0o600"
+
+
+def test_two_workers_share_the_port_and_a_relative_folder_and_end_together(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with serving(Path("data"), "serve", "--workers", "2") as server:
+        server.wait_for_ping()
+        assert wait_until(lambda: len(server.children()) >= 3)
+        children = server.children()
+        for _ in range(20):
+            assert requests.get(f"{server.address}/server/ping", timeout=10).status_code == 200
+        server.stop()
+        assert wait_until(lambda: not any(map(is_alive, children)))
+    assert "Traceback" not in server.stderr
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["data"]
+
+
+@pytest.mark.long
+def test_a_worker_that_dies_is_replaced(tmp_path):
+    with serving(tmp_path / "data", "serve", "--workers", "2") as server:
+        server.wait_for_ping()
+        assert wait_until(lambda: len(server.children()) >= 3)
+        before = set(server.children())
+        os.kill(max(before), signal.SIGKILL)
+        assert wait_until(lambda: len(set(server.children()) - before) >= 1, 30)
+        server.wait_for_ping()
+
+
+@pytest.mark.long
+def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path):
+    with serving(tmp_path / "data", "serve", "--workers", "2") as server:
+        server.wait_for_ping()
+        assert wait_until(lambda: len(server.children()) >= 3)
+        children = server.children()
+        server.stop(signal.SIGKILL)
+        assert wait_until(lambda: not any(map(is_alive, children)), 30)
+
+
+def test_a_port_that_is_taken_is_said_at_once(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with serving(tmp_path / "data", "serve", port=port) as server:
+            assert server.process.wait(30) == 1
+    assert f"port {port}" in server.stderr
+    assert "Traceback" not in server.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_ctrl_c_is_a_good_end(tmp_path):
+    with serving(tmp_path / "data", "serve") as server:
+        server.wait_for_ping()
+        assert server.stop(signal.SIGINT) == 0
+    assert "Traceback" not in server.stderr
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate that nobody signed but itself."""
+    names = tmp_path / "cert.pem", tmp_path / "key.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-out"]
+    made = subprocess.run([*words, str(names[0]), "-keyout", str(names[1])], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("openssl is not installed (on Debian: apt-get install openssl)")
+    return tuple(map(str, names))
+
+
+def test_it_serves_over_tls(tmp_path, certificate):
+    cert, key = certificate
+    with serving(tmp_path / "data", "serve", "--tls-cert", cert, "--tls-key", key) as server:
+        server.address = server.address.replace("http:", "https:")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server.wait_for_ping()
+            answer = requests.get(f"{server.address}/server/ping", timeout=10, verify=False)
+        assert answer.json()["serverURL"].startswith("https://")
+        assert "strict-transport-security" in answer.headers
+        assert f"listens on {server.address}" in server.stderr
+
+
+def test_half_a_certificate_or_two_that_do_not_fit_are_refused(installation, tmp_path, certificate):
+    cert, _ = certificate
+    assert "both" in installation.run("serve", "--port", 0, "--tls-cert", cert, status=1).stderr
+    refused = installation.run("serve", "--port", 0, "--tls-cert", cert, "--tls-key", cert, status=1)
+    assert "cannot be used" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not installation.data.exists()
+
+
+def test_listening_beyond_this_machine_without_tls_is_warned_of(tmp_path):
+    with serving(tmp_path / "data", "serve", "--host", "0.0.0.0") as server:
+        server.wait_for_ping()
+        assert "Warning" in server.stderr
+    proxied = {"ATRISYS_PUBLIC_URL": "https://slides.example.org", "ATRISYS_TRUSTED_PROXIES": "127.0.0.1"}
+    with serving(tmp_path / "data", "serve", "--host", "0.0.0.0", **proxied) as server:
+        server.wait_for_ping()
+        assert "Warning" not in server.stderr
+
+
+def test_ipv6_addresses_are_written_in_brackets():
+    try:
+        door = open_door("::1", 0)
+    except Misconfigured:
+        pytest.skip("this machine has no IPv6")
+    with door.socket:
+        assert door.address == f"http://[::1]:{door.socket.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("host", "local"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)]
+)
+def test_which_addresses_are_this_machine(host, local):
+    assert is_this_machine(host) is local
+
+
+def test_an_address_of_another_machine_is_refused():
+    with pytest.raises(Misconfigured, match=r"192\.0\.2\.7"):
+        open_door("192.0.2.7", 0)

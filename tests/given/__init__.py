@@ -1,0 +1,12 @@
+"""Makes rows with good defaults: `given.term(name="mitosis")`. One file a family."""
+
+from given.annotations import Annotations
+from given.files import Files
+from given.images import Images
+from given.ontologies import Ontologies
+from given.people import People
+from given.projects import Projects
+
+
+class Given(People, Ontologies, Projects, Images, Files, Annotations):
+    """All families together."""

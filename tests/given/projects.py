@@ -1,0 +1,35 @@
+from collections.abc import Iterable
+from typing import Any
+
+from atrisys.actions import history
+from atrisys.store.tables import Ontology, Project, ProjectMember
+from given.base import Base
+from people import Person
+
+
+class Projects(Base):
+    def project(
+        self,
+        manager: Person,
+        members: Iterable[Person] = (),
+        ontology: Ontology | None = None,
+        name: str = "",
+        **settings: Any,
+    ) -> Project:
+        """A project with its manager (and representative) and contributors."""
+        with self.writing() as db:
+            row = Project(
+                name=name or f"project {self.number()}",
+                ontology_id=ontology.id if ontology else None,
+                creator_id=manager.id,
+                **settings,
+            )
+            history.add(db, self.maker, row)
+            history.add(
+                db,
+                self.maker,
+                ProjectMember(project_id=row.id, user_id=manager.id, is_manager=True, is_representative=True),
+            )
+            for member in members:
+                history.add(db, self.maker, ProjectMember(project_id=row.id, user_id=member.id))
+            return row

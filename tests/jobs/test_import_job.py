@@ -1,0 +1,156 @@
+"""Uploads whose sender does not wait, from the request to the image: real requests, a real runner, real children."""
+
+import time
+import zipfile
+
+import pytest
+from sqlalchemy import select
+
+from atrisys.actions import import_slide
+from atrisys.app import create_app
+from atrisys.errors import Refusal
+from atrisys.jobs import import_slide as room
+from atrisys.jobs.runner import Runner
+from atrisys.store.tables import AbstractImage, ImageInstance, Job, UploadedFile
+from given import Given, slides
+
+PATIENCE_S = 90
+
+
+@pytest.fixture
+def given(kept):
+    return Given(create_app(kept.settings, kept), kept)
+
+
+@pytest.fixture
+def alice(given):
+    return given.person("alice")
+
+
+@pytest.fixture
+def running(kept):
+    runner = Runner(kept).start()
+    yield runner
+    runner.stop()
+
+
+@pytest.fixture
+def send(given, alice):
+    def send(name, content, *projects, person=alice):
+        query = {"storage": given.storage_of(alice).id, "projects": ",".join(str(project.id) for project in projects)}
+        answer = person.post("/upload", params=query, files={"files[]": (name, content)})
+        assert answer.status_code == 200, answer.text
+        return answer.json()[0]
+
+    return send
+
+
+def ended(person, job):
+    """The job as its starter sees it, once it has ended."""
+    end = time.monotonic() + PATIENCE_S
+    while (seen := person.get(f"/api/atrisys/job/{job}.json").json())["state"] not in ("done", "failed", "cancelled"):
+        assert time.monotonic() < end, seen
+        time.sleep(0.1)
+    return seen
+
+
+def files(kept):
+    return [path for path in kept.folder.files.rglob("*") if path.is_file()]
+
+
+def test_an_upload_becomes_an_image_while_nobody_waits(given, alice, send, running, kept, tmp_path):
+    project = given.project(alice)
+    path = slides.svs(tmp_path / "a.svs")
+    sent = send("later.svs", path.read_bytes(), project)
+    job = ended(alice, sent["job"])
+    assert job["state"] == "done", job
+    [made] = job["result"]["images"]
+    [image] = alice.get(f"/api/project/{project.id}/imageinstance.json").json()["collection"]
+    assert made["imageInstances"] == [image["id"]]
+    assert (image["instanceFilename"], image["width"], image["user"]) == ("later.svs", 900, alice.id)
+    file = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
+    assert (file["status"], file["contentType"], file["image"]) == (100, "SVS", made["image"])
+    assert "later.svs: imported" in job["log"]
+    assert [path.stat().st_size for path in files(kept)] == [path.stat().st_size]
+
+
+def test_what_is_no_slide_stays_in_the_list_with_its_reason_and_without_bytes(alice, send, running, kept):
+    sent = send("photo.svs", b"\xff\xd8\xff\xe0" + bytes(200))
+    job = ended(alice, sent["job"])
+    file = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
+    assert (job["state"], file["status"]) == ("failed", 11)
+    assert job["message"] == file["error"]
+    assert "photo.svs is a flat JPEG picture" in file["error"]
+    assert files(kept) == []
+    assert alice.get(f"/api/uploadedfile/{file['id']}/download").status_code == 404
+
+
+@slides.needs_real
+def test_a_zip_becomes_its_slides_and_is_not_kept_itself(given, alice, send, running, kept, tmp_path):
+    path = tmp_path / "two.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in slides.DICOM.iterdir():
+            archive.write(file, f"dicom/{file.name}")
+        archive.write(slides.svs(tmp_path / "one.svs"), "one.svs")
+    project = given.project(alice)
+    sent = send("two.zip", path.read_bytes(), project)
+    assert ended(alice, sent["job"])["state"] == "done"
+    listed = alice.get(f"/api/project/{project.id}/imageinstance.json").json()["collection"]
+    assert {row["instanceFilename"] for row in listed} == {"one.svs", "dicom"}
+    assert sorted(path.suffix for path in files(kept)) == [".dcm"] * 4 + [".svs"]
+    file = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
+    assert (file["status"], file["nbChildren"]) == (106, 2)
+    assert alice.delete(f"/api/uploadedfile/{file['id']}.json").status_code == 403
+
+
+def test_a_cancelled_import_leaves_no_bytes(given, alice, bob_and_charlie, send, kept):
+    bob, charlie = bob_and_charlie
+    project = given.project(bob, [alice])
+    sent = send("a.svs", bytes(1000), project)
+    path = f"/api/atrisys/job/{sent['job']}.json"
+    assert charlie.delete(path).status_code == 404
+    answer = bob.delete(path)
+    assert (answer.status_code, answer.json()["job"]["state"]) == (200, "cancelling")
+    runner = Runner(kept).start()
+    try:
+        assert ended(alice, sent["job"])["state"] == "cancelled"
+    finally:
+        runner.stop()
+    file = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
+    assert (file["status"], file["error"]) == (41, "The job was cancelled.")
+    assert files(kept) == []
+
+
+@pytest.fixture
+def bob_and_charlie(given):
+    return given.person("bob"), given.person("charlie")
+
+
+def test_who_lost_the_project_meanwhile_puts_nothing_into_it(given, alice, bob_and_charlie, send, kept, tmp_path):
+    bob, _ = bob_and_charlie
+    project = given.project(bob, [alice])
+    sent = send("a.svs", slides.svs(tmp_path / "a.svs").read_bytes(), project)
+    assert bob.delete(f"/api/project/{project.id}/user/{alice.id}.json").status_code == 200
+    runner = Runner(kept).start()
+    try:
+        assert ended(alice, sent["job"])["state"] == "failed"
+    finally:
+        runner.stop()
+    assert bob.get(f"/api/project/{project.id}/imageinstance.json").json()["size"] == 0
+    assert files(kept) == []
+
+
+def test_a_second_run_after_a_sudden_death_makes_no_second_image(given, alice, send, kept, tmp_path):
+    project = given.project(alice)
+    sent = send("a.svs", slides.svs(tmp_path / "a.svs").read_bytes(), project)
+    id = sent["uploadedFile"]["id"]
+    first = import_slide.take_up(kept, alice.caller, id)
+    assert import_slide.take_up(kept, alice.caller, id) == first
+    with kept.reading() as db:
+        assert len(db.scalars(select(AbstractImage)).all()) == len(db.scalars(select(ImageInstance)).all()) == 1
+        job = db.get_one(Job, sent["job"])
+    room.given_up(kept, job, Refusal("Too late."))
+    with kept.reading() as db:
+        row = db.get_one(UploadedFile, id)
+        assert (row.status, row.error) == (100, None)
+    assert len(files(kept)) == 1

@@ -1,0 +1,107 @@
+import io
+import logging
+import zipfile
+
+import pytest
+
+from atrisys.store.tables.files import READ
+from given import slides
+
+
+@pytest.fixture
+def file(tmp_path):
+    return slides.svs(tmp_path / "切片 1.svs")
+
+
+def of(taken):
+    return f"/api/imageinstance/{taken.image_instance_ids[0]}/download"
+
+
+def base_of(taken):
+    return f"/api/abstractimage/{taken.abstract_image_id}/download"
+
+
+def test_a_manager_gets_the_bytes_and_the_name_back(given, alice, file):
+    taken = given.slide(alice, given.project(alice), path=file)
+    for path in (of(taken), base_of(taken)):
+        answer = alice.get(path)
+        assert answer.content == file.read_bytes()
+        assert "filename*=UTF-8''%E5%88%87%E7%89%87%201.svs" in answer.headers["content-disposition"]
+        assert answer.headers["content-type"] == "application/octet-stream"
+        part = alice.get(path, headers={"Range": "bytes=100-199"})
+        assert (part.status_code, part.content) == (206, file.read_bytes()[100:200])
+        assert alice.head(path).headers["content-length"] == str(file.stat().st_size)
+
+
+def test_a_contributor_downloads_where_the_project_says_so(given, alice, bob, file):
+    project = given.project(alice, [bob])
+    taken = given.slide(alice, project, path=file)
+    assert bob.get(of(taken)).status_code == 403
+    assert bob.get(base_of(taken)).status_code == 403
+    alice.put(f"/api/project/{project.id}.json", json={"areImagesDownloadable": True})
+    assert bob.get(of(taken)).content == file.read_bytes()
+    assert bob.get(base_of(taken)).content == file.read_bytes()
+
+
+def test_the_file_of_a_blinded_project_goes_to_its_managers_alone(given, alice, bob, file):
+    project = given.project(alice, [bob], blind_mode=True, are_images_downloadable=True)
+    taken = given.slide(alice, project, path=file)
+    assert bob.get(of(taken)).status_code == 403
+    assert bob.get(base_of(taken)).status_code == 403
+    assert alice.get(of(taken)).status_code == 200
+
+
+def test_readers_of_the_storage_download_the_slide(given, alice, charlie, file):
+    taken = given.slide(alice, path=file)
+    assert charlie.get(base_of(taken)).status_code == 404
+    given.storage_member(given.storage_of(alice), charlie, READ)
+    assert charlie.get(base_of(taken)).status_code == 200
+
+
+def test_the_manager_of_another_project_with_the_slide_may_not_use_this_one(given, alice, bob, charlie, file):
+    ours = given.project(alice, [charlie])
+    theirs = given.project(bob)
+    taken = given.slide(alice, ours, path=file)
+    from_bob = bob.get(of(taken))
+    assert from_bob.status_code == 404
+    assert charlie.get(of(taken)).status_code == 403
+    assert bob.get(base_of(taken)).status_code == 404
+    assert theirs.id != ours.id
+
+
+def test_the_cookie_opens_downloads(given, alice, nobody, file):
+    taken = given.slide(alice, given.project(alice), path=file)
+    assert nobody.get(of(taken)).status_code == 401
+    alice.get(f"/api/imageinstance/{taken.image_instance_ids[0]}.json")
+    nobody.cookies = alice.cookies
+    assert nobody.get(of(taken)).content == file.read_bytes()
+
+
+def test_a_slide_without_a_file_has_no_download(given, alice):
+    image = given.image(given.project(alice), alice)
+    answer = alice.get(f"/api/imageinstance/{image.id}/download")
+    assert (answer.status_code, answer.json()["code"]) == (404, "picture_missing")
+
+
+def test_each_download_is_logged(given, alice, file, caplog):
+    caplog.set_level(logging.INFO, "atrisys")
+    taken = given.slide(alice, given.project(alice), path=file)
+    alice.get(of(taken))
+    assert f"image {taken.abstract_image_id} downloaded by alice" in caplog.text
+
+
+def test_a_stranger_downloads_nothing(given, alice, charlie, file):
+    taken = given.slide(alice, given.project(alice, are_images_downloadable=True), path=file)
+    assert charlie.get(of(taken)).status_code == 404
+    assert charlie.get(base_of(taken)).status_code == 404
+
+
+@slides.needs_real
+def test_a_slide_of_several_files_comes_as_a_zip(given, alice):
+    taken = given.slide(alice, given.project(alice), path=slides.DICOM)
+    answer = alice.get(of(taken))
+    assert answer.headers["content-type"] == "application/zip"
+    assert 'filename="cmu-1-small-region-dicom.zip"' in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        sizes = sorted(entry.file_size for entry in archive.infolist())
+    assert sizes == sorted(path.stat().st_size for path in slides.DICOM.glob("*.dcm"))

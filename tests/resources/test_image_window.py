@@ -1,0 +1,374 @@
+import io
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from atrisys.actions import history
+from atrisys.imaging import making, regions
+from atrisys.store.tables import ImageInstance, ProjectMember, SliceInstance, UploadedFile
+from given import slides
+from looking import opened, pixels
+
+TRUE = slides.tissue(900, 700)
+WIDTH, HEIGHT = 900, 700
+JPEG_MEAN, JPEG_MOST = 4.0, 60
+"""Grey levels by which a JPEG of quality 80 may be off: the mean, and the 99.9th percentile."""
+ENDINGS = {"jpg": "jpeg", "JPEG": "jpeg", "png": "png", "webp": "webp", "tif": "tiff", "gif": "png"}
+TOO_LARGE = (
+    "window-0-0-900-700.png?maxSize=10001",
+    "window-0-0-900-700.jpg?maxSize=20000",
+    "window-0-0-10-10.webp?maxSize=10001",
+    "window-0-0-900-700.png?mask=true&maxSize=10001",
+)
+
+
+@pytest.fixture
+def project(given, alice, bob):
+    return given.project(alice, [bob])
+
+
+@pytest.fixture
+def image(given, alice, project, tmp_path):
+    """A slide without loss: its windows hold exactly TRUE."""
+    path = slides.pyramid(tmp_path / "slide.tif", TRUE, compression="zlib")
+    return given.slide(alice, project, path=path).image_instance_ids[0]
+
+
+def row_of(db, image):
+    return db.get_one(ImageInstance, image)
+
+
+def window(x, y, w, h, image, format="png", noun="imageinstance"):
+    return f"/api/{noun}/{image}/window-{x}-{y}-{w}-{h}.{format}"
+
+
+def nearly(jpeg, wanted):
+    off = np.abs(jpeg.astype(int) - wanted)
+    return off.mean() < JPEG_MEAN and np.quantile(off, 0.999) <= JPEG_MOST
+
+
+def test_a_window_holds_the_pixels_of_the_slide(bob, image):
+    answer = bob.get(window(100, 60, 300, 200, image))
+    assert np.array_equal(pixels(answer), TRUE[60:260, 100:400])
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["content-length"] == str(len(answer.content))
+
+
+def test_every_noun_and_camera_and_post_give_the_same_window(alice, db, image):
+    base = row_of(db, image).base_image_id
+    piece = db.scalars(select(SliceInstance).where(SliceInstance.image_id == image)).one()
+    for noun, id in (
+        ("imageinstance", image),
+        ("abstractimage", base),
+        ("sliceinstance", piece.id),
+        ("abstractslice", piece.base_slice_id),
+    ):
+        for path in (window(8, 16, 70, 50, id, noun=noun), f"/api/{noun}/{id}/camera-8-16-70-50.png"):
+            assert np.array_equal(pixels(alice.get(path)), TRUE[16:66, 8:78]), path
+            assert np.array_equal(pixels(alice.post(path)), TRUE[16:66, 8:78]), path
+
+
+def test_the_ending_says_the_format(bob, image):
+    for ending, type in ENDINGS.items():
+        answer = bob.get(window(0, 0, 64, 48, image, ending))
+        assert answer.headers["content-type"] == f"image/{type}"
+        assert opened(answer).size == (64, 48)
+        if type in ("png", "tiff"):
+            assert np.array_equal(pixels(answer), TRUE[:48, :64])
+
+
+def test_the_window_of_the_seed_is_the_whole_picture_at_full_resolution(bob, image):
+    jpeg = pixels(bob.get(f"/api/imageinstance/{image}/window-{WIDTH}-{HEIGHT}-0-0.jpg?zoom=0"))
+    assert jpeg.shape == TRUE.shape
+    assert nearly(jpeg, TRUE)
+    lossless = bob.get(f"/api/imageinstance/{image}/window-{WIDTH}-{HEIGHT}-0-0.png?zoom=0")
+    assert np.array_equal(pixels(lossless), TRUE)
+
+
+def test_other_windows_without_an_area_are_refused(bob, image):
+    for numbers in ("900-0-0-0", "0-700-0-0", "10-20-0-5", "10-20-5-0", "0-0-0-0", "5-5-10--3"):
+        answer = bob.get(f"/api/imageinstance/{image}/window-{numbers}.png")
+        assert answer.status_code == 400
+        assert "no area" in answer.json()["errors"]
+
+
+def test_a_large_window_is_sent_in_pieces_and_is_the_same(bob, image, monkeypatch):
+    monkeypatch.setattr(making, "WHOLE_PIXELS", 1000)
+    monkeypatch.setattr(regions, "BAND_BYTES", 900 * 3 * 128)
+    path = f"/api/imageinstance/{image}/window-{WIDTH}-{HEIGHT}-0-0"
+    with bob.stream("GET", f"{path}.png?zoom=0") as answer:
+        assert "content-length" not in answer.headers
+        pieces = list(answer.iter_raw())
+    assert len(pieces) > 1
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(b"".join(pieces)))), TRUE)
+    head = bob.head(f"{path}.jpg")
+    assert (head.status_code, head.content, head.headers["content-type"]) == (200, b"", "image/jpeg")
+
+
+def test_zoom_halves_and_max_size_wins_over_it(bob, image):
+    assert opened(bob.get(window(0, 0, 400, 300, image) + "?zoom=2")).size == (100, 75)
+    assert opened(bob.get(window(0, 0, 400, 300, image) + "?zoom=2&maxSize=200")).size == (200, 150)
+    assert opened(bob.get(window(0, 0, 40, 30, image) + "?maxSize=200")).size == (200, 150)
+    shrunk = pixels(bob.get(window(0, 0, 800, 600, image) + "?zoom=1"))
+    assert np.array_equal(shrunk, TRUE[:600:2, :800:2]), "the slide's own second level"
+    assert bob.get(window(0, 0, 40, 30, image) + "?zoom=99").status_code == 400
+
+
+def test_a_window_over_the_edge_is_cut_or_padded_with_white(bob, image):
+    cut = pixels(bob.get(window(850, 650, 100, 100, image)))
+    assert np.array_equal(cut, TRUE[650:, 850:])
+    padded = pixels(bob.get(window(850, 650, 100, 100, image) + "?withExterior=True"))
+    assert np.array_equal(padded[:50, :50], TRUE[650:, 850:])
+    assert (padded[50:] == 255).all()
+    assert (padded[:, 50:] == 255).all()
+    before = pixels(bob.get(window(-20, -10, 100, 100, image) + "?withExterior=true"))
+    assert np.array_equal(before[10:, 20:], TRUE[:90, :80])
+    assert np.array_equal(pixels(bob.get(window(-20, -10, 100, 100, image))), TRUE[:90, :80])
+    assert bob.get(window(900, 0, 10, 10, image)).status_code == 400
+    assert bob.get(window(0, 0, 9000, 10, image) + "?withExterior=true").status_code == 400
+
+
+def test_colours_are_changed_as_asked(bob, image):
+    path = window(0, 0, 60, 40, image)
+    part = TRUE[:40, :60]
+    assert np.array_equal(pixels(bob.get(path + "?inverse=True")), 255 - part)
+    grey = pixels(bob.get(path + "?colormap=GRAY&bits=8")).astype(int)
+    assert (grey[..., 0] == grey[..., 1]).all()
+    dark = pixels(bob.get(path + "?gamma=2"))
+    assert np.abs(dark - 255 * (part / 255) ** 2).max() <= 1
+    assert np.array_equal(pixels(bob.get(path + "?bits=None&gamma=null&colormap=")), part)
+    for wrong in ("bits=7", "gamma=x", "gamma=11", "colormap=NOSUCH", "contrast=-1", "jpegQuality=0", "maxSize=x"):
+        answer = bob.get(f"{path}?{wrong}")
+        assert answer.status_code == 400, wrong
+        assert answer.json()["errors"]
+
+
+def test_beyond_the_limits_the_answer_names_them_and_the_export(bob, image):
+    for path in TOO_LARGE:
+        answer = bob.get(f"/api/imageinstance/{image}/{path}")
+        assert answer.status_code == 400
+        assert answer.json()["code"] == "too_large"
+        assert "10000" in answer.json()["errors"]
+        assert "atrisys export" in answer.json()["errors"]
+
+
+def test_safe_shrinks_to_the_limit_and_says_so(bob, image):
+    answer = bob.get(window(0, 0, 9, 900, image) + "?maxSize=10500&safe=true")
+    assert opened(answer).size == (129, 10000)
+    said = "request_width=135, request_height=10500, safe_width=129, safe_height=10000, ratio=0.955556"
+    assert answer.headers["x-image-size-limit"] == said
+
+
+def test_an_unchanged_picture_is_not_made_again(bob, image, monkeypatch):
+    path = window(100, 60, 300, 200, image)
+    first = bob.get(path)
+    etag = first.headers["etag"]
+    assert etag.startswith('"')
+    monkeypatch.setattr("atrisys.resources.image_window.pictures.window", None)
+    for known in (etag, f'W/{etag}, "x"', "*"):
+        again = bob.get(path, headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+        assert again.headers["cache-control"] == "private, no-cache"
+    assert bob.head(path, headers={"If-None-Match": etag}).status_code == 304
+    assert bob.get(path, headers={"If-None-Match": '"x"'}).status_code == 500
+    monkeypatch.undo()
+    assert bob.get(path).headers["etag"] == etag
+    others = [bob.get(path + f"?{more}").headers["etag"] for more in ("bits=8", "maxSize=100", "gamma=2")]
+    assert len({etag, *others, bob.get(window(100, 60, 300, 201, image)).headers["etag"]}) == 5
+
+
+def test_another_file_behind_the_image_is_another_picture(bob, db, store, image, monkeypatch):
+    path = window(0, 0, 30, 20, image)
+    etag = bob.get(path).headers["etag"]
+    file = db.scalars(select(UploadedFile).order_by(UploadedFile.id.desc())).first()
+    os.utime(store.folder.path_of(file.filename), ns=(1, 1))
+    again = bob.get(path, headers={"If-None-Match": etag})
+    assert again.status_code == 200
+    assert again.headers["etag"] != etag
+
+
+def test_head_says_what_get_sends(bob, image):
+    path = window(100, 60, 300, 200, image)
+    get, head = bob.get(path), bob.head(path)
+    assert head.content == b""
+    for name in ("content-type", "content-length", "etag", "cache-control"):
+        assert head.headers[name] == get.headers[name]
+
+
+def test_a_stranger_finds_no_window_and_nobody_is_asked_to_sign_in(charlie, nobody, image):
+    path = window(0, 0, 30, 20, image)
+    unknown = charlie.get(window(0, 0, 30, 20, 999_999)).json()
+    refused = charlie.get(path)
+    assert refused.status_code == 404
+    assert refused.json()["errors"] == unknown["errors"].replace("999999", str(image))
+    assert charlie.head(path).status_code == 404
+    assert charlie.post(path).status_code == 404
+    assert charlie.get(path, headers={"If-None-Match": "*"}).status_code == 404
+    assert nobody.get(path).status_code == 401
+
+
+def test_who_is_no_longer_a_member_is_stopped_at_once(given, alice, bob, project, db, image):
+    path = window(0, 0, 30, 20, image)
+    etag = bob.get(path).headers["etag"]
+    cookies = bob.cookies
+    assert alice.delete(f"/api/project/{project.id}/user/{bob.id}.json").status_code == 200
+    assert bob.get(path, headers={"If-None-Match": etag}).status_code == 404
+    bare = type(bob)(bob.app)
+    bare.cookies = cookies
+    assert bare.get(path).status_code == 404
+    db.add(ProjectMember(id=history.take_ids(db)[0], project_id=project.id, user_id=bob.id))
+    db.commit()
+    assert bob.get(path).status_code == 200
+
+
+def test_the_cookie_of_a_signed_request_opens_windows(bob, nobody, image):
+    seed = f"/api/imageinstance/{image}/window-{WIDTH}-{HEIGHT}-0-0.jpg?zoom=0"
+    assert nobody.get(seed).status_code == 401
+    assert bob.get("/api/user/current.json").status_code in (200, 404)
+    nobody.cookies = bob.cookies
+    assert opened(nobody.get(seed)).size == (WIDTH, HEIGHT)
+    assert nobody.head(seed).status_code == 200
+    assert nobody.post(seed).status_code == 401
+
+
+def test_the_mask_of_a_window_shows_the_annotations_where_they_are(given, alice, bob, db, image):
+    row = row_of(db, image)
+    given.annotation(row, alice, "POLYGON ((110 500, 110 620, 200 620, 200 500, 110 500))")
+    given.annotation(row, bob, "POLYGON ((300 500, 300 620, 400 620, 400 500, 300 500))")
+    mask = pixels(bob.get(window(100, 50, 250, 200, image) + "?mask=true"))
+    wanted = np.zeros((200, 250), np.uint8)
+    # y is turned once: 700 − 620 = 80 from the top, 30 below the window's edge.
+    wanted[30:150, 10:100] = 255
+    wanted[30:150, 200:250] = 255
+    assert np.array_equal(mask, wanted)
+    veiled = pixels(bob.get(window(100, 50, 250, 200, image) + "?alphaMask=true"))
+    assert np.array_equal(veiled[..., 3], wanted)
+    assert np.array_equal(veiled[..., :3], TRUE[50:250, 100:350])
+
+
+def test_a_windows_mask_is_cut_down_to_who_and_what_is_asked_for(given, alice, bob, db, image):
+    row = row_of(db, image)
+    ontology = given.ontology(alice)
+    term = given.term(ontology=ontology)
+    row_project = row.project_id
+    alice.put(f"/api/project/{row_project}.json", json={"ontology": ontology.id})
+    one = given.annotation(row, alice, "POLYGON ((0 690, 0 700, 10 700, 10 690, 0 690))", terms=[term])
+    two = given.annotation(row, bob, "POLYGON ((20 690, 20 700, 30 700, 30 690, 20 690))")
+    first, second = (np.zeros((10, 30), np.uint8) for _ in range(2))
+    first[:, :10], second[:, 20:] = 255, 255
+    path = window(0, 0, 30, 10, image) + "?mask=true&"
+    for asked, wanted in (
+        (f"annotations={one.id}", first),
+        (f"annotations={one.id},{two.id}", first + second),
+        (f"terms={term.id}", first),
+        (f"users={bob.id}", second),
+        (f"terms={term.id}&users={bob.id}", 0 * first),
+        ("reviewed=True", 0 * first),
+        ("reviewed=False", first + second),
+    ):
+        assert np.array_equal(pixels(bob.get(path + asked)), wanted), asked
+
+
+def test_a_mask_names_no_annotation_that_one_may_not_see(given, alice, bob, db, image, tmp_path):
+    row = row_of(db, image)
+    strange = given.project(alice)
+    elsewhere = given.slide(alice, strange, folder=tmp_path).image_instance_ids[0]
+    other = given.annotation(row_of(db, elsewhere), alice)
+    path = window(0, 0, 30, 10, image) + "?mask=true&"
+    hidden = bob.get(f"{path}annotations={other.id}")
+    unknown = bob.get(f"{path}annotations=999999")
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.json()["errors"].replace(str(other.id), "999999") == unknown.json()["errors"]
+    assert bob.get(f"{path}terms=999999").status_code == 404
+    assert bob.get(f"{path}annotations=one").status_code == 400
+    mine = given.annotation(row, alice, "POLYGON ((0 690, 0 700, 10 700, 10 690, 0 690))")
+    assert pixels(bob.get(f"{path}annotations={mine.id}")).any()
+
+
+def test_a_mask_shows_nothing_of_hidden_layers(given, alice, bob, db, tmp_path):
+    hiding = given.project(alice, [bob], hide_admins_layers=True)
+    path = slides.pyramid(tmp_path / "slide.tif", TRUE, compression="zlib")
+    image = given.slide(alice, hiding, path=path).image_instance_ids[0]
+    of_alice = given.annotation(row_of(db, image), alice, "POLYGON ((0 690, 0 700, 10 700, 10 690, 0 690))")
+    asked = window(0, 0, 30, 10, image) + "?mask=true"
+    assert pixels(alice.get(asked)).any()
+    assert not pixels(bob.get(asked)).any()
+    assert bob.get(f"{asked}&annotations={of_alice.id}").status_code == 404
+
+
+def test_a_changed_annotation_changes_the_etag_of_its_mask(given, alice, db, image):
+    path = window(0, 0, 30, 10, image) + "?mask=true"
+    drawn = given.annotation(row_of(db, image), alice, "POLYGON ((0 690, 0 700, 10 700, 10 690, 0 690))")
+    etag = alice.get(path).headers["etag"]
+    assert alice.get(path, headers={"If-None-Match": etag}).status_code == 304
+    new = {"location": "POLYGON ((0 690, 0 700, 20 700, 20 690, 0 690))"}
+    assert alice.put(f"/api/annotation/{drawn.id}.json", json=new).status_code == 200
+    again = alice.get(path, headers={"If-None-Match": etag})
+    assert (pixels(again) > 0).sum() == 200
+
+
+def test_outlines_of_annotations_are_drawn_on_a_window(given, alice, db, image):
+    given.annotation(row_of(db, image), alice, "POLYGON ((100 500, 100 600, 200 600, 200 500, 100 500))")
+    drawn = pixels(alice.get(window(80, 80, 150, 150, image) + "?draw=true&color=0x00FF00"))
+    green = (drawn == (0, 255, 0)).all(axis=2)
+    assert green[19:21, 60].any()
+    assert green[60, 19:21].any()
+    assert np.array_equal(drawn[30:110, 30:110], TRUE[110:190, 110:190])
+
+
+def test_a_mask_of_a_slide_outside_of_projects_needs_a_shape(alice, db, image):
+    base = row_of(db, image).base_image_id
+    path = window(0, 0, 30, 10, base, noun="abstractimage") + "?mask=true"
+    assert alice.get(path).status_code == 400
+    shape = "POLYGON ((0 690, 0 700, 10 700, 10 690, 0 690))"
+    assert (pixels(alice.get(f"{path}&location={shape}")) > 0).sum() == 100
+    assert (pixels(alice.post(path, json={"location": shape})) > 0).sum() == 100
+    top = "POLYGON ((0 0, 0 5, 10 5, 10 0, 0 0))"
+    assert (pixels(alice.get(f"{path}&location={top}&origin=left-top"))[:5, :10] == 255).all()
+    assert alice.get(f"{path}&location=POLYGON((0 0, 1").status_code == 400
+
+
+def test_a_mask_of_one_plane_shows_what_was_drawn_there(given, alice, project, tmp_path):
+    image = given.slide(alice, project, path=slides.ome(tmp_path / "stack.ome.tif")).image_instance_ids[0]
+    pieces = [row["id"] for row in alice.get(f"/api/imageinstance/{image}/sliceinstance.json").json()["collection"]]
+    reference = alice.get(f"/api/imageinstance/{image}/sliceinstance/reference.json").json()["id"]
+    elsewhere = next(id for id in pieces if id != reference)
+    shape = "POLYGON ((0 290, 0 300, 10 300, 10 290, 0 290))"
+    drawn = alice.post("/api/annotation.json", json={"location": shape, "slice": elsewhere}).json()["annotation"]["id"]
+    masks = {id: window(0, 0, 30, 10, id, noun="sliceinstance") + "?mask=true" for id in (reference, elsewhere)}
+    assert not pixels(alice.get(masks[reference])).any()
+    assert pixels(alice.get(masks[elsewhere])).any()
+    assert not pixels(alice.get(window(0, 0, 30, 10, image) + "?mask=true")).any()
+    assert pixels(alice.get(window(0, 0, 30, 10, image) + f"?mask=true&annotations={drawn}")).any()
+    assert alice.get(window(0, 0, 30, 10, image) + "?projection=max").status_code == 400
+
+
+def test_an_image_without_a_file_has_no_window(given, alice, project):
+    image = given.image(project, alice)
+    answer = alice.get(window(0, 0, 10, 10, image.id))
+    assert (answer.status_code, answer.json()["code"]) == (404, "picture_missing")
+
+
+@slides.needs_real
+@pytest.mark.parametrize("path", [slides.SVS, slides.DICOM])
+def test_windows_of_real_slides_are_what_openslide_shows(given, alice, project, path):
+    from openslide import OpenSlide
+
+    image = given.slide(alice, project, path=path).image_instance_ids[0]
+    file = path if path.is_file() else sorted(path.glob("*.dcm"))[0]
+    wanted = np.asarray(OpenSlide(file).read_region((700, 900), 0, (420, 310)).convert("RGB"))
+    found = pixels(alice.get(window(700, 900, 420, 310, image)))
+    assert np.abs(found.astype(int) - wanted).max() <= 2
+    assert nearly(pixels(alice.get(window(700, 900, 420, 310, image, "jpg"))), wanted)
+    whole = bare_whole(alice, image)
+    assert whole.size == (2220, 2967)
+
+
+def bare_whole(person, image):
+    """As the seed fetches it: only the cookie."""
+    bare = type(person)(person.app)
+    bare.cookies = person.cookies
+    return opened(bare.get(f"/api/imageinstance/{image}/window-2220-2967-0-0.jpg?zoom=0"))

@@ -1,0 +1,218 @@
+import pytest
+from sqlalchemy import func, select
+
+from atrisys.store.tables import AbstractImage, AnnotationTerm, Change, Project, UserAnnotation
+from counting import statements
+
+
+def ids(answer):
+    return [row["id"] for row in answer.json()["collection"]]
+
+
+def roles(person, project_id):
+    rows = person.get(f"/api/project/{project_id}/user.json").json()["collection"]
+    return {row["username"]: row["role"] for row in rows}
+
+
+def test_a_project_is_made_shown_edited_listed_and_deleted(given, alice, bob):
+    ontology = given.ontology(alice)
+    sent = {"name": "Colon", "ontology": str(ontology.id), "isRestricted": "true", "users": [bob.id], "mode": "CLASSIC"}
+    answer = alice.post("/api/project.json", json=sent)
+    assert answer.status_code == 200, answer.text
+    project = answer.json()["project"]
+    assert project == answer.json()["data"]
+    assert project["class"] == "be.cytomine.domain.project.Project"
+    assert (project["name"], project["ontology"], project["ontologyName"]) == ("Colon", ontology.id, ontology.name)
+    assert (project["mode"], project["isRestricted"], project["blindMode"]) == ("RESTRICTED", True, False)
+    assert (project["numberOfImages"], project["numberOfAnnotations"], project["numberOfSlides"]) == (0, 0, 0)
+
+    path = f"/api/project/{project['id']}.json"
+    edited = alice.put(path, json={**project, "name": "Colon II", "hideUsersLayers": True, "isReadOnly": True})
+    assert edited.json()["project"]["mode"] == "READ_ONLY"
+    shown = bob.get(path)
+    assert (shown.json()["name"], shown.json()["hideUsersLayers"]) == ("Colon II", True)
+    assert shown.headers["etag"] == '"2"'
+    assert ids(bob.get("/api/project.json")) == [project["id"]]
+    assert alice.delete(path).json()["project"]["id"] == project["id"]
+    assert alice.get(path).status_code == 404
+
+
+def test_who_makes_a_project_manages_and_represents_it(given, alice, bob, charlie):
+    body = {"name": "Colon", "users": [bob.id], "admins": [charlie.id]}
+    project = alice.post("/api/project.json", json=body).json()["project"]
+    assert roles(alice, project["id"]) == {"alice": "representative", "bob": "contributor", "charlie": "manager"}
+    creator = alice.get(f"/api/project/{project['id']}/creator.json").json()["collection"]
+    assert [row["username"] for row in creator] == ["alice"]
+
+
+def test_a_bad_project_is_refused_and_leaves_nothing(given, alice, charlie, db):
+    given.project(alice, name="Colon")
+    foreign = given.ontology(charlie)
+    assert alice.post("/api/project.json", json={"name": "Colon"}).status_code == 409
+    assert alice.post("/api/project.json", json={"name": " "}).status_code == 400
+    assert alice.post("/api/project.json", json=[{"name": "Lung"}]).status_code == 400
+    assert alice.post("/api/project.json", json={"name": "Lung", "ontology": foreign.id}).status_code == 404
+    assert alice.post("/api/project.json", json={"name": "Lung", "users": [2**62]}).status_code == 404
+    assert alice.post("/api/project.json", json={"name": "Lung", "admins": [999999]}).status_code == 404
+    assert db.scalar(select(func.count()).select_from(Project)) == 1
+
+
+def test_a_guest_makes_no_project(given):
+    guest = given.person("greta", role="ROLE_GUEST")
+    assert guest.post("/api/project.json", json={"name": "Colon"}).status_code == 403
+
+
+def test_a_stranger_sees_no_project_and_cannot_touch_it(given, alice, charlie, nobody):
+    project = given.project(alice)
+    path = f"/api/project/{project.id}.json"
+    assert ids(charlie.get("/api/project.json")) == []
+    for answer in (charlie.get(path), charlie.put(path, json={"name": "mine"}), charlie.delete(path)):
+        assert answer.status_code == 404
+    assert charlie.get(f"/api/user/{alice.id}/project.json").status_code == 403
+    assert charlie.get(f"/api/ontology/{given.ontology(alice).id}/project.json").status_code == 404
+    assert nobody.get(path).status_code == 401
+
+
+def test_a_contributor_sees_a_project_but_does_not_edit_or_delete_it(given, alice, bob):
+    project = given.project(alice, [bob])
+    path = f"/api/project/{project.id}.json"
+    assert bob.get(path).status_code == 200
+    assert bob.put(path, json={"name": "mine"}).status_code == 403
+    assert bob.delete(path).status_code == 403
+
+
+def test_an_administrator_sees_and_edits_all_projects(given, ada, alice):
+    project = given.project(alice)
+    assert ids(ada.get("/api/project.json")) == [project.id]
+    assert ada.put(f"/api/project/{project.id}.json", json={"name": "x"}).status_code == 200
+    assert roles(ada, project.id) == {"alice": "representative"}
+
+
+def test_a_stale_edit_is_refused(given, alice):
+    project = given.project(alice)
+    path = f"/api/project/{project.id}.json"
+    assert alice.put(path, json={"name": "second"}, headers={"If-Match": '"1"'}).status_code == 200
+    answer = alice.put(path, json={"name": "third"}, headers={"If-Match": '"1"'})
+    assert (answer.status_code, answer.json()["current"]["name"]) == (412, "second")
+
+
+def test_the_sets_of_members_are_replaced_and_the_caller_stays(given, alice, bob, charlie):
+    dora = given.person("dora")
+    project = given.project(alice, [bob])
+    path = f"/api/project/{project.id}.json"
+    alice.put(path, json={"users": [charlie.id], "admins": [dora.id]})
+    assert roles(alice, project.id) == {"alice": "representative", "charlie": "contributor", "dora": "manager"}
+    alice.put(path, json={"representatives": [dora.id]})
+    assert roles(alice, project.id) == {"alice": "manager", "charlie": "contributor", "dora": "representative"}
+    alice.put(path, json={"admins": []})
+    assert roles(alice, project.id) == {"alice": "representative", "charlie": "contributor", "dora": "contributor"}
+    alice.put(path, json={"admins": [], "representatives": [], "users": []})
+    assert roles(alice, project.id) == {"alice": "representative"}
+    alice.put(path, json={"name": "other"})
+    assert roles(alice, project.id) == {"alice": "representative"}
+    assert alice.put(path, json={"users": [999999]}).status_code == 404
+
+
+def test_another_ontology_needs_force_while_terms_are_used(given, alice, db):
+    old, new = given.ontology(alice), given.ontology(alice)
+    project = given.project(alice, ontology=old)
+    image = given.image(project, alice)
+    annotation = given.annotation(image, alice, terms=[given.term(old), given.term(old)])
+    path = f"/api/project/{project.id}.json"
+    refused = alice.put(path, json={"ontology": new.id})
+    assert refused.status_code == 403
+    assert (refused.json()["params"]["annotations"], refused.json()["params"]["links"]) == (1, 2)
+    assert alice.get(path).json()["ontology"] == old.id
+    assert alice.put(path, json={"ontology": old.id}).status_code == 200
+
+    answer = alice.put(path, json={"ontology": new.id, "forceOntologyUpdate": True})
+    assert answer.json()["project"]["ontology"] == new.id
+    assert db.scalar(select(func.count()).where(AnnotationTerm.annotation_id == annotation.id)) == 0
+    assert alice.get(f"/api/annotation/{annotation.id}.json").json()["term"] == []
+    tombstones = select(func.count()).where(Change.class_name == "AnnotationTerm", Change.after.is_(None))
+    assert db.scalar(tombstones) == 2
+
+
+def test_a_whole_model_that_comes_back_without_ontology_takes_it_away(given, alice):
+    project = given.project(alice, ontology=given.ontology(alice))
+    path = f"/api/project/{project.id}.json"
+    fetched = alice.get(path).json()
+    assert alice.put(path, json={"name": "only the name"}).json()["project"]["ontology"] == project.ontology_id
+    left_out = {key: value for key, value in fetched.items() if not key.startswith("ontology")}
+    assert alice.put(path, json=left_out).json()["project"]["ontology"] is None
+
+
+def test_deleting_a_project_takes_its_content_and_leaves_slides_and_ontology(given, alice, bob, db):
+    ontology = given.ontology(alice)
+    term = given.term(ontology)
+    project, other = given.project(alice, [bob], ontology), given.project(alice, [], ontology)
+    base = given.abstract_image(alice)
+    image, kept = given.image(project, alice, base), given.image(other, alice, base)
+    given.annotation(image, alice, terms=[term])
+    stays = given.annotation(kept, alice, terms=[term])
+    assert alice.delete(f"/api/project/{project.id}.json").status_code == 200
+    assert list(db.scalars(select(UserAnnotation.id))) == [stays.id]
+    assert db.get(AbstractImage, base.id) is not None
+    assert alice.get(f"/api/ontology/{ontology.id}.json").status_code == 200
+    assert alice.get(f"/api/imageinstance/{image.id}.json").status_code == 404
+    gone = set(db.scalars(select(Change.class_name).where(Change.after.is_(None))))
+    assert gone == {"Project", "ProjectMember", "ImageInstance", "SliceInstance", "UserAnnotation", "AnnotationTerm"}
+
+
+def test_projects_are_counted_sorted_and_paged_in_the_database(given, alice, bob):
+    few, many, none = (given.project(alice, name=name) for name in ("few", "many", "none"))
+    for project, number in ((few, 1), (many, 2)):
+        for _ in range(number):
+            image = given.image(project, alice)
+            for _ in range(3):
+                given.annotation(image, alice)
+    rows = alice.get("/api/project.json?sort=numberOfAnnotations&order=desc").json()["collection"]
+    assert [(row["name"], row["numberOfImages"], row["numberOfAnnotations"]) for row in rows] == [
+        ("many", 2, 6),
+        ("few", 1, 3),
+        ("none", 0, 0),
+    ]
+    assert ids(alice.get("/api/project.json?sort=name&max=2&offset=1")) == [many.id, none.id]
+    assert ids(alice.get("/api/project.json?sort=name,desc&size=1&page=2")) == [few.id]
+    assert ids(alice.get("/api/project.json")) == [none.id, many.id, few.id]
+    alice.put(f"/api/project/{few.id}.json", json={"isClosed": True})
+    assert ids(alice.get("/api/project.json?sort=lastActivity&order=desc"))[0] == few.id
+    assert alice.get("/api/project.json?max=2").json()["totalPages"] == 2
+
+
+def test_switches_add_members_last_change_and_own_roles(given, alice, bob, db):
+    project = given.project(alice, [bob])
+    address = (
+        "/api/project.json?withMembersCount=True&withLastActivity=true&withCurrentUserRoles=1&withDescription=true"
+    )
+    row = bob.get(address).json()["collection"][0]
+    assert row["membersCount"] == 2
+    assert row["currentUserRoles"] == {"admin": False, "representative": False}
+    assert row["lastActivity"] == db.scalar(select(func.max(Change.created)).where(Change.container_id == project.id))
+    assert row["description"] is None
+    assert alice.get(address).json()["collection"][0]["currentUserRoles"] == {"admin": True, "representative": True}
+
+
+def test_projects_of_an_ontology_and_of_a_user(given, ada, alice, bob):
+    ontology = given.ontology(ada)
+    mine, his = given.project(alice, [bob], ontology), given.project(bob, [], ontology)
+    assert ids(alice.get(f"/api/ontology/{ontology.id}/project.json")) == [mine.id]
+    assert ids(ada.get(f"/api/ontology/{ontology.id}/project.json")) == [his.id, mine.id]
+    assert ids(bob.get(f"/api/user/{bob.id}/project.json?max=1")) == [his.id]
+    assert ids(ada.get(f"/api/user/{bob.id}/project.json")) == [his.id, mine.id]
+    light = bob.get(f"/api/user/{bob.id}/project/light.json?admin=true").json()["collection"]
+    assert light == [{"id": his.id, "name": his.name}]
+    assert bob.get(f"/api/user/{bob.id}/project/light.json?creator=true").json()["size"] == 1
+    assert alice.get("/api/user/999999/project.json").status_code == 404
+    opened = bob.get("/api/project/method/lastopened.json").json()["collection"]
+    assert [(row["id"], row["opened"]) for row in opened] == [(his.id, False), (mine.id, False)]
+
+
+@pytest.mark.parametrize("length", [2, 9])
+def test_a_page_of_projects_costs_a_fixed_number_of_statements(given, alice, store, length):
+    for _ in range(length):
+        given.image(given.project(alice, ontology=given.ontology(alice)), alice)
+    with statements(store) as asked:
+        everything = "withMembersCount=1&withLastActivity=1&withCurrentUserRoles=1"
+        assert alice.get(f"/api/project.json?{everything}").json()["size"] == length
+    assert len(asked) <= 12, asked

@@ -1,0 +1,134 @@
+import hashlib
+import os
+import time
+from io import BytesIO
+
+import pytest
+
+from atrisys.errors import TooLarge
+from atrisys.store.files import DataFolder, plain_name
+
+LIMIT = 1 << 20
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    return folder
+
+
+def files(folder):
+    return {path.relative_to(folder.files).as_posix() for path in folder.files.rglob("*") if path.is_file()}
+
+
+def test_bytes_are_kept_whole_under_a_name_that_we_made(folder):
+    kept = folder.keep(BytesIO(b"abc"), "svs", LIMIT)
+    assert (kept.size, kept.sha256) == (3, hashlib.sha256(b"abc").hexdigest())
+    assert folder.path_of(kept.name).read_bytes() == b"abc"
+    assert kept.name.endswith(".svs")
+    assert files(folder) == {kept.name}
+    folder.drop(kept.name)
+    folder.drop(kept.name)
+    assert files(folder) == set()
+
+
+@pytest.mark.parametrize("ext", ["../../x", "a/b", "x" * 20, "", "sv s", "切", "\0"])
+def test_an_extension_that_is_not_plain_is_left_away(folder, ext):
+    assert "." not in folder.keep(BytesIO(b"abc"), ext, LIMIT).name
+
+
+def test_what_is_received_is_nobodys_until_it_is_settled(folder):
+    received = folder.receive(BytesIO(b"abc"), "svs", LIMIT)
+    assert files(folder) == {received.name}
+    assert received.name.startswith(".incoming/")
+    lasting = folder.settle(received.name)
+    assert lasting == folder.settled_name(received.name)
+    assert files(folder) == {lasting}
+    assert folder.settle(lasting) == lasting
+    folder.discard(lasting)
+    assert files(folder) == {lasting}
+
+
+def test_too_many_bytes_leave_nothing(folder):
+    with pytest.raises(TooLarge, match="ATRISYS_MAX_UPLOAD_GB"):
+        folder.receive(BytesIO(bytes(LIMIT + 1)), "svs", LIMIT)
+    assert files(folder) == set()
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_nothing(folder, monkeypatch):
+    received = folder.incoming("svs", LIMIT)
+
+    class Full:
+        def write(self, _piece):
+            raise OSError(28, "No space left on device")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(received, "_file", Full())
+    with pytest.raises(TooLarge, match="no room"):
+        received.write(b"x")
+    received.discard()
+    assert files(folder) == set()
+
+
+def test_a_folder_is_kept_as_one_and_links_are_not_followed(folder, tmp_path):
+    source = tmp_path / "case"
+    (source / "inner").mkdir(parents=True)
+    (source / "a.dcm").write_bytes(b"a")
+    (source / "inner" / "b.dcm").write_bytes(b"bb")
+    (tmp_path / "secret").write_bytes(b"secret")
+    (source / "link.dcm").symlink_to(tmp_path / "secret")
+    kept = folder.keep_tree(source)
+    assert kept.size == 3
+    assert files(folder) == {f"{kept.name}/a.dcm", f"{kept.name}/inner/b.dcm"}
+    again = folder.keep_tree(source)
+    assert again.sha256 == kept.sha256
+    (source / "a.dcm").write_bytes(b"c")
+    assert folder.keep_tree(source).sha256 != kept.sha256
+    folder.drop(kept.name)
+    assert not folder.path_of(kept.name).exists()
+
+
+def test_files_of_ours_are_moved_not_copied(folder, tmp_path):
+    (tmp_path / "case").mkdir()
+    for name in ("a.dcm", "b.dcm", "c.svs"):
+        (tmp_path / "case" / name).write_bytes(name.encode())
+    number = (tmp_path / "case" / "c.svs").stat().st_ino
+    tree = folder.receive_tree(tmp_path / "case", [tmp_path / "case" / n for n in ("a.dcm", "b.dcm")], move=True)
+    single = folder.receive_file(tmp_path / "case" / "c.svs", "svs", LIMIT, move=True)
+    assert list((tmp_path / "case").iterdir()) == []
+    assert tree.size == 10
+    assert single.sha256 == hashlib.sha256(b"c.svs").hexdigest()
+    assert folder.path_of(single.name).stat().st_ino == number
+
+
+def test_a_file_can_stand_alone_in_a_folder_without_being_doubled(folder):
+    kept = folder.keep(BytesIO(b"dicom"), "dcm", LIMIT)
+    alone = folder.in_a_folder(kept, "slide.dcm")
+    assert [path.name for path in folder.path_of(alone.name).iterdir()] == ["slide.dcm"]
+    assert (folder.path_of(alone.name) / "slide.dcm").stat().st_ino == folder.path_of(kept.name).stat().st_ino
+    folder.discard(alone.name)
+    assert files(folder) == {kept.name}
+
+
+def test_only_old_leavings_are_swept(folder):
+    kept = folder.keep(BytesIO(b"kept"), "svs", LIMIT)
+    old, young = (folder.receive(BytesIO(b"x"), "svs", LIMIT) for _ in range(2))
+    (folder.tmp / "old").mkdir()
+    for path in (folder.path_of(kept.name), folder.path_of(old.name), folder.tmp / "old"):
+        os.utime(path, (time.time() - 1000,) * 2)
+    assert folder.sweep(500) == 2
+    assert files(folder) == {kept.name, young.name}
+
+
+@pytest.mark.parametrize(("sent", "shown"), [
+    ("slide.svs", "slide.svs"), ("../../etc/passwd", "passwd"), ("C:\\a\\b.svs", "b.svs"), ("/", "slide"),
+    ("..", "slide"), (". .", "slide"), ("a\0b\n.svs", "ab.svs"), ("x\u202egpj.svs", "xgpj.svs"), ("", "slide"),
+    ("切片.svs", "切片.svs"),
+    (" a .svs ", "a .svs"), (".hidden.svs", ".hidden.svs"), ("\ud800.svs", ".svs"),
+    ("x" * 300 + ".svs", "x" * 251 + ".svs"), ("y" * 300, "y" * 255), ("שלום.svs", "שלום.svs"),
+])  # fmt: skip
+def test_a_name_is_made_harmless_for_people(sent, shown):
+    assert plain_name(sent) == shown

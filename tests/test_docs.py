@@ -1,0 +1,90 @@
+"""The docs are tested like code: they name everything, their links lead somewhere, nothing in them is one machine's."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools import check_docs
+
+ROOT = Path(__file__).parents[1]
+# In two parts, so that this file does not name what it looks for.
+REGISTRIES = tuple(
+    "".join(parts) for parts in [("pypi.", "org"), ("pythonhosted.", "org"), ("npmjs.", "org"), ("npmjs.", "com")]
+)
+A_MACHINES_PATHS = tuple("/" + name for name in ("work/", "root/", "home/", "Users/"))
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_every_setting_is_named_in_the_docs():
+    names = [name for name, _, _ in check_docs.settings()]
+    assert "ATRISYS_DATA" in names
+    assert [name for name in names if f"`{name}`" not in page("settings.md")] == []
+
+
+def test_every_command_and_each_of_its_options_is_named_in_the_docs():
+    text = page("commands.md")
+    named = dict(check_docs.commands())
+    assert "atrisys serve" in named
+    for words, command in named.items():
+        assert f"## `{words}" in text
+        chapter = text.split(f"## `{words}", 1)[1].split("\n## ", 1)[0]
+        options = [name for one in command.params if one.param_type_name == "option" for name in one.opts]
+        assert [name for name in options if name not in chapter] == [], words
+
+
+def test_every_route_is_named_in_the_docs():
+    found = check_docs.routes()
+    assert any(path == "/server/ping" for _, _, path, _ in found)
+    assert [path for _, _, path, _ in found if f"`{path}`" not in page("api.md")] == []
+
+
+def test_every_export_format_is_named_in_the_docs():
+    formats = check_docs.export_formats()
+    assert "geojson" in formats
+    assert [name for name in formats if name not in page("exports.md").lower()] == []
+
+
+def test_the_made_parts_of_the_docs_are_fresh():
+    assert check_docs.problems() == []
+
+
+def test_a_link_to_a_page_that_is_not_there_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(check_docs, "ROOT", tmp_path)
+    monkeypatch.setattr(check_docs, "DOCS", tmp_path / "docs")
+    (tmp_path / "README.md").write_text(
+        "[here](README.md), [there](docs/gone.md), [far](https://example.org), [up](#top)"
+    )
+    assert check_docs.broken_links() == ["README.md links to docs/gone.md"]
+
+
+def test_a_made_part_replaces_the_old_one_and_leaves_the_words_around_it():
+    first = check_docs.with_made_part("# Title\n\nWords.\n", "old")
+    second = check_docs.with_made_part(first + "\nMore words.\n", "new")
+    assert "old" not in second
+    assert second.startswith("# Title\n\nWords.\n")
+    assert second.endswith("\nMore words.\n")
+    assert check_docs.with_made_part(second, "new") == second
+
+
+def committed_files() -> list[Path]:
+    """What is committed or would be with `git add`; without git (a plain copy), everything but the environments."""
+    asked = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(asked, cwd=ROOT, check=False, capture_output=True)
+    if listed.returncode == 0:
+        names = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    else:
+        names = [one for one in ROOT.rglob("*") if not {".venv", ".clients", "data", "node_modules"} & set(one.parts)]
+    return [name for name in names if name.is_file()]
+
+
+def test_no_file_names_a_package_registry_or_a_path_of_somebodys_machine():
+    words = re.compile("|".join(map(re.escape, [*REGISTRIES, *A_MACHINES_PATHS])).encode())
+    files = committed_files()
+    assert ROOT / "Makefile" in files
+    found = {str(one.relative_to(ROOT)): sorted(set(words.findall(one.read_bytes()))) for one in files}
+    assert {name: what for name, what in found.items() if what} == {}

@@ -1,0 +1,110 @@
+"""The walk: a real server, the cast, a project with real slides, and annotations drawn by an official client."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import openslide
+import pytest
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import create_engine, make_url, text
+
+from walk.plain_slide import write_plain_slide
+from walk.running import CHECKOUT, Running, run_client
+from walk.world import Drawn, Scene, Walk, shapes_for, turn_over
+
+REAL_SLIDES = CHECKOUT.parent / "shared" / "slides"
+ONTOLOGY = {
+    "name": "Skin",
+    "terms": [
+        {"name": "Epidermis", "color": "#7f0055", "children": [{"name": "Basal layer", "color": "#aa3377"}]},
+        {"name": "Dermis", "color": "#ee99aa"},
+    ],
+}
+
+
+@contextmanager
+def own_database() -> Iterator[dict[str, str]]:
+    """Settings that name an empty database; none where the suite runs on SQLite."""
+    address = os.environ.get("ATRISYS_TEST_DATABASE_URL")
+    if not address:
+        yield {}
+        return
+    name = f"walk_{secrets.token_hex(4)}"
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield {"ATRISYS_DATABASE_URL": make_url(address).set(database=name).render_as_string(hide_password=False)}
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+@pytest.fixture(scope="session", params=[1, 2], ids=["one worker", "two workers"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server process on an empty data folder; everything that follows is asked of it from outside."""
+    with own_database() as settings:
+        server = Running(tmp_path_factory.mktemp("walk") / "data", workers=request.param, settings=settings)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def slide_paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The real slides beside the checkout: an Aperio file and a DICOM folder; else one made on the spot."""
+    real = [REAL_SLIDES / "cmu-1-small-region.svs", REAL_SLIDES / "cmu-1-small-region-dicom"]
+    if all(path.exists() for path in real):
+        return real
+    return [write_plain_slide(tmp_path_factory.mktemp("slides") / "plain.tif")]
+
+
+@pytest.fixture(scope="session")
+def walk(running: Running, slide_paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Everything made with the command line, beside the running server."""
+    cast = {"ada": running.add_user("ada", "admin")}
+    cast |= {name: running.add_user(name) for name in ("alice", "bob", "charlie")}
+    ontology = tmp_path_factory.mktemp("ontology") / "skin.json"
+    ontology.write_text(json.dumps(ONTOLOGY), encoding="utf-8")
+    running.add_project("An older project", ["alice:manager"])
+    project = running.add_project("Breast Cancer Project", ["alice:manager", "bob:contributor"], ontology)
+    # The DICOM volume holds the Aperio file's frames byte for byte: one reading is the measure for both.
+    pixels = read_with_openslide(slide_paths[0])
+    scenes = []
+    for path in slide_paths:
+        (line,) = running.import_slides([path], project)
+        assert "error" not in line, line
+        scenes.append(Scene(line["imageInstance"], path, pixels))
+    return Walk(running, cast, project, scenes)
+
+
+def read_with_openslide(path: Path) -> NDArray[np.uint8]:
+    with openslide.OpenSlide(path) as slide:
+        return np.asarray(slide.read_region((0, 0), 0, slide.dimensions).convert("RGB"))
+
+
+@pytest.fixture(scope="session")
+def drawn(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    """Shapes drawn with the official client 4.3.0 in Cytomine's frame: the visible structure, and awkward ones."""
+    terms = walk.terms
+    drawings, shapes = [], {}
+    for scene in walk.scenes:
+        shapes[scene.id] = [shape for shape, _ in shapes_for(scene)]
+        for shape, term in shapes_for(scene):
+            location = shapely.to_wkt(turn_over(shape, scene.height), rounding_precision=-1)
+            chosen = [terms[term]] if term else []
+            drawings.append({"image": scene.id, "project": walk.project, "location": location, "terms": chosen})
+    folder = tmp_path_factory.mktemp("drawings")
+    (folder / "drawings.json").write_text(json.dumps(drawings), encoding="utf-8")
+    keys = [walk.alice.public_key, walk.alice.private_key]
+    words = [walk.running.address, *keys, "drawings.json"]
+    return Drawn(shapes, run_client("4.3.0", "draw_script.py", words, folder))
