@@ -138,7 +138,8 @@ def test_who_lost_the_project_meanwhile_puts_nothing_into_it(given, alice, bob_a
         runner.stop()
     assert alice.get(f"/api/atrisys/job/{sent['job']}.json").status_code == 404
     file = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
-    assert file["status"] == 41 and file["error"]
+    assert file["status"] == 41
+    assert file["error"]
     assert bob.get(f"/api/project/{project.id}/imageinstance.json").json()["size"] == 0
     assert files(kept) == []
 
