@@ -11,7 +11,7 @@ import orjson
 import shapely
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 SCHEMA = """
@@ -53,4 +53,13 @@ def create_app() -> Starlette:
     async def ping(_: Request) -> Response:
         return PlainTextResponse("ok")
 
-    return Starlette(routes=[Route("/api/annotation.json", add, methods=["POST"]), Route("/server/ping", ping)])
+    async def user(_: Request) -> JSONResponse:
+        return JSONResponse({"id": 1, "username": "alice"})
+
+    routes = [
+        Route("/api/annotation.json", add, methods=["POST"]),
+        # What the official client asks for when it connects.
+        Route("/server/ping", ping, methods=["GET", "POST"]),
+        Route("/api/user/current.json", user),
+    ]
+    return Starlette(routes=routes)

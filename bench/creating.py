@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import shapely
@@ -21,21 +22,26 @@ from bench.shapes import API, bodies, scene
 
 TITLE = "Creating annotations in bulk"
 SAID = """Arrays of annotations (30 points, one term each) posted to `/api/annotation.json`, every request signed.
-"As the client does": two threads that share one `requests.Session`. "Lean": two threads, each with a plain
-kept-alive connection, so that less of the time is the client's. The bare endpoint (bench/bare_server.py) reads the
-same bodies into SQLite with an R*Tree, one commit a request; both have `synchronous=FULL`. ATrISys judges the
-signature, project, image and terms, checks and turns the shapes, keeps the text, fills the grid and writes the
-change log (a line for each annotation and each term)."""
+"The official client": `AnnotationCollection.save(chunk=15, n_workers=2)` of the unmodified client 4.3.0, all of its
+own work in the time. "As the client sends": finished bodies from two threads that share one `requests.Session`.
+"Lean": two threads, each with a plain kept-alive connection, so that even less of the time is the client's. The bare
+endpoint (bench/bare_server.py) reads the same bodies into SQLite with an R*Tree, one commit a request; both have
+`synchronous=FULL`. ATrISys judges the signature, project, image and terms, checks and turns the shapes, keeps the
+text, fills the grid and writes the change log (a line for each annotation and each term)."""
+OFFICIAL = "the official client"
 THREADS = 2
-SHAPES = 60_000
+SHAPES, SAVED = 60_000, 6_000
+CHECKOUT = Path(__file__).parent.parent
 
 
 def measure(house: House, rounds: int) -> Section:
     sheet = house.new_image("creating")
     shapes = scene(SHAPES, sheet.width, sheet.height)
     sizes = {size: bodies(sheet, shapes, size) for size in (15, 1000)}
-    ways = {"as the client does": (15, shared), "lean": (15, lean), "as the client does ": (1000, shared)}
+    ways = {"as the client sends": (15, shared), "lean": (15, lean), "as the client sends ": (1000, shared)}
     taken: dict[tuple[str, str], list[dict[str, float]]] = {}
+    drawings = house.folder / "drawings.json"
+    drawings.write_bytes(b"[" + b",".join(array[1:-1] for array in sizes[1000][: SAVED // 1000]) + b"]")
     with house.server() as server, bare_server(house) as (bare_port, bare_pid):
         empty = Lean(house.keys, server.port).post(API, b"[]")
         for round_number in range(rounds + 1):
@@ -46,9 +52,13 @@ def measure(house: House, rounds: int) -> Section:
                     got = load(connect(house.keys, port), pid, sizes[size], size)
                     if round_number:
                         taken.setdefault((way, whose), []).append(got)
+            for whose, port, pid in both:
+                got = save_with_client(house.keys, port, pid, drawings)
+                if round_number:
+                    taken.setdefault((OFFICIAL, whose), []).append(got)
         check_all_kept(server, sheet, shapes)
     section = Section(TITLE, SAID)
-    for way, (size, _) in ways.items():
+    for way, (size, _) in {OFFICIAL: (15, None), **ways}.items():
         section.lines.append(compare(way.strip(), size, taken[way, "ours"], taken[way, "bare"]))
     said = f"answered {empty}"
     section.lines.append(Line("an empty array", said, goal="200", met=empty == 200))
@@ -58,14 +68,16 @@ def measure(house: House, rounds: int) -> Section:
 def compare(way: str, size: int, ours: list[dict[str, float]], bare: list[dict[str, float]]) -> Line:
     rates = [[run["rate"] for run in runs] for runs in (ours, bare)]
     ratio = statistics.median(rates[0]) / statistics.median(rates[1])
-    middles = [statistics.median(run["p50_ms"] for run in runs) for runs in (ours, bare)]
-    tails = [statistics.median(run["p99_ms"] for run in runs) for runs in (ours, bare)]
-    cpu = [statistics.median(run["cpu_ms"] for run in runs) for runs in (ours, bare)]
     texts = [
-        f"{spread(rate, '{:,.0f}', '/s')}, p50 {middle:.1f} ms, p99 {tail:.1f} ms, CPU {work:.1f} ms"
-        for rate, middle, tail, work in zip(rates, middles, tails, cpu, strict=True)
+        f"{spread(rate, '{:,.0f}', '/s')}, {times_of(runs)}" for rate, runs in zip(rates, (ours, bare), strict=True)
     ]
     return Line(f"arrays of {size:,}, {way}", *texts, f"{ratio:.2f}", "≥ 0.5 of bare", ratio >= 0.5)
+
+
+def times_of(runs: list[dict[str, float]]) -> str:
+    middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    waits = f"p50 {middle['p50_ms']:.1f} ms, p99 {middle['p99_ms']:.1f} ms, " if "p50_ms" in middle else ""
+    return f"{waits}CPU {middle['cpu_ms']:.1f} ms"
 
 
 Connect = Callable[[Keys, int], Iterator[Any]]
@@ -112,6 +124,19 @@ def load(clients: Iterator[Any], pid: int, arrays: list[bytes], size: int, secon
         "p99_ms": 1e3 * all_took[int(len(all_took) * 0.99)],
         "cpu_ms": 1e3 * cpu / len(all_took),
     }
+
+
+def save_with_client(keys: Keys, port: int, pid: int, drawings: Path) -> dict[str, float]:
+    """As `load`, by the official client itself; it does not tell how long each array took."""
+    client = CHECKOUT / ".clients" / "4.3.0" / "bin" / "python"
+    script = Path(__file__).with_name("client_saving.py")
+    words = [f"http://127.0.0.1:{port}", keys.public, keys.private, str(drawings)]
+    cpu_before = cpu_s(pid)
+    done = subprocess.run(
+        [str(client), "-W", "ignore", str(script), *words], capture_output=True, text=True, check=True
+    )
+    seconds = float(done.stdout.splitlines()[-1])
+    return {"rate": SAVED / seconds, "cpu_ms": 1e3 * (cpu_s(pid) - cpu_before) / (SAVED / 15)}
 
 
 def check_all_kept(server: Server, sheet: Sheet, shapes: Any) -> None:

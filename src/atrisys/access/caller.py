@@ -52,7 +52,7 @@ class Caller:
 
 def caller_for(db: Session, user: SecUser, way: Way, door: Door, request_id: str | None = None) -> Caller:
     """The caller that an account is, with its roles as they stand now."""
-    roles = db.scalars(_ROLES, {"user": user.id})
+    roles = db.connection().execute(_ROLES, {"user": user.id}).scalars()
     return Caller(
         id=user.id,
         username=user.username,

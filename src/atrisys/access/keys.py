@@ -33,7 +33,7 @@ class KeyBox:
         return self._cipher.decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], public_key.encode()).decode()
 
     def cookie_signature(self, text: str) -> str:
-        digest = hmac.new(self._cookie_key, text.encode(), hashlib.sha256).digest()
+        digest = hmac.digest(self._cookie_key, text.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 

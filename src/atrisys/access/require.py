@@ -87,10 +87,10 @@ def require_editor(db: Session, caller: Caller, project: Project, owner_id: int 
         raise NotAllowed("In the restricted project {project} one may change one's own work only.", project=project.id)
 
 
-def require_not_read_only(db: Session, caller: Caller, project: Project) -> None:
+def require_not_read_only(db: Session, caller: Caller, project_id: int, mode: str) -> None:
     """Add to a project: forbidden to contributors of a read-only one."""
-    if project.mode == "READ_ONLY" and not is_manager(db, caller, project.id):
-        raise NotAllowed("Project {project} is read-only for its contributors.", project=project.id)
+    if mode == "READ_ONLY" and not is_manager(db, caller, project_id):
+        raise NotAllowed("Project {project} is read-only for its contributors.", project=project_id)
 
 
 def require_ontology_editor(db: Session, caller: Caller, ontology: Ontology) -> None:

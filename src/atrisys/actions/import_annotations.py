@@ -109,7 +109,7 @@ def import_annotations(
     with store.reading() as db:
         canvas = canvas_of(db, caller, asked.image_id)
         slices = _slices(db, canvas.image_id)
-        project_id = canvas.project.id
+        project_id = canvas.project_id
     shapes = _read(file, canvas.height, asked.origin, done, report)
     with store.writing() as db:
         terms = _terms(db, caller, project_id, shapes, asked.unknown_terms, done)

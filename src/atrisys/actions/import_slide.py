@@ -174,7 +174,7 @@ def check_place(db: Session, caller: Caller, storage_id: int | None, project_ids
     require_storage(db, caller, storage, WRITE)
     projects = [get_row(db, caller, Project, id) for id in dict.fromkeys(project_ids)]
     for project in projects:
-        require_not_read_only(db, caller, project)
+        require_not_read_only(db, caller, project.id, project.mode)
     return Place(storage.id, tuple(project.id for project in projects))
 
 

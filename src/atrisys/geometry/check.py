@@ -96,7 +96,9 @@ def _needs_nothing(array: Shapes, width: int, height: int) -> NDArray[np.bool_]:
         extents = np.where(shapely.get_dimensions(array) == 2, shapely.area(array), shapely.length(array))
     kinds = shapely.get_type_id(array)
     left, top, right, bottom = shapely.bounds(array).T
-    good = np.isin(kinds, (0, 1, 3)) & (left >= 0) & (top >= 0) & (right <= width) & (bottom <= height)
+    good = (
+        ((kinds == 0) | (kinds == 1) | (kinds == 3)) & (left >= 0) & (top >= 0) & (right <= width) & (bottom <= height)
+    )
     good &= (shapely.get_num_coordinates(array) <= SMALL) & ~shapely.has_z(array) & ~shapely.has_m(array)
     good &= (kinds == 0) | (extents > 0)
     good[good] = shapely.is_valid(array[good])

@@ -29,7 +29,7 @@ class Drawn:
     mark: tuple[int, int]
 
 
-def _drawn(id: int, db: Db, store: CurrentStore, find: Find) -> Drawn:
+async def _drawn(id: int, db: Db, store: CurrentStore, find: Find) -> Drawn:
     row = find(UserAnnotation, id)
     slide = slide_file(db, store.folder, db.get_one(SliceInstance, row.slice_id))
     return Drawn(slide, shapely.from_wkb(row.shape), (row.id, row.version))

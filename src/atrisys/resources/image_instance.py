@@ -372,7 +372,7 @@ def add_image(body: JsonBody, request: Request, db: Db, user: CurrentUser, find:
 
 def _add(fields: ImageInstanceIn, db: Session, user: Caller, find: Finder) -> ImageInstance:
     project, base = find.other(Project, fields.project_id), find.other(AbstractImage, fields.base_image_id)
-    require_not_read_only(db, user, project)
+    require_not_read_only(db, user, project.id, project.mode)
     require_slide_reader(db, user, base)
     columns = {"instance_filename": fields.instance_filename} if fields.instance_filename else {}
     return add_image_instance(db, user, project, base, **columns)
@@ -388,7 +388,7 @@ def edit_image(id: int, body: JsonBody, request: Request, db: Db, user: CurrentU
     target = changes.pop("project_id", image.project_id)
     if target != image.project_id:
         project = find.other(Project, target)
-        require_not_read_only(db, user, project)
+        require_not_read_only(db, user, project.id, project.mode)
         require_slide_reader(db, user, find.other(AbstractImage, image.base_image_id))
         move_image(db, user, image, project)
     calibrate.edit_image_instance(db, user, image, **changes)

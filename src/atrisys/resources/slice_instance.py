@@ -147,7 +147,7 @@ def _add(fields: SliceInstanceIn, db: Session, user: Caller, find: Finder) -> Sl
     project, image = find.other(Project, fields.project_id), find.other(ImageInstance, fields.image_id)
     if image.project_id != project.id:
         raise Invalid("Image {image} is not in project {project}.", image=image.id, project=project.id)
-    require_not_read_only(db, user, project)
+    require_not_read_only(db, user, project.id, project.mode)
     base = _base_slice(find, image, fields.base_slice_id)
     return history.add(db, user, SliceInstance(project_id=project.id, image_id=image.id, base_slice_id=base.id))
 

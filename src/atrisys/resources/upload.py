@@ -19,7 +19,7 @@ from atrisys.wire.asking import CurrentStore, CurrentUser
 from atrisys.wire.dialect import Json, address_of, says_yes
 from atrisys.wire.fields import show
 from atrisys.wire.multipart import receive_file
-from atrisys.wire.routes import Routes
+from atrisys.wire.routes import Routes, waits_for_client
 
 routes = Routes(tags=["upload"])
 
@@ -77,6 +77,7 @@ async def _sent(request: Request, user: CurrentUser, store: CurrentStore) -> Asy
 
 
 @routes.post("/upload", openapi_extra=FORM)
+@waits_for_client
 def upload(request: Request, store: CurrentStore, user: CurrentUser, sent: Annotated[Sent, Depends(_sent)]) -> Response:
     """Take in one slide: a file, or a zip of a slide of several files (DICOM, MRXS) or of several slides.
 

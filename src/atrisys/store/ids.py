@@ -1,9 +1,18 @@
 """One integer sequence for all objects and all changes."""
 
-from sqlalchemy import update
+from sqlalchemy import BigInteger, bindparam, update
 from sqlalchemy.orm import Session
 
 from atrisys.store.tables import IdSequence
+
+_SEQUENCE = IdSequence.__table__
+_TAKE = (
+    update(_SEQUENCE)  # pyright: ignore[reportArgumentType]
+    .where(_SEQUENCE.c.name == "id")
+    .values(last=_SEQUENCE.c.last + bindparam("count", type_=BigInteger))
+    .returning(_SEQUENCE.c.last)
+)
+"""Past the mapper, made once: asked for by every write, it cost a fifth of a small one."""
 
 
 def take_ids(db: Session, count: int = 1) -> range:
@@ -12,6 +21,5 @@ def take_ids(db: Session, count: int = 1) -> range:
     The row stays locked until the transaction ends, so numbers become visible in the order in which they were given:
     whoever reads the changes up to a number has missed none.
     """
-    row = update(IdSequence).where(IdSequence.name == "id").values(last=IdSequence.last + count)
-    last = db.execute(row.returning(IdSequence.last)).scalar_one()
+    last = db.connection().execute(_TAKE, {"count": count}).scalar_one()
     return range(last - count + 1, last + 1)

@@ -1,6 +1,7 @@
 """All that knows which database it is: SQLite or PostgreSQL with PostGIS. Nothing else may."""
 
 import sqlite3
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from atrisys.store.tables import UserAnnotation
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 BUSY_MS = 30_000
+HAS_TURN = "atrisys has the writers' turn"
 NETWORK_FILE_SYSTEMS = {
     "nfs",
     "nfs4",
@@ -83,13 +85,32 @@ def connect_sqlite(file: Path) -> Engine:
         connection.create_function("atrisys_intersects", 2, _intersects, deterministic=True)
         connection.create_function("atrisys_distance", 2, _distance, deterministic=True)
 
+    turn = threading.Lock()
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A reader that turned writer would fail at once when another wrote meanwhile; so writers say so at the start.
         writes = connection.get_execution_options().get("writes", False)
+        if writes:
+            _wait_for_turn(connection.info, turn)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    @event.listens_for(engine, "checkin")
+    def _pass_turn(_connection: Any, record: Any) -> None:
+        if record.info.pop(HAS_TURN, False):
+            turn.release()
+
     return engine
+
+
+def _wait_for_turn(info: dict[Any, Any], turn: threading.Lock) -> None:
+    """Until the other writers of this process are done.
+
+    SQLite waits for them by sleeping, longer each time: that took half of the time of two writers. It is left to wait
+    for other processes, and for a writer of this one that takes too long.
+    """
+    if not info.get(HAS_TURN):
+        info[HAS_TURN] = turn.acquire(timeout=BUSY_MS / 1000)
 
 
 @lru_cache(maxsize=8)

@@ -218,7 +218,7 @@ PictureAsked = Annotated[Asked, Depends(_asked)]
 def slide_of(kind: type[AbstractImage] | type[AbstractSlice] | type[ImageInstance] | type[SliceInstance]) -> Any:
     """A dependency: the file behind the object whose id is in the address, for who may see it."""
 
-    def found(id: int, db: Db, store: CurrentStore, find: Find) -> SlideFile:
+    async def found(id: int, db: Db, store: CurrentStore, find: Find) -> SlideFile:
         return slide_file(db, store.folder, find(kind, id))
 
     return Depends(found)

@@ -6,6 +6,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from atrisys.store.table import Table
 
 
+def editing_mode(is_read_only: bool, is_restricted: bool) -> str:
+    """What contributors may do: CLASSIC, RESTRICTED (their own work only) or READ_ONLY."""
+    if is_read_only:
+        return "READ_ONLY"
+    return "RESTRICTED" if is_restricted else "CLASSIC"
+
+
 class Project(Table):
     __tablename__ = "project"
     cytomine_class = "be.cytomine.domain.project.Project"
@@ -26,9 +33,7 @@ class Project(Table):
 
     @property
     def mode(self) -> str:
-        if self.is_read_only:
-            return "READ_ONLY"
-        return "RESTRICTED" if self.is_restricted else "CLASSIC"
+        return editing_mode(self.is_read_only, self.is_restricted)
 
 
 class ProjectMember(Table):
