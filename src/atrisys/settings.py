@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     """A browser session ends after so long in any case."""
     picture_cookie_s: int = 3600
     """How long after a signed request the key-born cookie opens pictures and downloads."""
-    max_body_mb: Annotated[int, Field(ge=1)] = 256
+    max_body_mb: Annotated[int, Field(ge=1)] = 64
     """Largest request body that is not a file."""
     max_upload_gb: float = 64
     """Largest file that may be uploaded."""

@@ -143,3 +143,15 @@ def test_which_addresses_are_this_machine(host, local):
 def test_an_address_of_another_machine_is_refused():
     with pytest.raises(Misconfigured, match=r"192\.0\.2\.7"):
         open_door("192.0.2.7", 0)
+
+
+def test_a_head_without_end_is_refused_and_others_are_answered(tmp_path):
+    with serving(tmp_path / "data", "serve") as server:
+        server.wait_for_ping()
+        with socket.create_connection(("127.0.0.1", server.port), 10) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: here\r\nX-Long: " + b"a" * 400_000)
+            assert client.recv(64).startswith(b"HTTP/1.1 431")
+        with socket.create_connection(("127.0.0.1", server.port), 10) as client:
+            client.sendall(b"GET /" + b"/" * 200_000 + b"x HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert client.recv(64).startswith(b"HTTP/1.1 431")
+        assert server.wait_for_ping() < 5

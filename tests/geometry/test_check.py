@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from atrisys.errors import ShapeEmpty, ShapeRefused, ShapeUnreadable
-from atrisys.geometry.check import Fitted, fit, fit_many
+from atrisys.geometry.check import Fitted, fit, fit_many, mend_many, place_many
 from atrisys.geometry.wkt import read_wkt, write_wkt
 
 W, H = 1000, 800
@@ -296,3 +296,14 @@ def test_a_traced_outline_of_a_hundred_thousand_points_passes():
     assert fit(shape, W, H).shape.area == pytest.approx(shape.area, rel=0.01)
     stairs = shapely.Polygon(np.round(points * 100) / 100)
     assert fit(stairs, W, H).shape.is_valid
+
+
+def test_mending_asks_for_no_picture_and_placing_says_what_mending_did():
+    bow = read_wkt("POLYGON ((10 10, 60 60, 60 10, 10 60, 10 10))")
+    [mended] = mend_many([bow])
+    assert isinstance(mended, Fitted)
+    assert mended.changes == ("mended",)
+    assert place_many([mended], W, H) == [mended]
+    [cut] = place_many([mended], 40, 40)
+    assert isinstance(cut, Fitted)
+    assert cut.changes == ("mended", "clipped")

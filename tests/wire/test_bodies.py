@@ -64,3 +64,16 @@ def test_a_stranger_adds_nothing_in_an_array_either(charlie, alice, ontology):
     answer = charlie.post("/api/term.json", json=[term(ontology, "x"), term(ontology, "y")])
     assert (answer.status_code, len(answer.json()["data"]["errors"])) == (400, 2)
     assert alice.get(f"/api/ontology/{ontology.id}/term.json").json()["size"] == 0
+
+
+def test_a_body_of_a_million_lists_is_refused_before_it_is_read(alice):
+    body = b"[" + b"[]," * 1_000_001 + b"[]]"
+    answer = alice.post("/api/term.json", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert "in parts" in answer.json()["errors"]
+
+
+def test_an_array_that_would_keep_other_writers_waiting_is_refused_whole(alice, ontology):
+    answer = alice.post("/api/term.json", json=[term(ontology, f"t{number}") for number in range(1_001)])
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert alice.get(f"/api/ontology/{ontology.id}/term.json?envelope=true").json()["size"] == 0

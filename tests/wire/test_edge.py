@@ -1,5 +1,7 @@
 """What every request and answer passes: proxies, prefixes, doubled slashes, limits, and headers for browsers."""
 
+import time
+
 import pytest
 from sqlalchemy import select
 from starlette.responses import StreamingResponse
@@ -349,3 +351,16 @@ def test_a_session_from_elsewhere_is_refused_whatever_cors_says(app, alice):
     answer = elsewhere.post("/api/ontology.json", json={"name": "x"}, headers={"origin": "https://evil.example"})
     assert answer.status_code == 403
     assert Person(app).get(ME, headers={"origin": "https://evil.example"}).status_code == 401
+
+
+def test_an_address_of_slashes_keeps_nobody_waiting(nobody):
+    began = time.monotonic()
+    assert nobody.get(f"http://testserver{'/' * 60_000}x").status_code in (401, 404)
+    assert time.monotonic() - began < 1
+
+
+def test_a_long_body_is_not_read_from_somebody_unknown(nobody, alice):
+    long = {"username": "a" * 70_000, "password": "b"}
+    assert nobody.post("/api/atrisys/session.json", json=long).status_code == 413
+    assert nobody.post("/api/tag.json", json=long).status_code in (401, 404)
+    assert nobody.post("/api/project.json", json=long).status_code == 401

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import shapely
@@ -22,7 +22,7 @@ from atrisys.access.visible import get_row, somebody, visible
 from atrisys.actions import history
 from atrisys.errors import Invalid, NotAllowed, NotFound, Refusal
 from atrisys.geometry import grid
-from atrisys.geometry.check import fit_many
+from atrisys.geometry.check import Fitted, mend_many, place_many
 from atrisys.geometry.frames import turn_over
 from atrisys.geometry.measure import centroids, measure_many
 from atrisys.geometry.simplify import simplify
@@ -134,7 +134,7 @@ def _rows(
     caller: Caller,
     sheet: _Sheet,
     drawings: Sequence[Drawing],
-    shapes: Sequence[BaseGeometry | Refusal],
+    shapes: Sequence[Fitted | Refusal],
     answers: list[Drawn | Refusal | None],
 ) -> dict[int, dict[str, Any]]:
     """The rows of one slide's annotations, by their place in the call; refused shapes are answered."""
@@ -232,17 +232,23 @@ def reference_slice(db: Session, image_id: int) -> int:
     return next((row[0] for row in rows if tuple(row[1:]) == middle), rows[0][0])
 
 
-def _read(drawings: Sequence[Drawing]) -> list[BaseGeometry | Refusal]:
+def _read(drawings: Sequence[Drawing]) -> list[Fitted | Refusal]:
+    """The shapes, read and whole: all that may take long and needs no database, whose other writers would wait."""
     if all(drawing.shape is None for drawing in drawings):
-        return list(read_many([drawing.location for drawing in drawings]))
-    return [drawing.shape if drawing.shape is not None else read_many([drawing.location])[0] for drawing in drawings]
+        read = read_many([drawing.location for drawing in drawings])
+    else:
+        read = [
+            drawing.shape if drawing.shape is not None else read_many([drawing.location])[0] for drawing in drawings
+        ]
+    mended = iter(mend_many(as_array([shape for shape in read if not isinstance(shape, Refusal)])))
+    return [shape if isinstance(shape, Refusal) else next(mended) for shape in read]
 
 
 def _lay_out(
     db: Session,
     caller: Caller,
     drawings: Sequence[Drawing],
-    shapes: Sequence[BaseGeometry | Refusal],
+    shapes: Sequence[Fitted | Refusal],
     answers: list[Drawn | Refusal | None],
 ) -> list[_Sheet]:
     """Which drawing goes on which slide; who may not draw there is answered at once."""
@@ -340,23 +346,21 @@ def _check_terms(
                 answers[place] = Invalid("Term {term} is not of the ontology of the project.", term=term)
 
 
-def shape_columns(
-    canvas: Canvas, drawn: Sequence[tuple[Drawing, BaseGeometry | Refusal]]
-) -> list[dict[str, Any] | Refusal]:
+def shape_columns(canvas: Canvas, drawn: Sequence[tuple[Drawing, Fitted | Refusal]]) -> list[dict[str, Any] | Refusal]:
     """The columns of annotations that follow from their shapes, and under `changes` what had to be done to them.
 
     Shapes are in the frame in which they were sent; both frames have the picture at [0, width] x [0, height].
     """
     answers: list[dict[str, Any] | Refusal] = [shape if isinstance(shape, Refusal) else {} for _, shape in drawn]
     good = [place for place, answer in enumerate(answers) if not isinstance(answer, Refusal)]
-    whole = fit_many(as_array([drawn[place][1] for place in good]), canvas.width, canvas.height)
+    inside = place_many([cast(Fitted, drawn[place][1]) for place in good], canvas.width, canvas.height)
     columns: dict[int, dict[str, Any]] = {}
     shapes: dict[int, BaseGeometry] = {}
-    for place, fitted in zip(good, whole, strict=True):
+    for place, fitted in zip(good, inside, strict=True):
         if isinstance(fitted, Refusal):
             answers[place] = fitted
             continue
-        drawing, sent = drawn[place]
+        drawing = drawn[place][0]
         shape, compression = fitted.shape, drawing.geometry_compression
         if any(drawing.simplify_to):
             try:
@@ -366,7 +370,8 @@ def shape_columns(
                 continue
         columns[place] = {"changes": fitted.changes, "geometry_compression": compression}
         shapes[place] = shape
-        if shape is sent and drawing.shape is None and not drawing.left_top and PLAIN_WKT.fullmatch(drawing.location):
+        as_sent = shape is fitted.shape and not fitted.changes
+        if as_sent and drawing.shape is None and not drawing.left_top and PLAIN_WKT.fullmatch(drawing.location):
             columns[place]["location"] = drawing.location
     _fill(canvas, {place: drawn[place][0].left_top for place in shapes}, shapes, columns)
     for place, values in columns.items():

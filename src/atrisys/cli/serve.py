@@ -132,12 +132,14 @@ def run_server(door: Door, workers: int, settings: "Settings") -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from atrisys.wire.connection import Connection
+
     hand_on(settings)
     config = uvicorn.Config(
         "atrisys.app:create_app" if workers == 1 else "atrisys.cli.serve:app_of_worker",
         factory=True,
         workers=workers,
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=LOGGING,

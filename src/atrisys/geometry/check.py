@@ -1,7 +1,7 @@
 """Whether a shape can be kept for its picture: finite, not crossing itself, inside, and something at all."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, cast
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import shapely
@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from atrisys.errors import ShapeEmpty, ShapeRefused
 from atrisys.geometry.clip import areas_of, clip, is_inside
 from atrisys.geometry.tangle import SMALL, refuse_many_crossings, refuse_tangle
-from atrisys.geometry.wkt import Shapes, as_array, check_numbers, flat
+from atrisys.geometry.wkt import FARTHEST, Shapes, as_array, check_numbers, flat
 
 MENDED = "mended"
 CLIPPED = "clipped"
@@ -27,11 +27,7 @@ class Fitted(NamedTuple):
 
 
 def fit(shape: BaseGeometry, width: int, height: int) -> Fitted:
-    """Make a shape fit its picture, changing no more than it must.
-
-    A polygon that crosses itself is mended: all that its outline goes around stays (where the outline overlaps itself
-    or parts overlap, too), holes stay holes, lines and points without area fall away. Then it is cut off at the
-    picture's edges.
+    """Make a shape fit its picture, changing no more than it must: `mend`, then cut it off at the picture's edges.
 
     Args:
         shape: in level-0 pixels; either frame, since both have the picture at [0, width] x [0, height].
@@ -46,21 +42,7 @@ def fit(shape: BaseGeometry, width: int, height: int) -> Fitted:
         ShapeUnreadable: a coordinate that is not finite or absurdly far away.
         ShapeRefused: a collection, too many points, or too entangled to be checked.
     """
-    check_numbers(shape)
-    kept = flat(shape)
-    changes: list[str] = []
-    try:
-        if shapely.get_dimensions(kept) == 2:
-            refuse_tangle(kept)
-        whole = _mend(kept)
-        if whole is not kept:
-            changes.append(MENDED)
-        if not is_inside(whole, width, height):
-            whole = _cut(whole, width, height)
-            changes.append(CLIPPED)
-    except shapely.errors.GEOSException as error:
-        raise ShapeRefused("The shape cannot be mended or clipped ({reason}). Redraw it.", reason=str(error)) from None
-    return Fitted(whole, tuple(changes))
+    return _place(mend(shape), width, height)
 
 
 def fit_many(shapes: Sequence[BaseGeometry] | Shapes, width: int, height: int) -> list[Fitted | ShapeRefused]:
@@ -75,30 +57,101 @@ def fit_many(shapes: Sequence[BaseGeometry] | Shapes, width: int, height: int) -
         One `Fitted` or refusal for each shape, in order. Shapes that need nothing cost little more than one check of
         the whole array.
     """
+    return place_many(mend_many(shapes), width, height)
+
+
+def mend(shape: BaseGeometry) -> Fitted:
+    """Make a shape whole, whatever picture it is for: the part of `fit` that may take long.
+
+    A polygon that crosses itself is mended: all that its outline goes around stays (where the outline overlaps itself
+    or parts overlap, too), holes stay holes, lines and points without area fall away.
+
+    Args:
+        shape: in level-0 pixels of either frame.
+
+    Returns:
+        The shape and the words for what was changed.
+
+    Raises:
+        ShapeEmpty: a polygon without area; or a line without length.
+        ShapeUnreadable: a coordinate that is not finite or absurdly far away.
+        ShapeRefused: a collection, too many points, or too entangled to be checked.
+    """
+    check_numbers(shape)
+    kept = flat(shape)
+    try:
+        if shapely.get_dimensions(kept) == 2:
+            refuse_tangle(kept)
+        whole = _mend(kept)
+    except shapely.errors.GEOSException as error:
+        raise _cannot(error) from None
+    return Fitted(whole, () if whole is kept else (MENDED,))
+
+
+def mend_many(shapes: Sequence[BaseGeometry] | Shapes) -> list[Fitted | ShapeRefused]:
+    """Make many shapes whole, each as `mend` does; what it refuses stands as its refusal in the shape's place.
+
+    Args:
+        shapes: in level-0 pixels of either frame.
+
+    Returns:
+        One `Fitted` or refusal for each shape, in order.
+    """
     array = as_array(shapes)
-    good = _needs_nothing(array, width, height)
     return [
-        Fitted(shape) if fits else _fit_or_refusal(shape, width, height)
-        for shape, fits in zip(array, good.tolist(), strict=True)
+        Fitted(shape) if whole else _or_refusal(mend, shape)
+        for shape, whole in zip(array, _are_whole(array).tolist(), strict=True)
     ]
 
 
-def _fit_or_refusal(shape: BaseGeometry, width: int, height: int) -> Fitted | ShapeRefused:
+def place_many(mended: Sequence[Fitted | ShapeRefused], width: int, height: int) -> list[Fitted | ShapeRefused]:
+    """Cut whole shapes off at the edges of their picture; refusals are handed on.
+
+    Args:
+        mended: as `mend_many` gives them.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+
+    Returns:
+        One `Fitted` or refusal for each, in order: ShapeEmpty where all lies outside.
+    """
+    answers = list(mended)
+    places = [place for place, one in enumerate(mended) if isinstance(one, Fitted)]
+    if not places:
+        return answers
+    left, top, right, bottom = shapely.bounds(as_array([cast(Fitted, mended[place]).shape for place in places])).T
+    beyond = (left < 0) | (top < 0) | (right > width) | (bottom > height)
+    for place in np.array(places)[beyond].tolist():
+        answers[place] = _or_refusal(_place, mended[place], width, height)
+    return answers
+
+
+def _place(mended: Fitted, width: int, height: int) -> Fitted:
+    if is_inside(mended.shape, width, height):
+        return mended
     try:
-        return fit(shape, width, height)
+        return Fitted(_cut(mended.shape, width, height), (*mended.changes, CLIPPED))
+    except shapely.errors.GEOSException as error:
+        raise _cannot(error) from None
+
+
+def _cannot(error: Exception) -> ShapeRefused:
+    return ShapeRefused("The shape cannot be mended or clipped ({reason}). Redraw it.", reason=str(error))
+
+
+def _or_refusal(do: Callable[..., Fitted], *given: Any) -> Fitted | ShapeRefused:
+    try:
+        return do(*given)
     except ShapeRefused as refusal:
         return refusal
 
 
-def _needs_nothing(array: Shapes, width: int, height: int) -> NDArray[np.bool_]:
+def _are_whole(array: Shapes) -> NDArray[np.bool_]:
     """Which points, lines and small polygons are fine as they are; the others are looked at one by one."""
     with np.errstate(all="ignore"):
         extents = np.where(shapely.get_dimensions(array) == 2, shapely.area(array), shapely.length(array))
     kinds = shapely.get_type_id(array)
-    left, top, right, bottom = shapely.bounds(array).T
-    good = (
-        ((kinds == 0) | (kinds == 1) | (kinds == 3)) & (left >= 0) & (top >= 0) & (right <= width) & (bottom <= height)
-    )
+    good = ((kinds == 0) | (kinds == 1) | (kinds == 3)) & (np.abs(shapely.bounds(array)) <= FARTHEST).all(axis=1)
     good &= (shapely.get_num_coordinates(array) <= SMALL) & ~shapely.has_z(array) & ~shapely.has_m(array)
     good &= (kinds == 0) | (extents > 0)
     good[good] = shapely.is_valid(array[good])

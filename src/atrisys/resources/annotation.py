@@ -18,11 +18,14 @@ from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, P
 from atrisys.wire import dialect, refusals
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
-from atrisys.wire.bodies import JsonBody, body_schema, many_answer, read_element, read_one
+from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, read_element, read_one
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["annotation"])
+
+MOST_AT_ONCE = 20_000
+"""Shapes of one request: some two seconds of the only writer that SQLite has."""
 
 
 def _ids(value: Any) -> Any:
@@ -178,6 +181,7 @@ def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) 
 
 
 def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser) -> Response:
+    check_number(body, MOST_AT_ONCE)
     elements = [read_element(AnnotationIn, sent) for sent in body]
     read = [element.fields.drawing(request) for element in elements if element.fields is not None]
     answers = iter(draw_annotations.draw(db, user, read))

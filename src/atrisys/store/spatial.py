@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,11 +112,16 @@ def _wait_for_turn(info: dict[Any, Any], turn: threading.Lock) -> None:
         info[HAS_TURN] = turn.acquire(timeout=BUSY_MS / 1000)
 
 
-@lru_cache(maxsize=8)
+_own = threading.local()
+
+
 def _prepared(wkb: bytes) -> BaseGeometry:
-    shape = shapely.from_wkb(wkb)
-    shapely.prepare(shape)
-    return shape
+    """The shape that a query asks about, each thread its own: two threads at one prepared shape end the process."""
+    if getattr(_own, "wkb", None) != wkb:
+        _own.shape = shapely.from_wkb(wkb)
+        shapely.prepare(_own.shape)
+        _own.wkb = wkb
+    return _own.shape
 
 
 def _intersects(shape: bytes, other: bytes) -> bool:

@@ -20,6 +20,17 @@ In = TypeVar("In", bound=BaseModel)
 Edit = TypeVar("Edit", bound=Fields)
 
 
+MOST_PARTS = 1_000_000
+MOST_AT_ONCE = 1_000
+"""Objects of one request: all other writers wait for it."""
+
+
+def check_number(body: list[Any], most: int = MOST_AT_ONCE) -> None:
+    """Raises Invalid for an array that would keep others waiting."""
+    if len(body) > most:
+        raise Invalid("Send at most {limit} at once, not {count}.", limit=most, count=len(body))
+
+
 class Element(Generic[In]):
     """One element of an array: its fields, or why they cannot be used."""
 
@@ -45,6 +56,9 @@ async def _body(request: Request) -> Any:
     if caller is not None and caller.way == "session" and kind != "application/json":
         # A page elsewhere can make a browser send text or a form without asking; JSON it cannot.
         raise Invalid("Send the body as application/json, not as {kind}.", kind=kind or "nothing")
+    if sent.count(b"{") + sent.count(b"[") > MOST_PARTS:
+        # Each costs a hundred times its length in memory.
+        raise Invalid("The body holds more than {limit} objects and lists. Send it in parts.", limit=MOST_PARTS)
     if b"\\u0000" in sent:
         raise Invalid("The body holds a NUL character, which no text here can keep. Remove it.")
     try:
@@ -90,6 +104,7 @@ def add_one_or_many(
     if not isinstance(body, list):
         row = add(read_one(kind, body))
         return saved(db, "added", row)
+    check_number(body)
     added: list[int] = []
     problems: list[dict[str, Any]] = []
     # All are read before the first statement, which on SQLite keeps every other writer waiting until the end.

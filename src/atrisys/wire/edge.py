@@ -20,7 +20,7 @@ from atrisys.settings import Settings
 from atrisys.wire import refusals
 from atrisys.wire.dialect import JSON
 
-DOUBLED = re.compile(r"^(.*?)/+/(api|session|server|upload)(?=/|\.|$)")
+DOORS = {"api", "session", "server", "upload"}
 TAKES_FILES = "/upload"
 """Multipart bodies sent there may be larger than others: they go to the disk, under a limit of their own."""
 WELL_FORMED_ID = re.compile(r"[\w.-]{1,64}")
@@ -117,9 +117,10 @@ class Edge:
 
     @staticmethod
     def _straighten(scope: Scope) -> None:
-        """`//api/…`: the seed's address ends in a slash."""
-        if found := DOUBLED.match(scope["path"]):
-            scope["path"] = scope["path"][found.start(2) - 1 :]
+        """`//api/…`: who writes the server's address with a slash at its end, as scripts do, means `/api/…`."""
+        bare = scope["path"].lstrip("/")
+        if scope["path"].startswith("//") and re.split("[/.]", bare, maxsplit=1)[0] in DOORS:
+            scope["path"] = f"/{bare}"
 
     def _says_too_much(self, stated: str) -> bool:
         return stated.isdecimal() and (len(stated) > 18 or int(stated) > self._largest)

@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from atrisys.access import sign_in
 from atrisys.access.caller import Caller
+from atrisys.errors import BodyTooLarge
 from atrisys.wire.credentials import PICTURE_COOKIE, SAFE, set_cookie, who_asks
 from atrisys.wire.retries import Retry, digest_of
 
@@ -72,7 +73,10 @@ class OneTransaction(APIRoute):
 
         async def answer(request: Request) -> Response:
             request.state.caller = None
-            signs_in_first = not anybody and (waits or not _is_short(request))
+            is_short = _is_short(request)
+            if anybody and not is_short:
+                raise BodyTooLarge("Send at most {limit_kb} kB here, and say its length.", limit_kb=SHORT >> 10)
+            signs_in_first = not anybody and (waits or not is_short)
             if signs_in_first:
                 await run_in_threadpool(_sign_in, request, marks)
             if waits:
@@ -124,6 +128,7 @@ def _run_through(coroutine: Coroutine[Any, Any, Response]) -> Response:
 
 
 SHORT = 1 << 16
+"""A body that is read before anybody knows who sends it."""
 
 
 def _is_short(request: Request) -> bool:
