@@ -104,6 +104,11 @@ def test_coordinates_begin_where_they_are_asked_to_and_masks_stay_upright(store,
     assert read_shape(file["features"][3]["geometry"]).equals_exact(shapely.from_wkt(HOLED), 0)
     masks = [read_mask(tmp_path / folder / f"{skin.image.id}_mask.png") for folder in "ab"]
     assert np.array_equal(*masks)
+    said = [json.loads((tmp_path / folder / "manifest.json").read_text(encoding="utf-8")) for folder in "ab"]
+    assert [manifest["images"][0]["origins"] for manifest in said] == [
+        {"geojson": "left-top", "mask": "left-top"},
+        {"geojson": "left-bottom", "mask": "left-top"},
+    ]
 
 
 def test_a_class_map_decides_the_numbers_and_what_it_leaves_out_is_noted(store, skin, alice, tmp_path):

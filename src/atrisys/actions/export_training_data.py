@@ -84,6 +84,7 @@ class Exporting:
                 share(0.0)
                 if path := self._write(kind, sheet, folder, entry, share):
                     entry.files[kind] = path.name
+                    entry.origins[kind] = self.wanted.origin if kind == "geojson" else LEFT_TOP
                     yield path
                 step += 1
         path = folder / "manifest.json"

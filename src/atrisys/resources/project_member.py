@@ -93,7 +93,9 @@ def list_members(
     withLastConsultation: str | None = None,
     withNumberConsultations: str | None = None,
 ) -> Response:
-    """Who works in a project, each with a `role`; `online=true`: those who are at it now.
+    """Who works in a project, each with a `role`.
+
+    `online=true`: who used a browser session in the last five minutes, wherever, and whoever asks.
 
     Nothing records yet which images people open: `with…` say none.
     """

@@ -127,7 +127,9 @@ def list_users(
     online: str | None = None,
     with_roles_asked: Annotated[str | None, Query(alias="withRoles")] = None,
 ) -> Response:
-    """All accounts by name. `withRoles` adds the highest role; `online`: who asked something in the last minutes.
+    """All accounts by name. `withRoles` adds the highest role.
+
+    `online`: who used a browser session in the last five minutes, and whoever asks.
 
     Filters: `fullName[ilike]` (names, and the address where one may see it), `username[…]`, `role[in]`, `publicKey`.
     """
