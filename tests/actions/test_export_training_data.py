@@ -1,4 +1,4 @@
-"""An export says of each image what a member sees of it, in the seed's terms, and a bad annotation never ends it."""
+"""An export says of each image what a member sees of it, as the users' script would; a bad annotation never ends it."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from atrisys.actions.export_training_data import Wanted, export_training_data, w
 from atrisys.errors import Invalid, NotFound
 from atrisys.exports.class_map import ClassMap
 from atrisys.store.tables import AnnotationTerm, Project, SecUser, UserAnnotation
-from exports.seed_drawing import draw_as_the_seed_does
+from exports.script_drawing import draw_as_the_script_does
 from given import slides
 
 HOLED = "POLYGON ((20 20, 20 180, 180 180, 180 20, 20 20), (60 60, 60 100, 100 100, 100 60, 60 60))"
@@ -55,15 +55,15 @@ def read_mask(path: Path):
         return np.asarray(mask)
 
 
-def test_masks_are_what_the_seed_draws_from_the_listing_in_image_order(store, skin, alice, tmp_path):
+def test_masks_are_what_the_script_draws_from_the_listing_in_image_order(store, skin, alice, tmp_path):
     export_training_data(store, alice.caller, skin.project.id, tmp_path, Wanted())
     newest_first = [(turned(POINT), 2), (turned(PARTS), 255), (turned(OVERLAP), 2), (turned(HOLED), 1)]
     mask = read_mask(tmp_path / f"{skin.image.id}_mask.png")
-    assert np.array_equal(mask, draw_as_the_seed_does(newest_first, 400, 300))
+    assert np.array_equal(mask, draw_as_the_script_does(newest_first, 400, 300))
     assert set(np.unique(mask)) == {0, 1, 2, 255}
 
 
-def test_geojson_has_the_seeds_properties_in_the_listings_order(store, skin, alice, tmp_path):
+def test_geojson_has_the_scripts_properties_in_the_listings_order(store, skin, alice, tmp_path):
     export_training_data(store, alice.caller, skin.project.id, tmp_path, Wanted())
     file = json.loads((tmp_path / f"{skin.image.id}.geojson").read_text(encoding="utf-8"))
     assert file["origin"] == "left-top"

@@ -1,4 +1,4 @@
-"""GeoJSON: what the seed's script would write, in either frame, and one bad annotation that ends nothing."""
+"""GeoJSON: what a script of Cytomine's users would write, in either frame, and one bad annotation that ends nothing."""
 
 import json
 
@@ -18,7 +18,7 @@ def written(records, origin="left-top", problems=None):
     return json.loads(b"".join(write_geojson(records, IMAGE, origin, [] if problems is None else problems)))
 
 
-def test_features_have_the_properties_of_the_seeds_script_and_more():
+def test_features_have_the_properties_of_the_users_script_and_more():
     record = AnnotationRecord(
         5, 12, TRIANGLE, 3, "tumour", ("tumour", "necrosis"), {"grade": "2"}, "model 1.0", 4, Plane(0, 2, 0)
     )

@@ -144,7 +144,7 @@ def test_an_id_of_another_project_answers_as_if_it_did_not_exist(work, given, ch
         assert charlie.get(f"{base}&{query}").status_code == 404, query
 
 
-def test_the_seeds_dialect_is_a_bare_array(work, bob):
+def test_the_dialect_of_keys_in_headers_is_a_bare_array(work, bob):
     rows = bob.with_token().get(f"/api/annotation.json?image={work.image.id}&showWKT=true&showTerm=true").json()
     assert [row["id"] for row in rows] == [work.d, work.c, work.b, work.a]
     assert bob.with_token().get(f"/api/annotation.json?image={work.image.id}&terms=").json() == []

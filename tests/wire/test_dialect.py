@@ -1,4 +1,4 @@
-"""Two dialects, one API: Cytomine's envelopes, or bare arrays for the seed's curl."""
+"""Two dialects, one API: Cytomine's envelopes, or bare arrays for curl with keys in headers."""
 
 import asyncio
 from collections.abc import Generator

@@ -235,7 +235,7 @@ def _shape(geometry: dict[str, Any]) -> BaseGeometry:
 
 
 def _terms(properties: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of terms: our own list, or the class as the seed's script or QuPath writes it."""
+    """Names of terms: our own list, or the class as a script of Cytomine's users or QuPath writes it."""
     terms = properties.get("terms")
     if isinstance(terms, list):
         return tuple(term for term in terms if isinstance(term, str))

@@ -44,7 +44,8 @@ def write_mask_png(
     Raises:
         TooLarge: a side beyond 8,388,608 pixels.
 
-    Source: the drawing of the seed's script with Pillow's ImageDraw.polygon, pixel for pixel.
+    Source: scripts of Cytomine's users, which draw with Pillow's ImageDraw.polygon; equal to them pixel for pixel
+    (tests/exports/script_drawing.py has their loops).
     """
     with open_whole(target) as file:
         for piece in stream_mask_png(records, width, height, problems, progress):

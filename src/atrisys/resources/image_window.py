@@ -39,7 +39,7 @@ MOST_EXTERIOR = 4
 
 
 async def _box(x: int, y: int, w: int, h: int) -> Box:
-    """Cytomine's order; but `window-{W}-{H}-0-0`, as the seed writes it, would have no area: width, height, x, y."""
+    """Cytomine's order; but `window-{W}-{H}-0-0`, as README.md has it, would have no area: width, height, x, y."""
     return Box(w, h, x, y) if w == h == 0 and x and y else Box(x, y, w, h)
 
 

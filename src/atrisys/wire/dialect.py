@@ -1,4 +1,4 @@
-"""The two dialects, decided here alone: Cytomine's envelopes, or bare arrays for the seed's curl.
+"""The two dialects, decided here alone: Cytomine's envelopes, or bare arrays for curl with keys in headers.
 
 Also the y axis, which is turned at the door: Cytomine's wire counts it upwards, the house downwards from the top.
 """

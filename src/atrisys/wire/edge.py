@@ -117,7 +117,7 @@ class Edge:
 
     @staticmethod
     def _straighten(scope: Scope) -> None:
-        """`//api/…`: the seed's address ends in a slash."""
+        """`//api/…`: whoever gives the host with a slash at its end sends two of them."""
         if found := DOUBLED.match(scope["path"]):
             scope["path"] = scope["path"][found.start(2) - 1 :]
 
