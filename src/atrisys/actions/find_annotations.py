@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.visible import get_row, layers_in, visible
 from atrisys.errors import Invalid, NotFound
-from atrisys.geometry.frames import turn_over
+from atrisys.geometry.frames import LEFT_BOTTOM, LEFT_TOP, Origin, turn_over
 from atrisys.store import spatial
 from atrisys.store.tables import (
     AbstractImage,
@@ -44,8 +44,8 @@ class Wanted:
     no_term: bool = False
     multiple_term: bool = False
     annotations: Ids = None
-    left_top: bool = False
-    """Whether `touching` and `near` are in image order; else in Cytomine's, which is turned for each image."""
+    origin: Origin = LEFT_BOTTOM
+    """Of `touching` and `near`; Cytomine's are turned for each image."""
     touching: BaseGeometry | None = None
     touching_annotation: int | None = None
     near: BaseGeometry | None = None
@@ -149,7 +149,7 @@ def _touching(
 ) -> ColumnElement[bool]:
     """The shape turned into image order, once for all images of the same height."""
     named = ImageInstance.project_id.in_(wanted.projects or []) if images is None else ImageInstance.id.in_(images)
-    if wanted.left_top:
+    if wanted.origin == LEFT_TOP:
         return spatial.touching(db.connection(), select(ImageInstance.id).where(named), shape, within)
     sized = select(ImageInstance.id).join(AbstractImage, AbstractImage.id == ImageInstance.base_image_id).where(named)
     heights = db.scalars(sized.with_only_columns(AbstractImage.height).distinct().limit(MOST_HEIGHTS + 1)).all()

@@ -18,6 +18,7 @@ from atrisys.access.visible import visible
 from atrisys.actions import find_annotations
 from atrisys.actions.find_annotations import Wanted
 from atrisys.errors import Invalid, NotFound
+from atrisys.geometry.frames import LEFT_TOP, Origin
 from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
 from atrisys.store import spatial
 from atrisys.store.tables import (
@@ -134,7 +135,7 @@ class Asked:
         self, said: dict[str, str | None], request: Request, db: Session, caller: Caller, find: Finder
     ) -> None:
         self.said, self.request, self.db, self.caller, self.find = said, request, db, caller, find
-        self.left_top = dialect.read_origin(said.get("origin") or None) == "left-top"
+        self.origin: Origin = dialect.read_origin(said.get("origin"))
 
     def yes(self, name: str) -> bool:
         return bool(dialect.says_yes(self.said.get(name)))
@@ -180,7 +181,7 @@ class Asked:
             terms=self.ids("term", "terms"),
             no_term=self.yes("noTerm"),
             multiple_term=self.yes("multipleTerm"),
-            left_top=self.left_top,
+            origin=self.origin,
             touching=read_box(box) if box else None,
             touching_annotation=self.number("bboxAnnotation"),
             near=read_wkt(base) if base and not base.isdecimal() else None,
@@ -318,14 +319,15 @@ class Rows:
         self.compression = 2 + len(self.columns)
         self.columns.append(Row.geometry_compression)
         self.text.append(f",{NOT_COMPRESSED}")
-        if self.asked.left_top:
+        if self.asked.origin == LEFT_TOP:
             self._add(_in_image_order, Row.shape)
         else:
             # Locations hold letters, digits and brackets alone (actions/draw_annotations.py): they stand as they are.
             self.text += [',"location":"', Row.location, '"']
 
     def _gis(self) -> None:
-        y = Row.centroid_y if self.asked.left_top else func.coalesce(AbstractImage.height, 0) - Row.centroid_y
+        upright = self.asked.origin == LEFT_TOP
+        y = Row.centroid_y if upright else func.coalesce(AbstractImage.height, 0) - Row.centroid_y
         self.text += [',"areaUnit":"', Row.area_unit, '","perimeterUnit":"', Row.perimeter_unit, '"']
         self._add(
             lambda rows: ['"area":{},"perimeter":{},"centroid":{{"x":{},"y":{}}}'.format(*row) for row in rows],

@@ -16,6 +16,7 @@ from atrisys.access.slide_file import SlideFile
 from atrisys.access.visible import visible
 from atrisys.actions.find_annotations import Wanted, conditions
 from atrisys.errors import Invalid, NotFound
+from atrisys.geometry.frames import LEFT_TOP
 from atrisys.geometry.wkt import as_array
 from atrisys.imaging import pictures
 from atrisys.imaging.crops import allowed_size, output_size, window_box
@@ -155,7 +156,7 @@ def _chosen(db: Session, user: Caller, slide: SlideFile, asked: Asked, box: Box)
         users=asked.ids("users"),
         nothing=asked.yes("reviewed"),
         touching=shapely.box(box.x, box.y, box.x + box.width, box.y + box.height),
-        left_top=True,
+        origin=LEFT_TOP,
     )
     query = select(UserAnnotation.id, UserAnnotation.version, UserAnnotation.shape)
     rows = db.execute(query.where(*conditions(db, user, wanted)).order_by(UserAnnotation.id)).all()
