@@ -58,8 +58,8 @@ class Wanted:
     """Asks for what no annotation has yet."""
 
 
-def conditions(db: Session, caller: Caller, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """What the annotations that are wanted, and that the caller may see, have in common.
+def conditions(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, list[ColumnElement[bool]]]:
+    """The project they lie in, and what the annotations that are wanted, and that the caller may see, have in common.
 
     Raises:
         Invalid: no container is named, or containers of several projects.
@@ -67,7 +67,7 @@ def conditions(db: Session, caller: Caller, wanted: Wanted) -> list[ColumnElemen
     """
     project, images = _container(db, caller, wanted)
     inside = UserAnnotation.project_id == project.id if images is None else true()
-    return [inside, layers_in(db, caller, project), *_filters(db, caller, wanted, images)]
+    return project, [inside, layers_in(db, caller, project), *_filters(db, caller, wanted, images)]
 
 
 def _container(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, list[int] | None]:

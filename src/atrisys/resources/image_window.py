@@ -159,7 +159,8 @@ def _chosen(db: Session, user: Caller, slide: SlideFile, asked: Asked, box: Box)
         origin=LEFT_TOP,
     )
     query = select(UserAnnotation.id, UserAnnotation.version, UserAnnotation.shape)
-    rows = db.execute(query.where(*conditions(db, user, wanted)).order_by(UserAnnotation.id)).all()
+    _, chosen = conditions(db, user, wanted)
+    rows = db.execute(query.where(*chosen).order_by(UserAnnotation.id)).all()
     shapes = shapely.from_wkb(as_array([row.shape for row in rows]))
     return [_Shape(row.id, row.version, shape) for row, shape in zip(rows, shapes, strict=True)]
 
