@@ -1,7 +1,6 @@
 """A rectangle of a slide at any scale, read from the best level, in bounded memory."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +41,6 @@ def read_scaled(slide: Slide, box: Box, size: tuple[int, int], plane: Plane = Pl
         PictureFailed: the slide cannot be read there.
     """
     return read_rows(slide, box, size, (0, size[1]), plane, beyond)
-
-
-def read_bands(
-    slide: Slide, box: Box, size: tuple[int, int], plane: Plane = Plane(), beyond: str = "white"
-) -> Iterator[Pixels]:
-    """The picture of `read_scaled` from top to bottom in bands of full width, each of bounded size."""
-    for rows in band_rows(slide.facts, box, size):
-        yield read_rows(slide, box, size, rows, plane, beyond)
 
 
 def band_rows(
