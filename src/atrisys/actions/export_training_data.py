@@ -23,15 +23,16 @@ from atrisys.exports.files import open_whole
 from atrisys.exports.geojson import write_geojson
 from atrisys.exports.manifest import ImageEntry, build_manifest, write_manifest
 from atrisys.exports.masks import stream_mask_png, write_mask_png, write_mask_tiff
-from atrisys.exports.pictures import LONGEST_JPEG_SIDE, write_picture_jpeg, write_picture_tiff
+from atrisys.exports.pictures import write_picture_jpeg, write_picture_tiff
 from atrisys.exports.records import AnnotationRecord, ImageRecord, Problem
 from atrisys.geometry.frames import LEFT_TOP, Origin, check_origin
+from atrisys.imaging.jpeg_bands import LONGEST_JPEG_SIDE
 from atrisys.imaging.slides import open_slide
 from atrisys.store.session import Store
 from atrisys.store.tables import ImageInstance, Project, Term
 
-LONGEST_PNG_SIDE = 65_535
-"""Beyond it a mask is a tiled pyramidal TIFF, since few programs hold such a picture whole."""
+LONGEST_FLAT_SIDE = LONGEST_JPEG_SIDE
+"""Beyond it masks and pictures are tiled pyramidal TIFFs: JPEG ends there, and few programs hold such a mask whole."""
 
 USUAL = ("geojson", "masks")
 """What is written where no kind is named."""
@@ -245,7 +246,7 @@ def _write_mask(one: Writing) -> Path:
     _require_size(record)
     size = record.width, record.height
     with one.records() as records:
-        if max(size) <= LONGEST_PNG_SIDE:
+        if max(size) <= LONGEST_FLAT_SIDE:
             path = one.path("_mask.png")
             write_mask_png(path, records, *size, one.problems, one.share)
         else:
@@ -258,7 +259,7 @@ def stream_mask(db: Session, sheet: Sheet, classes: ClassMap, problems: list[Pro
     """The mask as PNG in pieces. Raises Invalid (TooLarge among it) before the first one."""
     record = sheet.record
     _require_size(record)
-    if max(record.width, record.height) > LONGEST_PNG_SIDE:
+    if max(record.width, record.height) > LONGEST_FLAT_SIDE:
         raise TooLarge(
             "A mask of {width} x {height} px is too large for one PNG. The command atrisys export writes it as a TIFF.",
             width=record.width,
@@ -281,7 +282,7 @@ def _write_picture(one: Writing) -> Path:
     if sheet.file is None:
         raise NotFound("Image {image} has no file behind it.", image=record.id)
     slide = open_slide(one.exporting.store.folder.path_of(sheet.file), sheet.format)
-    if max(record.width, record.height) <= LONGEST_JPEG_SIDE:
+    if max(record.width, record.height) <= LONGEST_FLAT_SIDE:
         path = one.path(".jpg")
         write_picture_jpeg(path, slide, sheet.plane, one.share)
     else:
