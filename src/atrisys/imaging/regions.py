@@ -103,6 +103,13 @@ def position_of(index: int, downsample: float) -> int:
 
     They divide and cut. Where a downsample is no whole number, the first position inside the column is taken, a hair's
     breadth from its edge, so that no rounding puts it into the column before.
+
+    Args:
+        index: of the column or row, in the level's own pixels, from the left or the top.
+        downsample: level-0 pixels for one pixel of the level, ≥ 1.
+
+    Returns:
+        The position in level-0 pixels, for which `levels.window_at` gives `index` again.
     """
     if float(downsample).is_integer():
         return index * int(downsample)
