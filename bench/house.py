@@ -96,7 +96,7 @@ class Server:
         self.started_s = wait_for_ping(self.port, self.process, begun)
 
     def get(self, path: str) -> Any:
-        """An answer as the seed's curl gets it: keys as headers, a list as a bare array."""
+        """An answer as curl gets it: keys as headers, a list as a bare array."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         headers = {"X-Auth-Token": self.keys.public, "X-Auth-Secret": self.keys.private}
         connection.request("GET", path, headers=headers)

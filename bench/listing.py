@@ -1,4 +1,4 @@
-"""Listing 100,000 annotations, as the seed's client asks and with the least that training data needs."""
+"""Listing 100,000 annotations, as README.md's script asks and with the least that training data needs."""
 
 import json
 import random
@@ -24,7 +24,7 @@ SAID = f"""`GET {API}` of one image with {COUNT:,} annotations (30 points, one t
 client signs; the clock runs until the last byte is read. The bare code (bench/bare_listing.py) is one process
 without any HTTP: ids, terms and the stored WKT out of a SQLite table of nothing else, through orjson."""
 ASKED = {
-    "as the seed's client asks (basic, meta, WKT, term)": (
+    "as README.md's script asks (basic, meta, WKT, term)": (
         "max=0&offset=0&showBasic=True&showMeta=True&showWKT=True&showTerm=True&included=False"
     ),
     "WKT and term alone": "showWKT=true&showTerm=true",

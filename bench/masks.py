@@ -1,4 +1,4 @@
-"""Label masks of a whole slide: the seed's way (one Pillow picture) against ours, interleaved, each in its own process.
+"""Label masks of a whole slide: the usual script (one Pillow picture) and ours, in turns, in processes of their own.
 
     python bench/masks.py                    40,000 x 30,000 px with 100,000 polygons, three rounds
     python bench/masks.py --huge             100,000 x 100,000 px as well (ours alone: the other way takes 10 GB)
@@ -28,7 +28,7 @@ from atrisys.exports.masks import write_mask_png, write_mask_tiff
 from atrisys.exports.records import AnnotationRecord
 
 Scene = tuple[np.ndarray, list[int]]
-SEED, PNG, TIFF = "seed: Pillow whole, PNG", "ours: PNG", "ours: pyramidal TIFF"
+USUAL, PNG, TIFF = "usual script: Pillow whole, PNG", "ours: PNG", "ours: pyramidal TIFF"
 
 
 def make_scene(count: int, width: int, height: int) -> Scene:
@@ -65,7 +65,7 @@ def nuclei(random: np.random.Generator, count: int, width: int, height: int) -> 
     return shapely.polygons(np.concatenate([points, points[:, :1]], axis=1))
 
 
-def draw_as_the_seed(scene: Scene, width: int, height: int) -> Image.Image:
+def draw_as_the_script(scene: Scene, width: int, height: int) -> Image.Image:
     """The script's loops; coordinates as lists at once, which is kinder to it than its own comprehension."""
     picture = Image.new("L", (width, height), 0)
     drawer = ImageDraw.Draw(picture, "L")
@@ -82,9 +82,9 @@ def records(scene: Scene) -> Iterator[AnnotationRecord]:
 
 
 def make_mask(case: str, scene: Scene, width: int, height: int, folder: Path) -> Path:
-    if case == SEED:
-        path = folder / "seed.png"
-        draw_as_the_seed(scene, width, height).save(path)
+    if case == USUAL:
+        path = folder / "usual.png"
+        draw_as_the_script(scene, width, height).save(path)
         return path
     path = folder / ("ours.png" if case == PNG else "ours.tif")
     write = write_mask_png if case == PNG else write_mask_tiff
@@ -129,8 +129,8 @@ def measure(width: int, height: int, count: int, rounds: int, cases: tuple[str, 
     result = {}
     for case, runs in taken.items():
         result[case] = said = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
-        if SEED in result:
-            said["ratio"] = result[SEED]["s"] / said["s"]
+        if USUAL in result:
+            said["ratio"] = result[USUAL]["s"] / said["s"]
         seconds = [run["s"] for run in runs]
         print(
             f"  {case:26s}{said['s']:7.2f} s [{min(seconds):.2f}-{max(seconds):.2f}]  {said['cpu_s']:.2f} s of CPU  "
@@ -145,7 +145,7 @@ def check(width: int, height: int, count: int) -> int:
     import tifffile
 
     scene = make_scene(count, width, height)
-    whole = np.asarray(draw_as_the_seed(scene, width, height))
+    whole = np.asarray(draw_as_the_script(scene, width, height))
     with tempfile.TemporaryDirectory() as folder:
         png = np.asarray(Image.open(make_mask(PNG, scene, width, height, Path(folder))))
         tiff = tifffile.imread(make_mask(TIFF, scene, width, height, Path(folder)), key=0)
@@ -172,7 +172,7 @@ def main() -> int:
     width, height = map(int, options.size.split("x"))
     if options.check:
         return 1 if check(width, height, options.polygons) else 0
-    measure(width, height, options.polygons, options.rounds, (SEED, PNG, TIFF))
+    measure(width, height, options.polygons, options.rounds, (USUAL, PNG, TIFF))
     if options.huge:
         measure(100_000, 100_000, options.polygons, 1, (PNG, TIFF))
     return 0

@@ -1,4 +1,4 @@
-"""The seed's whole-picture window of a 40,000 x 30,000 px slide, through the server."""
+"""The window of README.md's script, which is the whole of a 40,000 x 30,000 px slide, through the server."""
 
 import statistics
 
@@ -7,7 +7,7 @@ from bench.house import House, Peak
 from bench.report import Line, Section, spread
 
 TITLE = "The whole slide as one JPEG"
-SAID = """`window-40000-30000-0-0.jpg?zoom=0` of a slide of JPEG tiles, as the seed's script asks, read to its end
+SAID = """`window-40000-30000-0-0.jpg?zoom=0` of a slide of JPEG tiles, as README.md's script asks, read to its end
 without being kept."""
 
 

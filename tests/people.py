@@ -40,7 +40,7 @@ class Person(TestClient):
             self.auth = Signed(public_key, private_key)
 
     def with_token(self) -> TestClient:
-        """The same person as the seed's curl: both keys in headers."""
+        """The same person with curl: both keys in headers."""
         client = TestClient(self.app, raise_server_exceptions=False)
         client.headers.update({"X-Auth-Token": self.public_key, "X-Auth-Secret": self.private_key})
         return client

@@ -1,4 +1,4 @@
-"""An export says of each image what a member sees of it, in the seed's terms, and a bad annotation never ends it."""
+"""An export says of each image what a member sees of it, as the users' script would; a bad annotation never ends it."""
 
 import json
 from pathlib import Path
@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 
 from atrisys.access.caller import caller_for
 from atrisys.actions import history
-from atrisys.actions.export_training_data import Wanted, export_training_data, wanted_from
+from atrisys.actions.export_training_data import USUAL, Wanted, export_training_data, wanted_from
 from atrisys.errors import Invalid, NotFound
 from atrisys.exports.class_map import ClassMap
 from atrisys.store.tables import AnnotationTerm, Project, SecUser, UserAnnotation
-from exports.seed_drawing import draw_as_the_seed_does
+from exports.script_drawing import draw_as_the_script_does
 from given import slides
 
 HOLED = "POLYGON ((20 20, 20 180, 180 180, 180 20, 20 20), (60 60, 60 100, 100 100, 100 60, 60 60))"
@@ -55,15 +55,15 @@ def read_mask(path: Path):
         return np.asarray(mask)
 
 
-def test_masks_are_what_the_seed_draws_from_the_listing_in_image_order(store, skin, alice, tmp_path):
+def test_masks_are_what_the_script_draws_from_the_listing_in_image_order(store, skin, alice, tmp_path):
     export_training_data(store, alice.caller, skin.project.id, tmp_path, Wanted())
     newest_first = [(turned(POINT), 2), (turned(PARTS), 255), (turned(OVERLAP), 2), (turned(HOLED), 1)]
     mask = read_mask(tmp_path / f"{skin.image.id}_mask.png")
-    assert np.array_equal(mask, draw_as_the_seed_does(newest_first, 400, 300))
+    assert np.array_equal(mask, draw_as_the_script_does(newest_first, 400, 300))
     assert set(np.unique(mask)) == {0, 1, 2, 255}
 
 
-def test_geojson_has_the_seeds_properties_in_the_listings_order(store, skin, alice, tmp_path):
+def test_geojson_has_the_scripts_properties_in_the_listings_order(store, skin, alice, tmp_path):
     export_training_data(store, alice.caller, skin.project.id, tmp_path, Wanted())
     file = json.loads((tmp_path / f"{skin.image.id}.geojson").read_text(encoding="utf-8"))
     assert file["origin"] == "left-top"
@@ -97,13 +97,18 @@ def test_the_manifest_says_what_there_is(store, skin, alice, tmp_path):
 def test_coordinates_begin_where_they_are_asked_to_and_masks_stay_upright(store, skin, alice, tmp_path):
     (tmp_path / "a").mkdir()
     export_training_data(store, alice.caller, skin.project.id, tmp_path / "a", Wanted())
-    export_training_data(store, alice.caller, skin.project.id, tmp_path / "b", Wanted(left_top=False))
+    export_training_data(store, alice.caller, skin.project.id, tmp_path / "b", Wanted(origin="left-bottom"))
     name = f"{skin.image.id}.geojson"
     file = json.loads((tmp_path / "b" / name).read_text(encoding="utf-8"))
     assert file["origin"] == "left-bottom"
     assert read_shape(file["features"][3]["geometry"]).equals_exact(shapely.from_wkt(HOLED), 0)
     masks = [read_mask(tmp_path / folder / f"{skin.image.id}_mask.png") for folder in "ab"]
     assert np.array_equal(*masks)
+    said = [json.loads((tmp_path / folder / "manifest.json").read_text(encoding="utf-8")) for folder in "ab"]
+    assert [manifest["images"][0]["origins"] for manifest in said] == [
+        {"geojson": "left-top", "mask": "left-top"},
+        {"geojson": "left-bottom", "mask": "left-top"},
+    ]
 
 
 def test_a_class_map_decides_the_numbers_and_what_it_leaves_out_is_noted(store, skin, alice, tmp_path):
@@ -116,7 +121,7 @@ def test_a_class_map_decides_the_numbers_and_what_it_leaves_out_is_noted(store, 
 
 def test_only_the_images_that_are_named_are_exported(store, given, skin, alice, tmp_path):
     other = given.image(skin.project, alice, width=50, height=40)
-    export_training_data(store, alice.caller, skin.project.id, tmp_path, Wanted(images=(other.id,), geojson=False))
+    export_training_data(store, alice.caller, skin.project.id, tmp_path, Wanted(images=(other.id,), kinds=("masks",)))
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([f"{other.id}_mask.png", "manifest.json"])
     assert read_mask(tmp_path / f"{other.id}_mask.png").shape == (40, 50)
 
@@ -176,7 +181,8 @@ def test_a_picture_is_the_slide_at_full_resolution(store, given, alice, tmp_path
     project = given.project(alice)
     source = slides.svs(tmp_path / "slide.svs", width=700, height=500)
     image_id = given.slide(alice, project, path=source).image_instance_ids[0]
-    manifest = export_training_data(store, alice.caller, project.id, tmp_path / "out", Wanted(pictures=True))
+    wanted = Wanted(kinds=("pictures",))
+    manifest = export_training_data(store, alice.caller, project.id, tmp_path / "out", wanted)
     assert manifest["images"][0]["files"]["picture"] == f"{image_id}.jpg"
     assert manifest["images"][0]["mppX"] == pytest.approx(0.25)
     with Image.open(tmp_path / "out" / f"{image_id}.jpg") as picture:
@@ -188,7 +194,7 @@ def test_a_picture_is_the_slide_at_full_resolution(store, given, alice, tmp_path
 
 
 def test_a_picture_without_a_file_is_a_problem_and_not_the_end(store, skin, alice, tmp_path):
-    manifest = export_training_data(store, alice.caller, skin.project.id, tmp_path, Wanted(pictures=True))
+    manifest = export_training_data(store, alice.caller, skin.project.id, tmp_path, Wanted(kinds=(*USUAL, "pictures")))
     (image,) = manifest["images"]
     assert set(image["files"]) == {"geojson", "mask"}
     assert [(one["file"], one["annotation"]) for one in image["problems"]] == [("picture", None)]
@@ -219,7 +225,7 @@ def test_many_annotations_pass_by_in_batches_and_none_is_lost(store, given, alic
     project = given.project(alice)
     image = given.image(project, alice, width=400, height=300)
     ids = [given.annotation(image, alice).id for _ in range(10)]
-    export_training_data(store, alice.caller, project.id, tmp_path, Wanted(masks=False))
+    export_training_data(store, alice.caller, project.id, tmp_path, Wanted(kinds=("geojson",)))
     file = json.loads((tmp_path / f"{image.id}.geojson").read_text(encoding="utf-8"))
     assert [one["properties"]["annotation_id"] for one in file["features"]] == ids[::-1]
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from atrisys.actions.export_training_data import Wanted, export_training_data
 from atrisys.actions.import_annotations import Asked, import_annotations
 from atrisys.errors import Invalid, NotFound
+from atrisys.geometry.frames import LEFT_BOTTOM, LEFT_TOP, Origin
 from atrisys.store.tables import AbstractSlice, AnnotationTerm, ImageInstance, Term, UserAnnotation
 from given import slides
 
@@ -39,8 +40,8 @@ def here(given, alice, bob):
     return Here
 
 
-def exported(store, person, here, folder: Path, image: ImageInstance, left_top: bool = True) -> Path:
-    wanted = Wanted(images=(image.id,), left_top=left_top)
+def exported(store, person, here, folder: Path, image: ImageInstance, origin: Origin = LEFT_TOP) -> Path:
+    wanted = Wanted(images=(image.id,), origin=origin)
     export_training_data(store, person.caller, here.project.id, folder, wanted)
     return folder / f"{image.id}.geojson"
 
@@ -67,13 +68,13 @@ def feature(shape, **properties):
     return {"type": "Feature", "properties": properties, "geometry": mapping(shape)}
 
 
-@pytest.mark.parametrize("left_top", [True, False], ids=["left-top", "left-bottom"])
-def test_what_was_exported_comes_back_as_it_was(store, given, here, alice, db, tmp_path, left_top):
+@pytest.mark.parametrize("origin", [LEFT_TOP, LEFT_BOTTOM])
+def test_what_was_exported_comes_back_as_it_was(store, given, here, alice, db, tmp_path, origin):
     terms = ([here.tumour], [here.stroma, here.tumour], [], [here.stroma], [])
     for number, (wkt, named) in enumerate(zip(SHAPES, terms, strict=True)):
         source = None if number == 1 else f"model {number}"
         given.annotation(here.image, alice, wkt, named, source=source)
-    file = exported(store, alice, here, tmp_path / "out", here.image, left_top)
+    file = exported(store, alice, here, tmp_path / "out", here.image, origin)
     done = import_annotations(store, alice.caller, file, Asked(here.empty.id))
     assert (done.added, done.problems, done.mended, done.clipped) == (5, [], 0, 0)
     assert annotations_of(db, here.empty) == annotations_of(db, here.image)

@@ -14,7 +14,7 @@ from atrisys.actions.export_training_data import Wanted, export_training_data
 from atrisys.actions.make_demo import make_demo
 from atrisys.imaging.synthetic import plan_slide
 from atrisys.store.tables import ImageInstance, Project, RelationTerm, SecUser, Term, UserAnnotation
-from exports.seed_drawing import draw_as_the_seed_does
+from exports.script_drawing import draw_as_the_script_does
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_its_mask_is_what_the_seed_draws(demo, store, db, plan, tmp_path):
     nuclei = zip(plan.nuclei.kind, plan.nuclei.outlines(), strict=True)
     oldest_first = [(making.KINDS[kind], shape) for kind, shape in nuclei]
     oldest_first += [(region.name, region.shape) for region in reversed(plan.regions)]
-    drawn = draw_as_the_seed_does(
+    drawn = draw_as_the_script_does(
         [(shape, numbers[name]) for name, shape in reversed(oldest_first)], plan.width, plan.height
     )
     assert np.array_equal(mask, drawn)

@@ -1,10 +1,13 @@
 import json
 
+import click
 import numpy as np
 import shapely
 from PIL import Image
 from shapely.geometry import mapping
 
+from atrisys.actions.export_training_data import KINDS
+from atrisys.cli.export_training_data import export
 from given import slides
 
 
@@ -70,6 +73,10 @@ def test_an_export_comes_back_by_the_import(installation, tmp_path):
     masks = [np.asarray(Image.open(tmp_path / "again" / f"{image}_mask.png")) for image in (one, two)]
     assert masks[0].any()
     assert np.array_equal(*masks)
+
+
+def test_every_kind_of_file_has_its_option():
+    assert {one.name for one in export.params if isinstance(one, click.Option) and one.is_flag} == set(KINDS)
 
 
 def test_problems_make_the_status_1_but_end_nothing(installation, tmp_path):

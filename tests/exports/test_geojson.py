@@ -1,4 +1,4 @@
-"""GeoJSON: what the seed's script would write, in either frame, and one bad annotation that ends nothing."""
+"""GeoJSON: what a script of Cytomine's users would write, in either frame, and one bad annotation that ends nothing."""
 
 import json
 
@@ -18,10 +18,8 @@ def written(records, origin="left-top", problems=None):
     return json.loads(b"".join(write_geojson(records, IMAGE, origin, [] if problems is None else problems)))
 
 
-def test_features_have_the_properties_of_the_seeds_script_and_more():
-    record = AnnotationRecord(
-        5, 12, TRIANGLE, 3, "tumour", ("tumour", "necrosis"), {"grade": "2"}, "model 1.0", 4, Plane(0, 2, 0)
-    )
+def test_features_have_the_properties_of_the_users_script_and_more():
+    record = AnnotationRecord(5, 12, TRIANGLE, 3, "tumour", ("tumour", "necrosis"), "model 1.0", 4, Plane(0, 2, 0))
     read = written([record])
     assert read["type"] == "FeatureCollection"
     assert read["origin"] == "left-top"
@@ -45,7 +43,6 @@ def test_features_have_the_properties_of_the_seeds_script_and_more():
         "class_name": "tumour",
         "origin": "left-top",
         "terms": ["tumour", "necrosis"],
-        "properties": {"grade": "2"},
         "source": "model 1.0",
         "parent_id": 4,
         "plane": {"c": 0, "z": 2, "t": 0},

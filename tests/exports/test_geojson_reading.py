@@ -39,7 +39,6 @@ record = st.builds(
     class_id=st.integers(0, 255),
     class_name=text,
     terms=st.lists(text, max_size=3).map(tuple),
-    properties=st.dictionaries(text, text, max_size=3),
     source=st.none() | text,
     parent_id=st.none() | st.integers(1, 2**53),
     plane=plane,
@@ -76,7 +75,7 @@ def test_what_was_written_is_read_without_loss(records, origin, chunk):
         assert shapely.get_coordinates(back.shape).tolist() == shapely.get_coordinates(one.shape).tolist()
         assert shapely.equals_exact(back.shape, one.shape, 0)
         assert (back.annotation_id, back.image_id) == (one.id, 12)
-        assert (back.terms, back.properties or {}) == (one.terms, one.properties)
+        assert back.terms == one.terms
         assert (back.source, back.parent_id, back.plane) == (one.source, one.parent_id, one.plane)
 
 

@@ -16,7 +16,7 @@ IMAGE = ImageRecord(12, "slide.svs", 1000, 800, 0.25, 0.26, 40.0, "case 7")
 
 
 def test_it_names_classes_sizes_frames_versions_and_files(tmp_path: Path):
-    entry = ImageEntry(IMAGE, 3, {"tumour": 2, "Unlabeled": 1}, {"mask": "12_mask.png"})
+    entry = ImageEntry(IMAGE, 3, {"tumour": 2, "Unlabeled": 1}, {"mask": "12_mask.png"}, {"mask": "left-top"})
     entry.problems.append(("mask", Problem(77, "The shape cannot be read.")))
     path = tmp_path / "manifest.json"
     write_manifest(path, build_manifest((5, "Breast"), ClassMap({"tumour": 1}), ["tumour"], "left-bottom", [entry]))
@@ -49,6 +49,7 @@ def test_it_names_classes_sizes_frames_versions_and_files(tmp_path: Path):
                 "annotations": 3,
                 "classes": {"tumour": 2, "Unlabeled": 1},
                 "files": {"mask": "12_mask.png"},
+                "origins": {"mask": "left-top"},
                 "problems": [{"annotation": 77, "file": "mask", "reason": "The shape cannot be read."}],
             }
         ],

@@ -1,4 +1,4 @@
-"""Masks equal the seed's own drawing to the pixel, whatever the bands, the shapes and the file format."""
+"""Masks equal the drawing of the users' own script to the pixel, whatever the bands, the shapes and the file format."""
 
 import io
 import zlib
@@ -19,7 +19,7 @@ from atrisys.exports.label_bands import Canvas, draw_bands
 from atrisys.exports.label_rings import gather_rings
 from atrisys.exports.masks import stream_mask_png, write_mask_png, write_mask_tiff
 from atrisys.exports.records import AnnotationRecord, Problem
-from exports.seed_drawing import draw_as_the_seed_does
+from exports.script_drawing import draw_as_the_script_does
 
 W, H = 90, 70
 coordinate = st.one_of(st.integers(-40, 130), st.floats(-40, 130), st.integers(-160, 520).map(lambda n: n / 4))
@@ -59,7 +59,7 @@ def nuclei(count, width, height, seed=1):
 @given(labelled, st.integers(1, 80), st.booleans())
 @settings(deadline=None, max_examples=400)
 @example([(shapely.box(-5, -5, 200, 200), 3), (shapely.box(0.9, 0.9, 20.5, 69.99), 255)], 7, True)
-def test_bands_of_any_height_equal_the_seeds_whole_picture(shapes, rows, as_bytes):
+def test_bands_of_any_height_equal_the_scripts_whole_picture(shapes, rows, as_bytes):
     problems = []
     rings = gather_rings(records(shapes, as_bytes), problems)
     canvas = Canvas(W, rows, lead=1)
@@ -67,27 +67,27 @@ def test_bands_of_any_height_equal_the_seeds_whole_picture(shapes, rows, as_byte
     for top, count, _ in draw_bands(rings, canvas, H):
         drawn[top : top + count] = canvas.pixels[:count]
     assert problems == []
-    assert np.array_equal(drawn, draw_as_the_seed_does(shapes, W, H))
+    assert np.array_equal(drawn, draw_as_the_script_does(shapes, W, H))
 
 
 @given(labelled)
 @settings(deadline=None, max_examples=60)
-def test_the_png_equals_the_seeds_drawing(shapes):
+def test_the_png_equals_the_scripts_drawing(shapes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(masks, "_BAND_BYTES", 20 * W)
         data = b"".join(stream_mask_png(records(shapes), W, H, []))
-    assert np.array_equal(read_png(data), draw_as_the_seed_does(shapes, W, H))
+    assert np.array_equal(read_png(data), draw_as_the_script_does(shapes, W, H))
 
 
 @given(labelled, st.integers(1, 150), st.integers(1, 150))
 @settings(deadline=None, max_examples=50)
-def test_every_level_of_the_tiff_is_the_seeds_drawing_with_every_other_pixel_left_out(shapes, width, height):
+def test_every_level_of_the_tiff_is_the_scripts_drawing_with_every_other_pixel_left_out(shapes, width, height):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pyramid_tiff, "_TILE", 32)
         file = io.BytesIO()
         write_mask_tiff(file, records(shapes), width, height, [])
     file.seek(0)
-    whole = draw_as_the_seed_does(shapes, width, height)
+    whole = draw_as_the_script_does(shapes, width, height)
     with tifffile.TiffFile(file) as tiff:
         for number, page in enumerate(tiff.pages):
             assert np.array_equal(page.asarray(), whole[:: 2**number, :: 2**number])
@@ -98,7 +98,7 @@ def test_every_level_of_the_tiff_is_the_seeds_drawing_with_every_other_pixel_lef
 def test_a_slide_with_thousands_of_shapes_over_many_bands_is_equal_in_both_formats(tmp_path: Path):
     width, height = 3001, 2003
     shapes = nuclei(4000, width, height)
-    whole = draw_as_the_seed_does(shapes, width, height)
+    whole = draw_as_the_script_does(shapes, width, height)
     assert len(np.unique(whole)) == 9
     write_mask_png(tmp_path / "mask.png", records(shapes, as_bytes=True), width, height, [])
     assert np.array_equal(np.asarray(Image.open(tmp_path / "mask.png")), whole)
@@ -156,7 +156,7 @@ def test_what_cannot_be_drawn_is_named_and_the_rest_is_drawn():
     drawn = read_png(b"".join(stream_mask_png(bad, W, H, problems)))
     assert [problem.annotation_id for problem in problems] == [1, 2, 3, 4, 5, 8, 9, 10]
     assert all(problem.reason.endswith(".") for problem in problems)
-    assert np.array_equal(drawn, draw_as_the_seed_does([(good, 5)], W, H))
+    assert np.array_equal(drawn, draw_as_the_script_does([(good, 5)], W, H))
 
 
 def test_annotations_are_read_once_and_a_batch_at_a_time():
@@ -223,7 +223,7 @@ def test_should_pillow_draw_into_a_copy_the_mask_is_still_right(monkeypatch):
         patch.setattr(label_bands.ImageDraw, "Draw", Copying)
         patch.setattr(masks, "_BAND_BYTES", 16 * W)
         drawn = read_png(b"".join(stream_mask_png(records(shapes), W, H, [])))
-    assert np.array_equal(drawn, draw_as_the_seed_does(shapes, W, H))
+    assert np.array_equal(drawn, draw_as_the_script_does(shapes, W, H))
 
 
 def test_the_chunks_of_the_png_have_the_right_check_sums():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atrisys.errors import Invalid
-from atrisys.geometry.simplify import simplify, simplify_by
+from atrisys.geometry.simplify import simplify
 
 
 def blob(count: int, seed: int, noise: float = 4) -> shapely.Polygon:
@@ -52,20 +52,7 @@ def test_every_hole_and_part_keeps_a_ring():
     assert shapely.get_num_coordinates(simpler) >= 11 * 4
 
 
-def test_the_same_distance_gives_the_same_shape_again():
-    shape = blob(1000, 9)
-    simpler, distance = simplify(shape, max_points=60)
-    assert shapely.equals_exact(simplify_by(shape, distance), simpler, 0)
-    assert simplify_by(shape, 0) is shape
-
-
 @pytest.mark.parametrize(("least", "most"), [(50, 40), (3, 100), (0, None), (None, 2)])
 def test_wishes_that_cannot_be_met_are_refused(least, most):
     with pytest.raises(Invalid):
         simplify(blob(500, 1), least, most)
-
-
-@pytest.mark.parametrize("distance", [-1, float("nan"), float("inf")])
-def test_a_distance_that_is_none_is_refused(distance):
-    with pytest.raises(Invalid):
-        simplify_by(blob(500, 1), distance)

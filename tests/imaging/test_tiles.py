@@ -3,8 +3,14 @@ import pytest
 
 from atrisys.errors import Invalid
 from atrisys.imaging.pyramid import tiers
-from atrisys.imaging.tiles import read_tile
+from atrisys.imaging.regions import read_scaled
+from atrisys.imaging.tiles import tile_box
 from given import memory_slide
+
+
+def read_tile(slide, zoom, tx, ty):
+    box, size = tile_box(slide.facts, zoom, tx, ty)
+    return read_scaled(slide, box, size, beyond="nearest")
 
 
 def whole_tier(slide, tier):
@@ -53,4 +59,4 @@ def test_tiles_at_the_right_and_the_bottom_are_smaller_and_not_padded():
 def test_a_tile_that_is_not_there_is_refused(place):
     slide = memory_slide.slide(1003, 701)
     with pytest.raises(Invalid):
-        read_tile(slide, *place)
+        tile_box(slide.facts, *place)

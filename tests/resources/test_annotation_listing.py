@@ -144,7 +144,7 @@ def test_an_id_of_another_project_answers_as_if_it_did_not_exist(work, given, ch
         assert charlie.get(f"{base}&{query}").status_code == 404, query
 
 
-def test_the_seeds_dialect_is_a_bare_array(work, bob):
+def test_the_dialect_of_keys_in_headers_is_a_bare_array(work, bob):
     rows = bob.with_token().get(f"/api/annotation.json?image={work.image.id}&showWKT=true&showTerm=true").json()
     assert [row["id"] for row in rows] == [work.d, work.c, work.b, work.a]
     assert bob.with_token().get(f"/api/annotation.json?image={work.image.id}&terms=").json() == []
@@ -185,3 +185,14 @@ def test_a_place_in_slides_of_many_heights_is_asked_for_in_image_order(given, al
     base = f"/api/annotation.json?project={project.id}&bbox=0,0,2000,1000"
     assert alice.get(base).status_code == 400
     assert alice.get(f"{base}&origin=left-top").json()["size"] == 42
+
+
+@pytest.mark.parametrize("container", ["project", "image", "slice"])
+def test_a_blind_project_names_its_images_to_managers_alone(given, alice, bob, container):
+    image = given.image(given.project(alice, [bob], blind_mode=True), alice, original_filename="Mrs Brown.svs")
+    drawn = given.annotation(image, bob)
+    named = {"project": image.project_id, "image": image.id, "slice": drawn.slice_id}[container]
+    path = f"/api/annotation.json?{container}={named}&showBasic=true&showImage=true"
+    (theirs,), (hers,) = (person.get(path).json()["collection"] for person in (bob, alice))
+    assert (theirs["originalFilename"], theirs["instanceFilename"]) == (str(image.base_image_id), None)
+    assert hers["originalFilename"] == "Mrs Brown.svs"

@@ -27,7 +27,7 @@ def test_it_says_who_asks_twice_the_same_with_roles_and_keys(alice):
     assert first.headers["etag"] == '"1"'
 
 
-def test_the_seeds_curl_reads_the_same(alice):
+def test_curl_with_keys_in_headers_reads_the_same(alice):
     user = alice.with_token().get("http://testserver//api/currentuser.json").json()
     assert user == alice.get("/api/user/current.json").json()
 

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from atrisys.actions.export_training_data import KINDS
 from atrisys.jobs.rooms import ROOMS
+from atrisys.resources.export import Kinds
 from atrisys.store.tables import Job
 
 HOLED = "POLYGON ((20 20, 20 180, 180 180, 180 20, 20 20), (60 60, 60 100, 100 100, 100 60, 60 60))"
@@ -126,6 +128,10 @@ def test_a_job_that_cannot_be_done_is_refused_at_once(bob, skin, db, asked):
     answer = bob.post(f"/api/atrisys/project/{skin.project.id}/export.json", json=asked)
     assert answer.status_code == 400
     assert db.scalar(select(Job.id)) is None
+
+
+def test_every_kind_of_file_can_be_asked_for():
+    assert set(Kinds.model_fields) == set(KINDS)
 
 
 def test_an_image_of_another_project_is_not_exported(given, bob, skin, alice, db):

@@ -80,7 +80,7 @@ def test_the_ending_says_the_format(bob, image):
             assert np.array_equal(pixels(answer), TRUE[:48, :64])
 
 
-def test_the_window_of_the_seed_is_the_whole_picture_at_full_resolution(bob, image):
+def test_the_window_of_the_script_is_the_whole_picture_at_full_resolution(bob, image):
     jpeg = pixels(bob.get(f"/api/imageinstance/{image}/window-{WIDTH}-{HEIGHT}-0-0.jpg?zoom=0"))
     assert jpeg.shape == TRUE.shape
     assert nearly(jpeg, TRUE)
@@ -225,13 +225,13 @@ def test_who_is_no_longer_a_member_is_stopped_at_once(given, alice, bob, project
 
 
 def test_the_cookie_of_a_signed_request_opens_windows(bob, nobody, image):
-    seed = f"/api/imageinstance/{image}/window-{WIDTH}-{HEIGHT}-0-0.jpg?zoom=0"
-    assert nobody.get(seed).status_code == 401
+    whole = f"/api/imageinstance/{image}/window-{WIDTH}-{HEIGHT}-0-0.jpg?zoom=0"
+    assert nobody.get(whole).status_code == 401
     assert bob.get("/api/user/current.json").status_code in (200, 404)
     nobody.cookies = bob.cookies
-    assert opened(nobody.get(seed)).size == (WIDTH, HEIGHT)
-    assert nobody.head(seed).status_code == 200
-    assert nobody.post(seed).status_code == 401
+    assert opened(nobody.get(whole)).size == (WIDTH, HEIGHT)
+    assert nobody.head(whole).status_code == 200
+    assert nobody.post(whole).status_code == 401
 
 
 def test_the_mask_of_a_window_shows_the_annotations_where_they_are(given, alice, bob, db, image):
@@ -368,7 +368,7 @@ def test_windows_of_real_slides_are_what_openslide_shows(given, alice, project, 
 
 
 def bare_whole(person, image):
-    """As the seed fetches it: only the cookie."""
+    """As README.md's script fetches it: only the cookie."""
     bare = type(person)(person.app)
     bare.cookies = person.cookies
     return opened(bare.get(f"/api/imageinstance/{image}/window-2220-2967-0-0.jpg?zoom=0"))

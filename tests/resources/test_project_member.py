@@ -173,7 +173,7 @@ def test_the_creator_stays_known_whoever_manages_the_project_now(project, alice,
     assert bob.get(path).json()["size"] == 0
 
 
-def test_who_is_online_asked_something_in_the_last_minutes(given, project, alice, bob, db):
+def test_online_are_those_who_used_a_session_lately_and_whoever_asks(given, project, alice, bob, db):
     path = f"/api/project/{project.id}/user.json?online=true"
     assert [row["username"] for row in bob.get(path).json()["collection"]] == ["bob"]
     db.add(LoginSession(token_hash="x", user_id=alice.id))

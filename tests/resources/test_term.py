@@ -98,7 +98,7 @@ def test_how_often_a_term_was_given_is_told_by_project(given, alice, bob):
     assert second.name == "b"
 
 
-def test_the_seeds_curl_gets_a_bare_array_with_paging_headers(given, alice):
+def test_curl_with_keys_in_headers_gets_a_bare_array_with_paging_headers(given, alice):
     ontology = given.ontology(alice)
     for _ in range(3):
         given.term(ontology)

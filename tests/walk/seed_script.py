@@ -1,4 +1,4 @@
-"""The seed document's script, run by the unmodified official client in an environment of its own.
+"""The script of the seed document (test_seed.py), run by the unmodified official client in an environment of its own.
 
 Its steps and loops are kept as they are printed. Around them stand only what it takes for granted (imports), what it
 leaves to its reader (the numbers of the classes, the loop over the images) and a report.

@@ -1,4 +1,8 @@
-"""Every step of the seed document, against a real server: curl, the official client's script, masks and pictures."""
+"""Every step of the seed document, against a real server: curl, the official client's script, masks and pictures.
+
+The seed document is the page by which users of such a server make training data: two lines of curl, and a script for
+Cytomine's official client that writes masks, GeoJSON and pictures. README.md has the same steps in image order.
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The world that the seed document's reader finds, and what is drawn in it."""
+"""The world that the reader of the seed document (test_seed.py) finds, and what is drawn in it."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -30,7 +30,7 @@ def result(given, db, store, alice):
 
 @pytest.fixture
 def bare(app, alice):
-    """The client's bare requests after one signed request, as the seed's script fetches pictures."""
+    """The client's bare requests after one signed request, as README.md's script fetches pictures."""
     alice.get("/api/user/current.json")
     client = Person(app)
     client.cookies = alice.cookies

@@ -1,4 +1,4 @@
-"""Two dialects, one API: Cytomine's envelopes, or bare arrays for the seed's curl."""
+"""Two dialects, one API: Cytomine's envelopes, or bare arrays for curl with keys in headers."""
 
 import asyncio
 from collections.abc import Generator
@@ -164,4 +164,4 @@ def test_an_origin_that_is_none_is_refused_and_never_guessed(said):
 def test_an_origin_that_is_none_is_refused_over_http(given, alice):
     image = given.image(given.project(alice), alice)
     answer = alice.get(f"/api/annotation.json?image={image.id}&origin=top")
-    assert (answer.status_code, answer.json()["params"]) == (400, {"origin": "top"})
+    assert (answer.status_code, answer.json()["params"]) == (400, {"given": "'top'"})

@@ -6,6 +6,7 @@ may not see is not exported. One bad annotation never ends an export: it is name
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,19 @@ from atrisys.exports.files import open_whole
 from atrisys.exports.geojson import write_geojson
 from atrisys.exports.manifest import ImageEntry, build_manifest, write_manifest
 from atrisys.exports.masks import stream_mask_png, write_mask_png, write_mask_tiff
-from atrisys.exports.pictures import LONGEST_JPEG_SIDE, write_picture_jpeg, write_picture_tiff
+from atrisys.exports.pictures import write_picture_jpeg, write_picture_tiff
 from atrisys.exports.records import AnnotationRecord, ImageRecord, Problem
-from atrisys.geometry.frames import LEFT_BOTTOM, LEFT_TOP, Origin, check_origin
+from atrisys.geometry.frames import LEFT_TOP, Origin, check_origin
+from atrisys.imaging.jpeg_bands import LONGEST_JPEG_SIDE
 from atrisys.imaging.slides import open_slide
 from atrisys.store.session import Store
 from atrisys.store.tables import ImageInstance, Project, Term
 
-LONGEST_PNG_SIDE = 65_535
-"""Beyond it a mask is a tiled pyramidal TIFF, since few programs hold such a picture whole."""
+LONGEST_FLAT_SIDE = LONGEST_JPEG_SIDE
+"""Beyond it masks and pictures are tiled pyramidal TIFFs: JPEG ends there, and few programs hold such a mask whole."""
+
+USUAL = ("geojson", "masks")
+"""What is written where no kind is named."""
 
 Report = Callable[[float, str], object]
 
@@ -39,25 +44,14 @@ Report = Callable[[float, str], object]
 class Wanted:
     """What somebody asks for."""
 
-    masks: bool = True
-    geojson: bool = True
-    pictures: bool = False
+    kinds: tuple[str, ...] = USUAL
+    """Which files of each image, by their names in KINDS."""
     images: tuple[int, ...] = ()
     """Image instances; none named: all of the project."""
     class_map: ClassMap | None = None
     """None: terms count from 1 by their id."""
-    left_top: bool = True
+    origin: Origin = LEFT_TOP
     """Where GeoJSON's coordinates begin; masks and pictures are always top down."""
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Of the files of each image."""
-        asked = {"geojson": self.geojson, "mask": self.masks, "picture": self.pictures}
-        return tuple(kind for kind, yes in asked.items() if yes)
-
-    @property
-    def origin(self) -> Origin:
-        return LEFT_TOP if self.left_top else LEFT_BOTTOM
 
 
 @dataclass
@@ -74,16 +68,18 @@ class Exporting:
 
     def files(self, folder: Path, report: Report) -> Iterator[Path]:
         """Write the files into a folder, one by one; the manifest comes last."""
-        steps = max(1, len(self.sheets) * len(self.wanted.kinds))
+        kinds = [kind for name, kind in KINDS.items() if name in self.wanted.kinds]
+        steps = max(1, len(self.sheets) * len(kinds))
         step = 0
         for sheet in self.sheets:
             entry = ImageEntry(sheet.record, sheet.annotations)
             self.entries.append(entry)
-            for kind in self.wanted.kinds:
-                share = _share(report, step, steps, f"{kind} of {sheet.record.name}")
+            for kind in kinds:
+                share = _share(report, step, steps, f"{kind.file} of {sheet.record.name}")
                 share(0.0)
-                if path := self._write(kind, sheet, folder, entry, share):
-                    entry.files[kind] = path.name
+                if path := _written(kind, Writing(self, sheet, entry, folder, share)):
+                    entry.files[kind.file] = path.name
+                    entry.origins[kind.file] = self.wanted.origin if kind.has_coordinates else LEFT_TOP
                     yield path
                 step += 1
         path = folder / "manifest.json"
@@ -95,42 +91,71 @@ class Exporting:
         """What manifest.json says, of the images that are done."""
         return build_manifest(self.project, self.classes, self.terms, self.wanted.origin, self.entries)
 
-    def _write(
-        self, kind: str, sheet: Sheet, folder: Path, entry: ImageEntry, share: Callable[[float], None]
-    ) -> Path | None:
-        """One file; None where it could not be made, which is said in the manifest."""
-        problems: list[Problem] = []
-        try:
-            if kind == "picture":
-                return _write_picture(self.store, sheet, folder, share)
-            with self.store.reading() as db:
-                counted = _Counted(read_records(db, sheet, self.classes), sheet.annotations)
-                write = _write_mask if kind == "mask" else _write_geojson
-                written = write(sheet, counted, folder, self.wanted, problems, share)
-            entry.annotations, entry.classes = counted.total, dict(counted.classes)
-            return written
-        except Refusal as refusal:
-            problems.append(Problem(None, str(refusal)))
-            return None
-        finally:
-            entry.problems += [(kind, problem) for problem in problems]
+
+@dataclass
+class Writing:
+    """One file of one image, while it is written."""
+
+    exporting: Exporting
+    sheet: Sheet
+    entry: ImageEntry
+    folder: Path
+    share: Callable[[float], None]
+    """To be told the share that is done."""
+    problems: list[Problem] = field(default_factory=list)
+
+    def path(self, ending: str) -> Path:
+        """`{image}_mask.png` of `_mask.png`."""
+        return self.folder / f"{self.sheet.record.id}{ending}"
+
+    @contextmanager
+    def records(self) -> Iterator["_Counted"]:
+        """The annotations, read while they are written; how many there were is kept for the manifest."""
+        with self.exporting.store.reading() as db:
+            counted = _Counted(read_records(db, self.sheet, self.exporting.classes), self.sheet.annotations)
+            yield counted
+        self.entry.annotations, self.entry.classes = counted.total, dict(counted.classes)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that can be written of each image."""
+
+    file: str
+    """What the manifest calls the file."""
+    write: Callable[[Writing], Path]
+    has_coordinates: bool = False
+    """Whether the origin that is asked for is the file's; else its first row is the top one."""
+
+
+def _written(kind: Kind, one: Writing) -> Path | None:
+    """The file; None where it could not be made, which is said in the manifest."""
+    try:
+        return kind.write(one)
+    except Refusal as refusal:
+        one.problems.append(Problem(None, str(refusal)))
+        return None
+    finally:
+        one.entry.problems += [(kind.file, problem) for problem in one.problems]
 
 
 def wanted_from(said: Mapping[str, Any]) -> Wanted:
-    """What a request or a job asks for: masks, geojson, pictures (by default the first two), images, classMap, origin.
+    """What a request or a job asks for: kinds by name (see `chosen`), images, classMap, origin.
 
     Raises Invalid for a class map or an origin that cannot be used.
     """
-    kinds = {kind: bool(said.get(kind)) for kind in ("masks", "geojson", "pictures")}
-    if not any(kinds.values()):
-        kinds = {"masks": True, "geojson": True, "pictures": False}
     numbers = said.get("classMap")
     return Wanted(
-        **kinds,
+        kinds=chosen(said),
         images=tuple(said.get("images") or ()),
         class_map=None if numbers is None else check_class_map(numbers),
-        left_top=check_origin(said.get("origin") or LEFT_TOP) == LEFT_TOP,
+        origin=check_origin(said.get("origin") or LEFT_TOP),
     )
+
+
+def chosen(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The kinds whose names are said with yes; the usual ones where none is."""
+    return tuple(name for name in KINDS if said.get(name)) or USUAL
 
 
 def export_training_data(
@@ -207,39 +232,26 @@ def _share(report: Report, step: int, steps: int, words: str) -> Callable[[float
     return share
 
 
-def _write_geojson(
-    sheet: Sheet,
-    records: _Counted,
-    folder: Path,
-    wanted: Wanted,
-    problems: list[Problem],
-    share: Callable[[float], None],
-) -> Path:
-    path = folder / f"{sheet.record.id}.geojson"
-    with open_whole(path) as file:
-        for piece in write_geojson(records, sheet.record, wanted.origin, problems):
+def _write_geojson(one: Writing) -> Path:
+    path = one.path(".geojson")
+    with one.records() as records, open_whole(path) as file:
+        for piece in write_geojson(records, one.sheet.record, one.exporting.wanted.origin, one.problems):
             file.write(piece)
-            share(records.total / records.expected)
+            one.share(records.total / records.expected)
     return path
 
 
-def _write_mask(
-    sheet: Sheet,
-    records: _Counted,
-    folder: Path,
-    _wanted: Wanted,
-    problems: list[Problem],
-    share: Callable[[float], None],
-) -> Path:
-    record = sheet.record
+def _write_mask(one: Writing) -> Path:
+    record = one.sheet.record
     _require_size(record)
-    other = folder / f"{record.id}_mask"
-    if max(record.width, record.height) <= LONGEST_PNG_SIDE:
-        path = other.with_name(f"{other.name}.png")
-        write_mask_png(path, records, record.width, record.height, problems, share)
-    else:
-        path = other.with_name(f"{other.name}.tif")
-        write_mask_tiff(path, records, record.width, record.height, problems, share, _mpp(record))
+    size = record.width, record.height
+    with one.records() as records:
+        if max(size) <= LONGEST_FLAT_SIDE:
+            path = one.path("_mask.png")
+            write_mask_png(path, records, *size, one.problems, one.share)
+        else:
+            path = one.path("_mask.tif")
+            write_mask_tiff(path, records, *size, one.problems, one.share, _mpp(record))
     return path
 
 
@@ -247,7 +259,7 @@ def stream_mask(db: Session, sheet: Sheet, classes: ClassMap, problems: list[Pro
     """The mask as PNG in pieces. Raises Invalid (TooLarge among it) before the first one."""
     record = sheet.record
     _require_size(record)
-    if max(record.width, record.height) > LONGEST_PNG_SIDE:
+    if max(record.width, record.height) > LONGEST_FLAT_SIDE:
         raise TooLarge(
             "A mask of {width} x {height} px is too large for one PNG. The command atrisys export writes it as a TIFF.",
             width=record.width,
@@ -265,15 +277,23 @@ def _mpp(record: ImageRecord) -> tuple[float, float] | None:
     return (record.mpp_x, record.mpp_y or record.mpp_x) if record.mpp_x else None
 
 
-def _write_picture(store: Store, sheet: Sheet, folder: Path, share: Callable[[float], None]) -> Path:
-    record = sheet.record
+def _write_picture(one: Writing) -> Path:
+    sheet, record = one.sheet, one.sheet.record
     if sheet.file is None:
         raise NotFound("Image {image} has no file behind it.", image=record.id)
-    slide = open_slide(store.folder.path_of(sheet.file), sheet.format)
-    if max(record.width, record.height) <= LONGEST_JPEG_SIDE:
-        path = folder / f"{record.id}.jpg"
-        write_picture_jpeg(path, slide, sheet.plane, share)
+    slide = open_slide(one.exporting.store.folder.path_of(sheet.file), sheet.format)
+    if max(record.width, record.height) <= LONGEST_FLAT_SIDE:
+        path = one.path(".jpg")
+        write_picture_jpeg(path, slide, sheet.plane, one.share)
     else:
-        path = folder / f"{record.id}.tif"
-        write_picture_tiff(path, slide, sheet.plane, _mpp(record), share)
+        path = one.path(".tif")
+        write_picture_tiff(path, slide, sheet.plane, _mpp(record), one.share)
     return path
+
+
+KINDS: dict[str, Kind] = {
+    "geojson": Kind("geojson", _write_geojson, has_coordinates=True),
+    "masks": Kind("mask", _write_mask),
+    "pictures": Kind("picture", _write_picture),
+}
+"""By the names under which they are asked for, in the order in which they are written."""

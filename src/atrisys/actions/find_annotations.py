@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.visible import get_row, layers_in, visible
 from atrisys.errors import Invalid, NotFound
-from atrisys.geometry.frames import turn_over
+from atrisys.geometry.frames import LEFT_BOTTOM, LEFT_TOP, Origin, turn_over
 from atrisys.store import spatial
 from atrisys.store.tables import (
     AbstractImage,
@@ -44,8 +44,8 @@ class Wanted:
     no_term: bool = False
     multiple_term: bool = False
     annotations: Ids = None
-    left_top: bool = False
-    """Whether `touching` and `near` are in image order; else in Cytomine's, which is turned for each image."""
+    origin: Origin = LEFT_BOTTOM
+    """Of `touching` and `near`; Cytomine's are turned for each image."""
     touching: BaseGeometry | None = None
     touching_annotation: int | None = None
     near: BaseGeometry | None = None
@@ -58,8 +58,8 @@ class Wanted:
     """Asks for what no annotation has yet."""
 
 
-def conditions(db: Session, caller: Caller, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """What the annotations that are wanted, and that the caller may see, have in common.
+def conditions(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, list[ColumnElement[bool]]]:
+    """The project they lie in, and what the annotations that are wanted, and that the caller may see, have in common.
 
     Raises:
         Invalid: no container is named, or containers of several projects.
@@ -67,7 +67,7 @@ def conditions(db: Session, caller: Caller, wanted: Wanted) -> list[ColumnElemen
     """
     project, images = _container(db, caller, wanted)
     inside = UserAnnotation.project_id == project.id if images is None else true()
-    return [inside, layers_in(db, caller, project), *_filters(db, caller, wanted, images)]
+    return project, [inside, layers_in(db, caller, project), *_filters(db, caller, wanted, images)]
 
 
 def _container(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, list[int] | None]:
@@ -149,7 +149,7 @@ def _touching(
 ) -> ColumnElement[bool]:
     """The shape turned into image order, once for all images of the same height."""
     named = ImageInstance.project_id.in_(wanted.projects or []) if images is None else ImageInstance.id.in_(images)
-    if wanted.left_top:
+    if wanted.origin == LEFT_TOP:
         return spatial.touching(db.connection(), select(ImageInstance.id).where(named), shape, within)
     sized = select(ImageInstance.id).join(AbstractImage, AbstractImage.id == ImageInstance.base_image_id).where(named)
     heights = db.scalars(sized.with_only_columns(AbstractImage.height).distinct().limit(MOST_HEIGHTS + 1)).all()

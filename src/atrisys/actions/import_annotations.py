@@ -24,11 +24,11 @@ from atrisys.geometry.frames import Origin
 from atrisys.imaging.reader import Plane
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractSlice, ImageInstance, Ontology, Project, SliceInstance, Term, UserAnnotation
+from atrisys.store.tables.ontologies import GREY
 
 BATCH = 2_000
 IMPORTED = "import"
 """The source of what others' files hold; our own come back as they were, also where nobody said a source."""
-GREY = "#9E9E9E"
 MOST_NAMED = 20
 
 Report = Callable[[float, str], object]

@@ -12,8 +12,8 @@ from atrisys.actions import history
 from atrisys.actions.place_term import place_term
 from atrisys.errors import Duplicate, Invalid
 from atrisys.store.tables import Ontology, RelationTerm, Term
+from atrisys.store.tables.ontologies import GREY
 
-GREY = "#9E9E9E"
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
 

@@ -19,7 +19,6 @@ from atrisys.store.unpack import unpack
 Progress = Callable[[float, str], None]
 Source = Path | BinaryIO | Received
 
-OF_SEVERAL_FILES = ("DICOM", "MRXS", "VMS")
 UNPACKED_AT, COPIED_AT = 0.5, 0.3
 
 
@@ -83,7 +82,7 @@ def _from_path(folder: DataFolder, path: Path, name: str, limit: int, progress: 
     kind = "" if path.is_dir() else looks_like(path)
     if kind == "ZIP":
         return _unpacked(folder, path, _as_it_lies(path), name, limit, progress)
-    if path.is_dir() or kind in OF_SEVERAL_FILES:
+    if path.is_dir() or kind in slides.OF_SEVERAL_FILES:
         received = _tree(folder, path, move=False)
     elif kind == "MISSING":
         raise SlideUnreadable("There is no file {name}, or it may not be read", name=name)
@@ -126,7 +125,7 @@ def _unpacked(
                 raise SlideUnreadable("The archive {name} holds no slide that we know.", name=name)
             for number, (path, kind) in enumerate(found):
                 progress(UNPACKED_AT + (1 - UNPACKED_AT) * number / len(found), "Reading the slides")
-                several = path.is_dir() or kind in OF_SEVERAL_FILES
+                several = path.is_dir() or kind in slides.OF_SEVERAL_FILES
                 taken = (
                     _tree(folder, path, move=True)
                     if several

@@ -31,12 +31,10 @@ from atrisys.cli.speaking import print_json, progress, say
 def export(
     project: int,
     folder: Path,
-    masks: bool,
-    geojson: bool,
-    pictures: bool,
     images: tuple[int, ...],
     class_map: Path | None,
     origin: str,
+    **kinds: bool,
 ) -> None:
     """Write masks, GeoJSON and pictures of a project's images into DIR, and a manifest.json that says what they are.
 
@@ -47,17 +45,15 @@ def export(
     \b
     Example:  atrisys export 123 training/ --masks --geojson --pictures
     """
-    from atrisys.actions.export_training_data import Wanted, export_training_data
+    from atrisys.actions.export_training_data import Wanted, chosen, export_training_data
     from atrisys.exports.class_map import load_class_map
+    from atrisys.geometry.frames import check_origin
 
-    nothing_said = not (masks or geojson or pictures)
     wanted = Wanted(
-        masks=masks or nothing_said,
-        geojson=geojson or nothing_said,
-        pictures=pictures,
+        kinds=chosen(kinds),
         images=images,
         class_map=load_class_map(class_map) if class_map else None,
-        left_top=origin == "left-top",
+        origin=check_origin(origin),
     )
     with opened() as store:
         ready_for_pictures(store.settings)

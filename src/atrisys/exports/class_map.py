@@ -29,7 +29,7 @@ class ClassMap:
         Returns:
             (number, name): without a term the name is "Unlabeled"; a name without a number has 255.
 
-        Source: as the seed's script looks its classes up.
+        Source: scripts of Cytomine's users look the first term up by name, and take 255 where it has no number.
         """
         name = terms[0] if terms else UNLABELED
         return self.numbers.get(name, UNNUMBERED), name

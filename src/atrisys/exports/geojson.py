@@ -34,9 +34,9 @@ def write_geojson(
         problems: annotations that cannot be written are added to it.
 
     Returns:
-        UTF-8 text in pieces. Properties of each feature: image_id, annotation_id, class_id and class_name as in the
-        seed's script; origin; terms (names of all of them); and, where there are such, properties (keys and values),
-        source, parent_id and plane (c, z, t).
+        UTF-8 text in pieces. Properties of each feature: image_id, annotation_id, class_id and class_name, which
+        scripts of Cytomine's users write; origin; terms (names of all of them); and, where there are such, source,
+        parent_id and plane (c, z, t).
 
     Raises:
         Invalid: an origin that is none of the two.
@@ -97,8 +97,6 @@ def _feature(record: AnnotationRecord, geometry: str, origin: Origin) -> bytes:
         "origin": origin,
         "terms": record.terms,
     }
-    if record.properties:
-        properties["properties"] = dict(record.properties)
     if record.source is not None:
         properties["source"] = record.source
     if record.parent_id is not None:

@@ -39,7 +39,6 @@ class ReadAnnotation:
     shape: BaseGeometry
     """In image order, as it stands in the file: not yet checked against its picture (see `geometry.check.fit`)."""
     terms: tuple[str, ...] = ()
-    properties: Mapping[str, str] | None = None
     source: str | None = None
     parent_id: int | None = None
     """Id of the annotation that it corrects, where the file was written."""
@@ -87,7 +86,6 @@ class AnnotationFile:
             number,
             _shape(geometry),
             _terms(properties),
-            _texts(properties.get("properties")),
             _text(properties.get("source")),
             _whole(properties.get("parent_id")),
             _plane(properties.get("plane") or geometry.get("plane")),
@@ -235,7 +233,7 @@ def _shape(geometry: dict[str, Any]) -> BaseGeometry:
 
 
 def _terms(properties: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of terms: our own list, or the class as the seed's script or QuPath writes it."""
+    """Names of terms: our own list, or the class as a script of Cytomine's users or QuPath writes it."""
     terms = properties.get("terms")
     if isinstance(terms, list):
         return tuple(term for term in terms if isinstance(term, str))
@@ -250,12 +248,6 @@ def _terms(properties: Mapping[str, Any]) -> tuple[str, ...]:
         return (": ".join(str(name) for name in names),)
     name = classification.get("name")
     return (name,) if isinstance(name, str) and name else ()
-
-
-def _texts(properties: object) -> dict[str, str] | None:
-    if not isinstance(properties, dict):
-        return None
-    return {key: value for key, value in properties.items() if isinstance(value, str)}
 
 
 def _text(value: object) -> str | None:

@@ -11,7 +11,6 @@ _CHUNK = 1 << 20
 _DEEPEST = 100
 _MOST_MEMBERS = 1000
 _LONGEST_KEY = 1000
-_BLANK = b" \t\r\n"
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
 _END_OF_WORD = re.compile(rb"[,\]}\s]")
 _QUOTE = re.compile(rb'["\\]')

@@ -31,6 +31,8 @@ class ImageEntry:
     """How many of each class, by name."""
     files: dict[str, str] = field(default_factory=dict)
     """Names of the files by kind: geojson, mask, picture."""
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """Where the origin of each file is, by kind."""
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     """What was left out, and of which kind of file."""
 
@@ -53,6 +55,7 @@ class ImageEntry:
             "annotations": self.annotations,
             "classes": dict(self.classes),
             "files": self.files,
+            "origins": self.origins,
             "problems": [
                 {"annotation": problem.annotation_id, "file": kind, "reason": problem.reason}
                 for kind, problem in self.problems

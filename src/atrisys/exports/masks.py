@@ -4,8 +4,6 @@ Annotations are drawn one over the other in the order given: of each polygon the
 holes with 0 (also where something lay beneath). Points and lines draw nothing.
 """
 
-import struct
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 
 from isal import isal_zlib
@@ -16,6 +14,7 @@ from atrisys.exports.label_bands import Canvas, draw_bands
 from atrisys.exports.label_rings import FARTHEST, Rings, gather_rings
 from atrisys.exports.pyramid_tiff import save_pyramid, tile_side
 from atrisys.exports.records import AnnotationRecord, Problem
+from atrisys.imaging.png_bands import begin_png, png_chunk
 
 Progress = Callable[[float], object]
 """Called with the share that is done, 0 to 1."""
@@ -44,7 +43,8 @@ def write_mask_png(
     Raises:
         TooLarge: a side beyond 8,388,608 pixels.
 
-    Source: the drawing of the seed's script with Pillow's ImageDraw.polygon, pixel for pixel.
+    Source: scripts of Cytomine's users, which draw with Pillow's ImageDraw.polygon; equal to them pixel for pixel
+    (tests/exports/script_drawing.py has their loops).
     """
     with open_whole(target) as file:
         for piece in stream_mask_png(records, width, height, problems, progress):
@@ -134,17 +134,12 @@ def _told(
 
 def _png_pieces(rings: Rings, width: int, height: int, progress: Progress | None) -> Iterator[bytes]:
     canvas = Canvas(width, min(height, max(16, _BAND_BYTES // width)), lead=1)
-    yield b"\x89PNG\r\n\x1a\n"
-    yield _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    yield _chunk(b"tEXt", b"origin\0left-top")
+    yield begin_png(width, height, bits=8, channels=1)
+    yield png_chunk(b"tEXt", b"origin\0left-top")
     packer = isal_zlib.compressobj(1)
     for _, count, _ in _told(draw_bands(rings, canvas, height), height, progress):
         packed = packer.compress(canvas.lines[:count])
         if packed:
-            yield _chunk(b"IDAT", packed)
-    yield _chunk(b"IDAT", packer.flush())
-    yield _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
+            yield png_chunk(b"IDAT", packed)
+    yield png_chunk(b"IDAT", packer.flush())
+    yield png_chunk(b"IEND", b"")

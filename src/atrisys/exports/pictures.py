@@ -13,8 +13,6 @@ from atrisys.imaging.write_pyramid import TILE, Looks, WrittenLevel, write_pyram
 
 QUALITY = 90
 """Of JPEG: a model is trained on these pixels."""
-LONGEST_JPEG_SIDE = 65_535
-"""The format keeps sizes in 16 bits."""
 
 Progress = Callable[[float], object]
 

@@ -1,7 +1,6 @@
 """What an export is made of: plain records of images and annotations, and what was wrong with one of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
 
@@ -44,8 +43,6 @@ class AnnotationRecord:
     class_name: str = UNLABELED
     terms: tuple[str, ...] = ()
     """Names of all its terms, in the listing's order."""
-    properties: Mapping[str, str] = field(default_factory=dict)
-    """Keys and values that people attached to it."""
     source: str | None = None
     """human, import, or a model with its version."""
     parent_id: int | None = None

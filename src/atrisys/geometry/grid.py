@@ -39,7 +39,17 @@ def places(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def cells_of(min_x: float, min_y: float, max_x: float, max_y: float) -> list[CellRange]:
-    """The cells, level by level, whose boxes may touch a window (level-0 pixels)."""
+    """Which cells to look into for what may touch a window.
+
+    Args:
+        min_x: the window's left side, in level-0 pixels; this and the others finite.
+        min_y: its top side.
+        max_x: its right side.
+        max_y: its bottom side.
+
+    Returns:
+        One range for each level; every box that touches the window stands in one of them, others may too.
+    """
     ranges = []
     for level in range(LEVELS):
         cell = CELL_PX << level

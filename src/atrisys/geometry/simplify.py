@@ -49,28 +49,6 @@ def simplify(shape: BaseGeometry, min_points: int | None = None, max_points: int
     return _search(shape, low, high)
 
 
-def simplify_by(shape: BaseGeometry, distance: float) -> BaseGeometry:
-    """Leave out points that lie up to `distance` from the outline: a shape's earlier simplification once more.
-
-    Args:
-        shape: valid, in pixels of any frame.
-        distance: in pixels; 0 leaves the shape as it is.
-
-    Returns:
-        The shape; the very object that was given for a distance of 0.
-
-    Raises:
-        Invalid: a distance that is negative or not finite.
-        ShapeRefused: too entangled to be simplified.
-    """
-    if not 0 <= distance < float("inf"):
-        raise Invalid("The distance of a simplification is a number of pixels from 0 on, not {given}.", given=distance)
-    if distance == 0 or shapely.get_dimensions(shape) == 0:
-        return shape
-    refuse_tangle(shape)
-    return shapely.simplify(shape, distance, preserve_topology=True)
-
-
 def _wanted(least: int | None, most: int | None) -> tuple[int, int]:
     if most is None:
         most = 200 if least is None else max(int(least * _SPREAD), least + 1)

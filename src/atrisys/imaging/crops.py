@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import shapely
 
 from atrisys.errors import Invalid, ShapeEmpty, TooLarge
+from atrisys.imaging.jpeg_bands import LONGEST_JPEG_SIDE
 from atrisys.imaging.pyramid import zoom_of
 from atrisys.imaging.reader import Box, SlideFacts
 
@@ -13,10 +14,7 @@ POINT_SIDE = 100
 """Level-0 pixels a side of the rectangle around a point."""
 
 LONGEST_SIDE = 10_000
-"""Pixels a side of a picture, at the most."""
-
-LONGEST_JPEG_SIDE = 65_535
-"""The same for a JPEG window that is not larger than what it shows: the format's end."""
+"""Pixels a side of a picture, at the most; a JPEG window may reach that format's end (see `allowed_size`)."""
 
 
 def crop_box(

@@ -1,7 +1,7 @@
 """Which slides lie in a folder, and which files are one slide."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from atrisys.errors import SlideUnreadable
@@ -69,15 +69,8 @@ def files_of(path: Path) -> tuple[Path, ...]:
         path: as `find_slides` names it.
     """
     entry = entry_of(path)
-    kind = looks_like(entry)
-    if kind == "DICOM":
-        series = read_dicom(entry).series
-        return (entry, *(file.path for file in _dicom_in(entry.parent) if file.series == series and file.path != entry))
-    if kind == "MRXS":
-        return (entry, *sorted(file for file in entry.with_suffix("").rglob("*") if file.is_file()))
-    if kind == "VMS":
-        return (entry, *_named_in_vms(entry))
-    return (entry,)
+    beside = OF_SEVERAL_FILES.get(looks_like(entry))
+    return (entry, *beside(entry)) if beside else (entry,)
 
 
 def _in_folder(folder: Path) -> dict[Path, str]:
@@ -127,9 +120,28 @@ def _one_file(slide: Path) -> Path:
     return entries[0]
 
 
+def _in_series(entry: Path) -> list[Path]:
+    """The other files of a DICOM series."""
+    series = read_dicom(entry).series
+    return [file.path for file in _dicom_in(entry.parent) if file.series == series and file.path != entry]
+
+
+def _in_its_folder(entry: Path) -> list[Path]:
+    """What lies in a MIRAX slide's folder."""
+    return sorted(file for file in entry.with_suffix("").rglob("*") if file.is_file())
+
+
 def _named_in_vms(entry: Path) -> list[Path]:
     """Files beside a VMS that it names; names only, no ways out of its folder."""
     lines = entry.read_text("utf-8", "replace").splitlines()
     names = {line.partition("=")[2].strip() for line in lines if "File" in line.partition("=")[0]}
     names |= {line.partition("=")[2].strip() for line in lines if line.startswith("MacroImage")}
     return sorted({entry.parent / Path(name).name for name in names if (entry.parent / Path(name).name).is_file()})
+
+
+OF_SEVERAL_FILES: dict[str, Callable[[Path], list[Path]]] = {
+    "DICOM": _in_series,
+    "MRXS": _in_its_folder,
+    "VMS": _named_in_vms,
+}
+"""Kinds whose slides are several files: how those beside the entry file are found."""

@@ -122,15 +122,34 @@ def _open_anew(entry: Path, format: str) -> Slide:
     Args:
         format: as it was inspected; empty: to be found out.
     """
+    for read in READERS:
+        slide = read(entry, format)
+        if slide is not None:
+            return slide
+    raise refusal(entry, looks_like(entry))
+
+
+def _as_tiff(entry: Path, format: str) -> Slide | None:
+    """SVS, OME-TIFF and plain pyramids, but for those whose colours OpenSlide alone knows."""
     if (format or "PYRTIFF") not in FORMATS or looks_like(entry) != "TIFF":
-        return openslide.OpenSlideFile(entry)
+        return None
     if not format and openslide.detect(entry) not in _TIFF_VENDORS:
-        return openslide.OpenSlideFile(entry)
+        return None
     tiff = WholeTiff(FileSource(entry))
-    if tiff.needs_openslide:
-        tiff.close()
-        return openslide.OpenSlideFile(entry)
-    return tiff
+    if not tiff.needs_openslide:
+        return tiff
+    tiff.close()
+    return None
+
+
+def _with_openslide(entry: Path, _format: str) -> Slide | None:
+    """Whatever else there is."""
+    return openslide.OpenSlideFile(entry)
+
+
+READERS: tuple[Callable[[Path, str], Slide | None], ...] = (_as_tiff, _with_openslide)
+"""Asked in this order with a slide's entry file and its format (empty where it is to be found out): the first that
+opens the file reads it, None passes it on. OpenSlide comes last, since it takes whatever it knows."""
 
 
 def _try(slide: Slide, name: str) -> None:

@@ -16,7 +16,7 @@ from atrisys.errors import PictureFailed, TooLarge
 from atrisys.imaging.ahead import make_ahead
 from atrisys.imaging.reader import Pixels
 
-LONGEST_SIDE = 65_535
+LONGEST_JPEG_SIDE = 65_535
 """The format keeps sizes in 16 bits."""
 
 GROUP_BYTES = 2 << 20
@@ -45,12 +45,12 @@ def stream_jpeg(bands: Iterable[Pixels], width: int, height: int, quality: int =
     Source: equals libjpeg's encoding of the whole picture, baseline, 4:2:0, with its standard Huffman tables and one
     row of coding units for each restart interval.
     """
-    if max(width, height) > LONGEST_SIDE:
+    if max(width, height) > LONGEST_JPEG_SIDE:
         raise TooLarge(
             "A JPEG of {width} x {height} px cannot be: {limit} px a side is the format's end",
             width=width,
             height=height,
-            limit=LONGEST_SIDE,
+            limit=LONGEST_JPEG_SIDE,
         )
     return _pieces(iter(bands), width, height, quality)
 

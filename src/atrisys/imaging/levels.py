@@ -14,10 +14,19 @@ MOST_BYTES = 1 << 30
 
 
 def downsample_of(whole: tuple[int, int], reduced: tuple[int, int]) -> float:
-    """Level-0 pixels for one pixel of a level, from the two sizes (width, height).
+    """How much smaller a level is than the slide.
 
     Scanners divide by a whole number and drop (or round up) the rest. Where a whole number explains both sides to the
-    pixel it is that number; else the mean of the two ratios, as OpenSlide has it.
+    pixel it is that number; else the mean of the two ratios.
+
+    Args:
+        whole: (width, height) of level 0, in pixels.
+        reduced: (width, height) of the level, in its own pixels, each ≥ 1.
+
+    Returns:
+        Level-0 pixels for one pixel of the level, ≥ 1.
+
+    Source: the mean is OpenSlide's level_downsamples.
     """
     mean = (whole[0] / reduced[0] + whole[1] / reduced[1]) / 2
     step = max(1, round(mean))
@@ -26,7 +35,16 @@ def downsample_of(whole: tuple[int, int], reduced: tuple[int, int]) -> float:
 
 
 def window_at(box: Box, level: Level) -> tuple[int, int, int, int]:
-    """Where `box` (level-0 pixels) lies in a level: left, top, width, height in that level's own pixels."""
+    """Where a rectangle lies in a level.
+
+    Args:
+        box: level-0 pixels, origin top left; may reach past the edge.
+        level: one of the slide's.
+
+    Returns:
+        left, top, width, height in the level's own pixels; left and top rounded down (below 0 where the box begins
+        beyond the edge), width and height up.
+    """
     step = level.downsample
     return (
         math.floor(box.x / step),
@@ -37,7 +55,16 @@ def window_at(box: Box, level: Level) -> tuple[int, int, int, int]:
 
 
 def check_asked(facts: SlideFacts, box: Box, level: int, plane: Plane) -> Level:
-    """The level asked for.
+    """Whether a region can be read; every reader asks this first.
+
+    Args:
+        facts: of the slide.
+        box: level-0 pixels, origin top left; may reach past the edge.
+        level: 0 is full resolution.
+        plane: channel, focal plane and time, each from 0.
+
+    Returns:
+        The level asked for.
 
     Raises:
         Invalid: the slide has no such level or plane.
@@ -65,13 +92,30 @@ def check_plane(facts: SlideFacts, plane: Plane) -> None:
 
 
 def blank(facts: SlideFacts, width: int, height: int) -> Pixels:
-    """Pixels where nothing was scanned: white for RGB, else 0."""
+    """Pixels where nothing was scanned.
+
+    Args:
+        facts: of the slide.
+        width: in pixels.
+        height: in pixels.
+
+    Returns:
+        (height, width, 3) of 255 for RGB; else (height, width, 1) of 0 in the slide's sample type.
+    """
     if facts.samples == 3:
         return np.full((height, width, 3), 255, np.uint8)
     return np.zeros((height, width, 1), sample_type(facts))
 
 
 def sample_type(facts: SlideFacts) -> type[np.uint8] | type[np.uint16]:
+    """The type of a slide's samples.
+
+    Args:
+        facts: of the slide.
+
+    Returns:
+        uint16 for more than 8 bits a sample, else uint8.
+    """
     return np.uint16 if facts.bits > 8 else np.uint8
 
 

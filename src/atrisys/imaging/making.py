@@ -64,7 +64,25 @@ def made(
     quality: int,
     flat: bool = False,
 ) -> Picture:
-    """Encode a picture that comes in bands (one band where it is small)."""
+    """Encode a picture that comes in bands.
+
+    Args:
+        bands: (rows, width, channels) each, from top to bottom; one alone where the picture has no more than
+            WHOLE_PIXELS pixels.
+        size: (width, height) of the whole picture.
+        asked: (width, height) that was asked for.
+        format: one of CONTENT_TYPES.
+        quality: of JPEG and WebP, 1 to 100.
+        flat: the picture has large areas of one value, as masks have.
+
+    Returns:
+        The picture; a large JPEG or PNG in pieces, the first of which is made already, so that what cannot be read is
+        refused here.
+
+    Raises:
+        Invalid: a quality beyond 1 to 100.
+        PictureFailed: the slide cannot be read at the picture's beginning.
+    """
     if not 1 <= quality <= 100:
         raise Invalid("A quality of {quality} cannot be: it goes from 1 to 100", quality=quality)
     if size[0] * size[1] <= WHOLE_PIXELS:

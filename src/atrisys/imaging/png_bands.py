@@ -40,23 +40,34 @@ def stream_png(bands: Iterable[Pixels], width: int, height: int, flat: bool = Fa
     for band in bands:
         if shape is None:
             shape = band.shape[1:]
-            yield b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", _header(width, height, band))
+            yield begin_png(width, height, 8 * band.dtype.itemsize, shape[1])
         seen += len(band)
         if band.shape[1:] != shape or shape[0] != width or seen > height:
             raise PictureFailed("The picture's rows are not of its size")
         for rows in _filtered(band, flat):
             waiting += packer.compress(rows)
             if len(waiting) > PIECE_BYTES // 8:
-                yield _chunk(b"IDAT", waiting)
+                yield png_chunk(b"IDAT", waiting)
                 waiting = b""
     if seen != height:
         raise PictureFailed("The picture ends after {rows} of {height} rows", rows=seen, height=height)
-    yield _chunk(b"IDAT", waiting + packer.flush()) + _chunk(b"IEND", b"")
+    yield png_chunk(b"IDAT", waiting + packer.flush()) + png_chunk(b"IEND", b"")
 
 
-def _header(width: int, height: int, band: Pixels) -> bytes:
-    bits = 8 * band.dtype.itemsize
-    return width.to_bytes(4) + height.to_bytes(4) + bytes((bits, COLOUR_TYPES[band.shape[2]], 0, 0, 0))
+def begin_png(width: int, height: int, bits: int, channels: int) -> bytes:
+    """How a PNG begins: its mark and its header.
+
+    Args:
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        bits: of a sample, 8 or 16.
+        channels: 1 to 4: grey, grey and alpha, RGB, RGB and alpha.
+
+    Returns:
+        The bytes before the first chunk of the writer's own.
+    """
+    header = width.to_bytes(4) + height.to_bytes(4) + bytes((bits, COLOUR_TYPES[channels], 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header)
 
 
 def _filtered(band: Pixels, flat: bool) -> Iterator[bytes | memoryview]:
@@ -78,7 +89,8 @@ def _filtered(band: Pixels, flat: bool) -> Iterator[bytes | memoryview]:
         yield ready.data
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """One chunk of a PNG: its length, its kind (four letters), its content and its checksum."""
     from isal.isal_zlib import crc32
 
     return len(content).to_bytes(4) + kind + content + crc32(content, crc32(kind)).to_bytes(4)

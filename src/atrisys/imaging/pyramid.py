@@ -48,7 +48,16 @@ def tiers(facts: SlideFacts) -> tuple[Tier, ...]:
 
 
 def zoom_of(facts: SlideFacts) -> int:
-    """The zoom at which the normalised pyramid shows full resolution; the number of halvings to one tile."""
+    """The zoom at which the normalised pyramid shows full resolution.
+
+    Args:
+        facts: of the slide.
+
+    Returns:
+        How often the slide is halved until it fits in one tile of 256 px; 0 for a slide that fits.
+
+    Source: Cytomine's `zoom` of an image.
+    """
     return max(0, (max(facts.width, facts.height) - 1).bit_length() - (TILE - 1).bit_length())
 
 

@@ -1,7 +1,6 @@
 """A rectangle of a slide at any scale, read from the best level, in bounded memory."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +41,6 @@ def read_scaled(slide: Slide, box: Box, size: tuple[int, int], plane: Plane = Pl
         PictureFailed: the slide cannot be read there.
     """
     return read_rows(slide, box, size, (0, size[1]), plane, beyond)
-
-
-def read_bands(
-    slide: Slide, box: Box, size: tuple[int, int], plane: Plane = Plane(), beyond: str = "white"
-) -> Iterator[Pixels]:
-    """The picture of `read_scaled` from top to bottom in bands of full width, each of bounded size."""
-    for rows in band_rows(slide.facts, box, size):
-        yield read_rows(slide, box, size, rows, plane, beyond)
 
 
 def band_rows(
@@ -112,6 +103,13 @@ def position_of(index: int, downsample: float) -> int:
 
     They divide and cut. Where a downsample is no whole number, the first position inside the column is taken, a hair's
     breadth from its edge, so that no rounding puts it into the column before.
+
+    Args:
+        index: of the column or row, in the level's own pixels, from the left or the top.
+        downsample: level-0 pixels for one pixel of the level, ≥ 1.
+
+    Returns:
+        The position in level-0 pixels, for which `levels.window_at` gives `index` again.
     """
     if float(downsample).is_integer():
         return index * int(downsample)

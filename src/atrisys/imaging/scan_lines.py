@@ -68,7 +68,16 @@ def edges_of(shapes: Iterable[shapely.Geometry], box: Box, size: tuple[int, int]
 
 
 def scaled(points: NDArray[np.float64], box: Box, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Level-0 positions as positions in a picture of `box`."""
+    """Positions on the slide as positions in a picture of a part of it.
+
+    Args:
+        points: (count, 2) of x and y in level-0 pixels, origin top left.
+        box: the rectangle that the picture shows, in level-0 pixels.
+        size: (width, height) of the picture in its own pixels.
+
+    Returns:
+        (count, 2) in the picture's pixels, origin at its top left; beyond it where the points lie outside of the box.
+    """
     return (points - (box.x, box.y)) * (size[0] / box.width, size[1] / box.height)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
 from atrisys.imaging import worker
-from atrisys.imaging.find import entry_of, files_of, find_slides
+from atrisys.imaging.find import OF_SEVERAL_FILES, entry_of, files_of, find_slides
 from atrisys.imaging.levels import check_asked
 from atrisys.imaging.reader import Box, Level, Pixels, Plane, SlideFacts
 from atrisys.imaging.readers.tiff.jpeg import NotPlain
@@ -18,7 +18,7 @@ from atrisys.imaging.readers.tiff.stored import StoredTiles
 from atrisys.imaging.readers.tiff.tables import TileTable
 from atrisys.imaging.source import FileSource
 
-__all__ = ["SharedSlide", "facts_from", "files_of", "find_slides", "inspect", "open_slide"]
+__all__ = ["OF_SEVERAL_FILES", "SharedSlide", "facts_from", "files_of", "find_slides", "inspect", "open_slide"]
 
 MOST_OPEN = 64
 """Slides that a process keeps open for the next request."""

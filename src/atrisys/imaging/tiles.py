@@ -2,8 +2,7 @@
 
 from atrisys.errors import Invalid
 from atrisys.imaging.pyramid import TILE, Tier, tiers
-from atrisys.imaging.reader import Box, Pixels, Plane, Slide, SlideFacts
-from atrisys.imaging.regions import read_scaled
+from atrisys.imaging.reader import Box, SlideFacts
 
 
 def tile_box(facts: SlideFacts, zoom: int, tx: int, ty: int) -> tuple[Box, tuple[int, int]]:
@@ -20,6 +19,8 @@ def tile_box(facts: SlideFacts, zoom: int, tx: int, ty: int) -> tuple[Box, tuple
 
     Raises:
         Invalid: the pyramid has no such zoom, column or row.
+
+    Source: Cytomine's normalized-tile.
     """
     tier = _tier(facts, zoom)
     if not (0 <= tx < tier.columns and 0 <= ty < tier.rows):
@@ -34,27 +35,6 @@ def tile_box(facts: SlideFacts, zoom: int, tx: int, ty: int) -> tuple[Box, tuple
     width, height = min(TILE, tier.width - tx * TILE), min(TILE, tier.height - ty * TILE)
     step = tier.downsample
     return Box(tx * TILE * step, ty * TILE * step, width * step, height * step), (width, height)
-
-
-def read_tile(slide: Slide, zoom: int, tx: int, ty: int, plane: Plane = Plane()) -> Pixels:
-    """Read one tile of the normalised pyramid.
-
-    Args:
-        zoom: 0 is the whole slide in one tile, the last is full resolution.
-        tx: tile column, 0 at the left.
-        ty: tile row, 0 at the top.
-
-    Returns:
-        (height, width, samples), 256 px a side, smaller (never padded) at the right and the bottom.
-
-    Raises:
-        Invalid: the pyramid has no such zoom, column or row; or the slide no such plane.
-        PictureFailed: the slide cannot be read there.
-
-    Source: Cytomine's normalized-tile.
-    """
-    box, size = tile_box(slide.facts, zoom, tx, ty)
-    return read_scaled(slide, box, size, plane, beyond="nearest")
 
 
 def _tier(facts: SlideFacts, zoom: int) -> Tier:

@@ -37,7 +37,7 @@ class Runner:
     def __init__(self, store: Store, rooms: Mapping[str, str] = ROOMS) -> None:
         self._store, self._rooms = store, rooms
         self._children: list[JobProcess] = []
-        self._stop, self._wake = threading.Event(), threading.Event()
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
         self._signed = self._tidied = 0.0
 
@@ -45,14 +45,9 @@ class Runner:
         self._thread.start()
         return self
 
-    def wake(self) -> None:
-        """There is something to do: look at once."""
-        self._wake.set()
-
     def stop(self) -> None:
         """End the processes; their jobs wait again for whoever starts next."""
         self._stop.set()
-        self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -70,8 +65,7 @@ class Runner:
                     # A database that is away for a while must not end all jobs for good.
                     log.exception("the runner of jobs stumbled; it goes on")
                     self._stop.wait(2)
-                self._wake.wait(LOOK_S)
-                self._wake.clear()
+                self._stop.wait(LOOK_S)
         finally:
             self._hand_all_back()
             pulse.stop()

@@ -26,7 +26,7 @@ from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
 from atrisys.wire.dialect import Json
-from atrisys.wire.fields import Fields, Model, shows
+from atrisys.wire.fields import Amount, Fields, FileName, Model, none_for_empty, shows
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["abstract image"])
@@ -42,19 +42,13 @@ SORTABLE = {
 }
 
 
-def _or_none(value: Any) -> Any:
-    return None if value == "" else value
-
-
-Amount = Annotated[Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None, BeforeValidator(_or_none)]
-Count = Annotated[Annotated[int, Field(ge=1, le=2**31)] | None, BeforeValidator(_or_none)]
-Name = Annotated[str, Field(min_length=1, max_length=1024)]
+Count = Annotated[Annotated[int, Field(ge=1, le=2**31)] | None, BeforeValidator(none_for_empty)]
 
 
 class AbstractImageEdit(Fields):
     nullable: ClassVar[frozenset[str]] = frozenset({"mpp_x", "mpp_y", "mpp_z", "fps", "magnification"})
 
-    original_filename: Name | None = None
+    original_filename: FileName | None = None
     width: Count = None
     height: Count = None
     depth: Count = None
@@ -85,7 +79,7 @@ class AbstractImageEdit(Fields):
 
 
 class AbstractImageIn(AbstractImageEdit):
-    original_filename: Name  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+    original_filename: FileName  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     uploaded_file_id: int | None = None
 
 

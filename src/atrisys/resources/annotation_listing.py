@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.access.require import is_manager, require_admin, require_self_or_admin
-from atrisys.access.visible import visible
+from atrisys.access.require import is_manager
 from atrisys.actions import find_annotations
 from atrisys.actions.find_annotations import Wanted
 from atrisys.errors import Invalid, NotFound
+from atrisys.geometry.frames import LEFT_TOP, Origin
 from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
 from atrisys.store import spatial
 from atrisys.store.tables import (
@@ -89,44 +89,6 @@ def _inside(request: Request) -> dict[str, str | None]:
     raise Invalid("Name the geometry (WKT) or the annotation that the others must touch.")
 
 
-@routes.get("/api/userannotation.json")
-def list_all(request: Request, db: Db, user: CurrentUser, page: PageQuery) -> Response:
-    """Id and container of every annotation; for administrators."""
-    require_admin(user)
-    query = select(Row.id, Row.image_id, Row.project_id).order_by(Row.id.desc()).offset(page.offset)
-    total = db.scalar(select(func.count(Row.id))) or 0
-    rows = db.execute(query.limit(page.length) if page.length else query)
-    lines = ({"id": id, "class": Row.cytomine_class, "container": project} for id, _, project in rows)
-    return page.answer([*lines], total)
-
-
-@routes.get("/api/user/{id:int}/userannotation/count.json")
-def count_of_user(id: int, db: Db, user: CurrentUser, find: Find, project: int | None = None) -> Response:
-    """How many annotations somebody drew, in one project or wherever the caller may see them."""
-    drawn = visible(user, select(func.count(Row.id)).where(Row.user_id == find(SecUser, id).id), Row)
-    if project is not None:
-        found = find.other(Project, project)
-        if user.id != id and not is_manager(db, user, found.id):
-            require_self_or_admin(user, id)
-        drawn = drawn.where(Row.project_id == found.id)
-    else:
-        require_self_or_admin(user, id)
-    return dialect.Json({"total": db.scalar(drawn) or 0})
-
-
-@routes.get("/api/project/{id:int}/userannotation/count.json")
-def count_of_project(
-    id: int, db: Db, user: CurrentUser, find: Find, startDate: int | None = None, endDate: int | None = None
-) -> Response:
-    """How many annotations a project has, drawn between two moments (epoch ms)."""
-    drawn = visible(user, select(func.count(Row.id)).where(Row.project_id == find(Project, id).id), Row)
-    if startDate is not None:
-        drawn = drawn.where(Row.created > startDate)
-    if endDate is not None:
-        drawn = drawn.where(Row.created < endDate)
-    return dialect.Json({"total": db.scalar(drawn) or 0})
-
-
 class Asked:
     """What a listing is asked for, and by whom."""
 
@@ -134,7 +96,7 @@ class Asked:
         self, said: dict[str, str | None], request: Request, db: Session, caller: Caller, find: Finder
     ) -> None:
         self.said, self.request, self.db, self.caller, self.find = said, request, db, caller, find
-        self.left_top = dialect.read_origin(said.get("origin") or None) == "left-top"
+        self.origin: Origin = dialect.read_origin(said.get("origin"))
 
     def yes(self, name: str) -> bool:
         return bool(dialect.says_yes(self.said.get(name)))
@@ -180,7 +142,7 @@ class Asked:
             terms=self.ids("term", "terms"),
             no_term=self.yes("noTerm"),
             multiple_term=self.yes("multipleTerm"),
-            left_top=self.left_top,
+            origin=self.origin,
             touching=read_box(box) if box else None,
             touching_annotation=self.number("bboxAnnotation"),
             near=read_wkt(base) if base and not base.isdecimal() else None,
@@ -221,9 +183,9 @@ def _whole(name: str, value: str | None) -> int:
 def _list(asked: Asked, page: Paging) -> Response:
     db = asked.db
     groups = asked.groups()
-    chosen = find_annotations.conditions(db, asked.caller, asked.wanted())
+    project, chosen = find_annotations.conditions(db, asked.caller, asked.wanted())
     total = db.scalar(select(func.count()).select_from(select(Row.id).where(*chosen).subquery())) or 0
-    table = Rows(asked, groups)
+    table = Rows(asked, groups, project)
     rows = table.query.where(*chosen).order_by(Row.id.desc()).offset(page.offset)
     if page.length:
         rows = rows.limit(page.length)
@@ -263,8 +225,8 @@ class Rows:
     it would round (floats) or cannot escape (names) is added here, and what is rare is mended here.
     """
 
-    def __init__(self, asked: Asked, groups: set[str]) -> None:
-        self.asked, self.groups = asked, groups
+    def __init__(self, asked: Asked, groups: set[str], project: Project) -> None:
+        self.asked, self.groups, self.project = asked, groups, project
         self.text: list[Any] = [f'{{"class":"{Row.cytomine_class}","id":', Row.id]
         self.columns: list[Any] = []
         self.more: list[tuple[slice, Callable[[list[Any]], list[str]]]] = []
@@ -318,14 +280,15 @@ class Rows:
         self.compression = 2 + len(self.columns)
         self.columns.append(Row.geometry_compression)
         self.text.append(f",{NOT_COMPRESSED}")
-        if self.asked.left_top:
+        if self.asked.origin == LEFT_TOP:
             self._add(_in_image_order, Row.shape)
         else:
             # Locations hold letters, digits and brackets alone (actions/draw_annotations.py): they stand as they are.
             self.text += [',"location":"', Row.location, '"']
 
     def _gis(self) -> None:
-        y = Row.centroid_y if self.asked.left_top else func.coalesce(AbstractImage.height, 0) - Row.centroid_y
+        upright = self.asked.origin == LEFT_TOP
+        y = Row.centroid_y if upright else func.coalesce(AbstractImage.height, 0) - Row.centroid_y
         self.text += [',"areaUnit":"', Row.area_unit, '","perimeterUnit":"', Row.perimeter_unit, '"']
         self._add(
             lambda rows: ['"area":{},"perimeter":{},"centroid":{{"x":{},"y":{}}}'.format(*row) for row in rows],
@@ -356,7 +319,8 @@ class Rows:
         self._add(lambda rows: [say(row) for row in rows], Row.user_id)
 
     def _image(self) -> None:
-        blind = _blind_project(self.asked)
+        project = self.project
+        blind = project.blind_mode and not is_manager(self.asked.db, self.asked.caller, project.id)
 
         def say(row: Any) -> str:
             base, original, instance = row
@@ -426,18 +390,3 @@ def _in_image_order(rows: list[Any]) -> list[str]:
 
 NO_TERM = '"term":[],"userByTerm":[]'
 NOT_COMPRESSED = '"geometryCompression":0.0'
-
-
-def _blind_project(asked: Asked) -> bool:
-    """Whether image names are hidden from the asker."""
-    ids = asked.ids("project")
-    images, slices = asked.ids("image", "images"), asked.ids("slice", "slices")
-    query = select(Project).where(Project.blind_mode)
-    if ids:
-        query = query.where(Project.id.in_(ids))
-    elif images:
-        query = query.where(Project.id.in_(select(ImageInstance.project_id).where(ImageInstance.id.in_(images))))
-    else:
-        query = query.where(Project.id.in_(select(SliceInstance.project_id).where(SliceInstance.id.in_(slices or []))))
-    project = asked.db.scalar(query)
-    return project is not None and not is_manager(asked.db, asked.caller, project.id)

@@ -1,9 +1,9 @@
 """Training data over HTTP: of one image at once, of a project as a job or as a zip that is made while it is sent."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Depends, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
@@ -14,7 +14,7 @@ from atrisys.actions.zip_training_data import zip_training_data
 from atrisys.exports.class_map import ClassMap
 from atrisys.exports.geojson import write_geojson
 from atrisys.exports.records import Problem
-from atrisys.geometry.frames import Origin
+from atrisys.geometry.frames import LEFT_TOP, Origin
 from atrisys.store import queue
 from atrisys.store.session import Store
 from atrisys.store.tables import ImageInstance, Project
@@ -31,17 +31,22 @@ JOB = "export_training_data"
 OriginQuery = Annotated[Origin, Query(description="where GeoJSON's coordinates begin")]
 
 
-class ExportIn(Fields):
-    """Without masks, geojson and pictures: masks and GeoJSON."""
+class Kinds(Fields):
+    """Which files of each image; without a choice masks and GeoJSON."""
 
     masks: bool = False
     geojson: bool = False
     pictures: bool = False
+
+
+class ExportIn(Kinds):
+    """What a project's training data shall be."""
+
     images: list[int] | None = None
     """Image instances; all of the project by default."""
     class_map: dict[str, Any] | None = None
     """Numbers of terms, 0–255; by default they count from 1 by the terms' ids."""
-    origin: Literal["left-top", "left-bottom"] = "left-top"
+    origin: Origin = LEFT_TOP
 
 
 @routes.post("/api/atrisys/project/{id:int}/export", openapi_extra=body_schema(ExportIn))
@@ -63,15 +68,13 @@ def download_export(
     store: CurrentStore,
     user: CurrentUser,
     find: Find,
-    masks: bool = False,
-    geojson: bool = False,
-    pictures: bool = False,
+    kinds: Annotated[Kinds, Depends()],
     image: Annotated[list[int] | None, Query(description="only these image instances")] = None,
-    origin: OriginQuery = "left-top",
+    origin: OriginQuery = LEFT_TOP,
 ) -> Response:
     """The same as one zip that is made while it is sent: for projects that do not take long."""
     project = find(Project, id)
-    said = {"masks": masks, "geojson": geojson, "pictures": pictures, "images": image, "origin": origin}
+    said = {**kinds.model_dump(), "images": image, "origin": origin}
     exporting = begin(store, user, project.id, wanted_from(said))
     name = f"{project.name} training data.zip"
     return StreamingResponse(_zip(store, exporting), media_type="application/zip", headers=attachment(name))
@@ -85,7 +88,7 @@ def _zip(store: Store, exporting: Exporting) -> Iterator[bytes]:
 @routes.get("/api/atrisys/imageinstance/{id:int}/annotations.geojson")
 @opens_to_picture_cookie
 def download_geojson(
-    id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find, origin: OriginQuery = "left-top"
+    id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find, origin: OriginQuery = LEFT_TOP
 ) -> Response:
     """One image's annotations as GeoJSON, which says its origin."""
     sheet, classes = _open(db, user, find, id)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from fastapi import Request
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, Field
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -26,7 +26,6 @@ from atrisys.actions.move_image import move_image
 from atrisys.imaging.pyramid import zoom_of
 from atrisys.imaging.reader import SlideFacts
 from atrisys.store.by_ids import objects_for, pairs_for
-from atrisys.store.image_order import sortable
 from atrisys.store.tables import (
     AbstractImage,
     ImageInstance,
@@ -41,7 +40,8 @@ from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
 from atrisys.wire.dialect import Json
-from atrisys.wire.fields import Fields, Model, Moment, shows
+from atrisys.wire.fields import Amount, Fields, FileName, Model, Moment, shows
+from atrisys.wire.image_order import sortable
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["image instance"])
@@ -49,25 +49,17 @@ routes = Routes(tags=["image instance"])
 NEWEST_FIRST = ImageInstance.created.desc(), ImageInstance.id.desc()
 
 
-def _or_none(value: Any) -> Any:
-    return None if value == "" else value
-
-
-Amount = Annotated[Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None, BeforeValidator(_or_none)]
-Name = Annotated[str, Field(min_length=1, max_length=1024)]
-
-
 class ImageInstanceIn(Fields):
     base_image_id: int
     project_id: int
-    instance_filename: Name | None = None
+    instance_filename: FileName | None = None
 
 
 class ImageInstanceEdit(Fields):
     nullable: ClassVar[frozenset[str]] = frozenset(calibrate.OWN_VALUES)
 
     project_id: int | None = None
-    instance_filename: Name | None = None
+    instance_filename: FileName | None = None
     mpp_x: Amount = Field(None, validation_alias=AliasChoices("physicalSizeX"))
     mpp_y: Amount = Field(None, validation_alias=AliasChoices("physicalSizeY"))
     mpp_z: Amount = Field(None, validation_alias=AliasChoices("physicalSizeZ"))

@@ -16,6 +16,7 @@ from atrisys.access.slide_file import SlideFile
 from atrisys.access.visible import visible
 from atrisys.actions.find_annotations import Wanted, conditions
 from atrisys.errors import Invalid, NotFound
+from atrisys.geometry.frames import LEFT_TOP
 from atrisys.geometry.wkt import as_array
 from atrisys.imaging import pictures
 from atrisys.imaging.crops import allowed_size, output_size, window_box
@@ -39,7 +40,7 @@ MOST_EXTERIOR = 4
 
 
 async def _box(x: int, y: int, w: int, h: int) -> Box:
-    """Cytomine's order; but `window-{W}-{H}-0-0`, as the seed writes it, would have no area: width, height, x, y."""
+    """Cytomine's order; but `window-{W}-{H}-0-0`, as README.md has it, would have no area: width, height, x, y."""
     return Box(w, h, x, y) if w == h == 0 and x and y else Box(x, y, w, h)
 
 
@@ -155,10 +156,11 @@ def _chosen(db: Session, user: Caller, slide: SlideFile, asked: Asked, box: Box)
         users=asked.ids("users"),
         nothing=asked.yes("reviewed"),
         touching=shapely.box(box.x, box.y, box.x + box.width, box.y + box.height),
-        left_top=True,
+        origin=LEFT_TOP,
     )
     query = select(UserAnnotation.id, UserAnnotation.version, UserAnnotation.shape)
-    rows = db.execute(query.where(*conditions(db, user, wanted)).order_by(UserAnnotation.id)).all()
+    _, chosen = conditions(db, user, wanted)
+    rows = db.execute(query.where(*chosen).order_by(UserAnnotation.id)).all()
     shapes = shapely.from_wkb(as_array([row.shape for row in rows]))
     return [_Shape(row.id, row.version, shape) for row, shape in zip(rows, shapes, strict=True)]
 

@@ -12,21 +12,18 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager, require_manager, require_self_or_admin
 from atrisys.actions import edit_members
 from atrisys.errors import Invalid, NotFound, Refusal
-from atrisys.store.table import now_ms
-from atrisys.store.tables import ImageInstance, LoginSession, Project, ProjectMember, SecUser
+from atrisys.store.tables import ImageInstance, Project, ProjectMember, SecUser
 from atrisys.wire import dialect, refusals
-from atrisys.wire.accounts import show_to
+from atrisys.wire.accounts import is_online, show_to
 from atrisys.wire.answers import Verb, command_answer, done
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
-from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.bodies import JsonBody, body_schema, problems_answer, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["project member"])
 
-ONLINE_MS = 300_000
-"""Whoever asked something in the last five minutes counts as present."""
 RANK = case((ProjectMember.is_representative, 2), (ProjectMember.is_manager, 1), else_=0)
 SORTABLE = {
     "projectRole": RANK,
@@ -93,14 +90,13 @@ def list_members(
     withLastConsultation: str | None = None,
     withNumberConsultations: str | None = None,
 ) -> Response:
-    """Who works in a project, each with a `role`; `online=true`: those who are at it now.
+    """Who works in a project, each with a `role`.
+
+    `online=true`: who used a browser session in the last five minutes, wherever, and whoever asks.
 
     Nothing records yet which images people open: `with…` say none.
     """
-    rules = []
-    if dialect.says_yes(online):
-        fresh = select(LoginSession.user_id).where(LoginSession.last_used > now_ms() - ONLINE_MS)
-        rules.append(or_(SecUser.id.in_(fresh), SecUser.id == user.id))
+    rules = [is_online(user)] if dialect.says_yes(online) else []
     more: dict[str, Any] = {}
     if dialect.says_yes(withLastImage):
         more["lastImage"] = None
@@ -207,6 +203,7 @@ def remove_members(id: int, users: Ids, request: Request, db: Db, user: CurrentU
 
 
 def _each(users: str, request: Request, db: Session, act: Callable[[int], object]) -> Response:
+    done_with: list[int] = []
     problems: list[dict[str, Any]] = []
     texts = [text.strip() for text in users.split(",") if text.strip()]
     for text in texts:
@@ -215,14 +212,12 @@ def _each(users: str, request: Request, db: Session, act: Callable[[int], object
                 raise Invalid("{value} is not the id of a user.", value=text)
             with db.begin_nested():
                 act(int(text))
+            done_with.append(int(text))
         except Refusal as refusal:
             problems.append({"data": text, "message": refusals.body_of(refusal, request)["message"]})
     if not problems:
         return done()
-    status = 206 if len(problems) < len(texts) else 400
-    data = {"success": False, "message": problems[0]["message"], "errors": problems}
-    body = {"data": data, "status": status, "success": False, "errors": problems[0]["message"]}
-    return Json(body, status_code=status)
+    return problems_answer(problems[0]["message"], done_with, problems)
 
 
 @routes.get("/api/project/{id:int}/representative.json")

@@ -22,7 +22,7 @@ from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, Pag
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
 from atrisys.wire.dialect import says_yes
 from atrisys.wire.downloads import download
-from atrisys.wire.fields import Fields, Model, show, shows
+from atrisys.wire.fields import Fields, FileName, Model, show, shows
 from atrisys.wire.routes import Routes, opens_to_picture_cookie
 
 routes = Routes(tags=["uploaded file"])
@@ -40,13 +40,12 @@ def _ids(value: Any) -> Any:
 
 
 Ids = Annotated[list[int], BeforeValidator(_ids)]
-Name = Annotated[str, Field(min_length=1, max_length=1024)]
 GivenName = Field(None, max_length=1024, validation_alias=AliasChoices("filename"))
 Size = Annotated[int, Field(ge=0, lt=2**62)]
 
 
 class UploadedFileEdit(Fields):
-    original_filename: Name | None = None
+    original_filename: FileName | None = None
     given_filename: str | None = GivenName
     ext: str | None = Field(None, max_length=64)
     content_type: str | None = Field(None, max_length=255)
@@ -58,7 +57,7 @@ class UploadedFileEdit(Fields):
 
 
 class UploadedFileIn(UploadedFileEdit):
-    original_filename: Name  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+    original_filename: FileName  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     storage_id: int  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
-from sqlalchemy import Boolean, case, func, literal, or_, select
+from sqlalchemy import Boolean, case, func, literal, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -19,11 +19,10 @@ from atrisys.actions.delete_user import delete_user
 from atrisys.actions.lock_user import lock_user, unlock_user
 from atrisys.actions.renew_keys import renew_keys
 from atrisys.errors import NotFound, TooLarge
-from atrisys.store.table import now_ms
-from atrisys.store.tables import LoginSession, SecRole, SecUser, SecUserSecRole
+from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
 from atrisys.wire import filters
 from atrisys.wire.accounts import UserOut as UserOut
-from atrisys.wire.accounts import show_one_to, show_to, with_roles
+from atrisys.wire.accounts import is_online, show_one_to, show_to, with_roles
 from atrisys.wire.answers import done, saved
 from atrisys.wire.asking import CurrentSettings, CurrentStore, CurrentUser, Db, Find, Finder, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_one
@@ -34,7 +33,6 @@ from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["user"])
 
-ONLINE_MS = 300_000
 MOST_AT_ONCE = 200
 LANGUAGES = {
     "ENGLISH": "EN",
@@ -127,7 +125,9 @@ def list_users(
     online: str | None = None,
     with_roles_asked: Annotated[str | None, Query(alias="withRoles")] = None,
 ) -> Response:
-    """All accounts by name. `withRoles` adds the highest role; `online`: who asked something in the last minutes.
+    """All accounts by name. `withRoles` adds the highest role.
+
+    `online`: who used a browser session in the last five minutes, and whoever asks.
 
     Filters: `fullName[ilike]` (names, and the address where one may see it), `username[…]`, `role[in]`, `publicKey`.
     """
@@ -135,8 +135,7 @@ def list_users(
     if public_key:
         query = query.where(SecUser.public_key == public_key)
     if says_yes(online):
-        fresh = select(LoginSession.user_id).where(LoginSession.last_used > now_ms() - ONLINE_MS)
-        query = query.where(or_(SecUser.id.in_(fresh), SecUser.id == user.id))
+        query = query.where(is_online(user))
     sortable = {**SORTABLE, "email": SecUser.email} if user.is_admin else SORTABLE
     rows, total = page.rows(db, query, func.lower(SecUser.username), sortable=sortable)
     shown = [show_to(db, user, row) for row in rows]

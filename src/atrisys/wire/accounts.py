@@ -3,13 +3,16 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
 from atrisys.store.by_ids import rows_for
-from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
+from atrisys.store.table import now_ms
+from atrisys.store.tables import LoginSession, SecRole, SecUser, SecUserSecRole
 from atrisys.wire.fields import Model, shows
+
+ONLINE_MS = 300_000
 
 
 class UserOut(Model):
@@ -36,6 +39,12 @@ def show_to_anybody(_db: Session, user: SecUser) -> dict[str, Any]:
     name = f"{user.firstname} {user.lastname}".strip()
     names = {"name": name, "full_name": f"{name} ({user.username})"}
     return UserOut.of(user, email=None, user_id=user.creator_id, **names).wire()
+
+
+def is_online(caller: Caller) -> ColumnElement[bool]:
+    """Whether an account counts as present: it used a browser session in the last five minutes, or is the caller's."""
+    fresh = select(LoginSession.user_id).where(LoginSession.last_used > now_ms() - ONLINE_MS)
+    return or_(SecUser.id.in_(fresh), SecUser.id == caller.id)
 
 
 def show_to(db: Session, caller: Caller, user: SecUser) -> dict[str, Any]:

@@ -124,8 +124,13 @@ def many_answer(kind: str, ids: list[int], problems: list[dict[str, Any]], **mor
     message = f"{key_of(kind)}s {','.join(map(str, ids))} added"
     if not problems:
         return Json({"data": {"message": message, **more}, "message": message, "status": 200, "ids": ids, **more})
+    return problems_answer(message if ids else "Nothing was added", ids, problems, **more)
+
+
+def problems_answer(message: str, ids: list[int], problems: list[dict[str, Any]], **more: Any) -> Response:
+    """206 with the ids for which all went well, 400 where there is none; each problem with what was sent."""
     status = 206 if ids else 400
-    data = {"success": False, "message": message if ids else "Nothing was added", "errors": problems, **more}
+    data = {"success": False, "message": message, "errors": problems, **more}
     return Json(
         {"data": data, "status": status, "success": False, "errors": problems[0]["message"], "ids": ids, **more},
         status_code=status,

@@ -1,10 +1,11 @@
-"""The two dialects, decided here alone: Cytomine's envelopes, or bare arrays for the seed's curl.
+"""The two dialects, decided here alone: Cytomine's envelopes, or bare arrays for curl with keys in headers.
 
-Also the y axis, which is turned at the door: Cytomine's wire counts it upwards, the house downwards from the top.
+Also which origin is meant: Cytomine's wire counts y upwards, the house downwards from the top. Whoever takes a shape in
+turns it (geometry/frames.py), since that needs the height of its image.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
@@ -12,9 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from atrisys.access.caller import Caller
-from atrisys.errors import Invalid
-
-Origin = Literal["left-top", "left-bottom"]
+from atrisys.geometry.frames import LEFT_BOTTOM, Origin, check_origin
 
 JSON = "application/json"
 
@@ -45,16 +44,12 @@ def wants_envelope(request: Request, caller: Caller | None) -> bool:
 
 def origin_of(request: Request) -> Origin:
     """Cytomine's origin is the bottom left; `origin=left-top` asks for image order."""
-    asked = request.query_params.get("origin") or "left-bottom"
-    return read_origin(asked)
+    return read_origin(request.query_params.get("origin"))
 
 
 def read_origin(value: object) -> Origin:
-    if value == "left-top":
-        return "left-top"
-    if value in (None, "", "left-bottom"):
-        return "left-bottom"
-    raise Invalid("origin is left-top or left-bottom, not {origin}.", origin=value)
+    """The origin that a request names; where it says nothing, Cytomine's. Raises Invalid for any other name."""
+    return LEFT_BOTTOM if value is None or value == "" else check_origin(value)
 
 
 def collection(

@@ -7,7 +7,7 @@ are written. Unknown keys are ignored, numbers may come as text.
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import AliasChoices, AliasGenerator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AliasChoices, AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,16 @@ def _as_text(value: Any) -> str | None:
 
 Moment = Annotated[str | None, BeforeValidator(_as_text)]
 """Epoch milliseconds, written as text (as Cytomine's models do)."""
+
+
+def none_for_empty(value: Any) -> Any:
+    """Forms send an empty text where nothing is known."""
+    return None if value == "" else value
+
+
+Amount = Annotated[Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None, BeforeValidator(none_for_empty)]
+"""A measure of a slide."""
+FileName = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
 class Fields(BaseModel):

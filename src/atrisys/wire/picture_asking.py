@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from atrisys.access.slide_file import SlideFile, slide_file
 from atrisys.errors import Invalid
-from atrisys.geometry.frames import turn_over
+from atrisys.geometry.frames import LEFT_BOTTOM, turn_over
 from atrisys.geometry.wkt import read_wkt
 from atrisys.imaging.display import Display, read_display
 from atrisys.imaging.encode import JPEG_QUALITY
@@ -194,7 +194,7 @@ class Asked:
         if text is None:
             return None
         shape = read_wkt(text)
-        if read_origin(self.text("origin")) == "left-bottom":
+        if read_origin(self.text("origin")) == LEFT_BOTTOM:
             shape = turn_over(shape, facts.height)
         if not shapely.box(0, 0, facts.width, facts.height).intersects(shapely.box(*shape.bounds)):
             raise Invalid(

@@ -182,7 +182,7 @@ def _retry_of(request: Request, body: bytes, *, secret: bool) -> Retry | None:
 
 
 def _renew_picture_cookie(request: Request, response: Response) -> None:
-    """A signed request opens pictures to the same client's bare GETs for a while, as the seed's script needs."""
+    """A signed request opens pictures to the same client's bare GETs for a while, as the script in README.md needs."""
     caller: Caller | None = request.state.caller
     if caller is None or caller.way != "signature":
         return

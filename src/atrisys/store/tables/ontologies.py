@@ -15,6 +15,10 @@ class Ontology(Table):
     user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"))
 
 
+GREY = "#9E9E9E"
+"""The colour of a term where nobody said one."""
+
+
 class Term(Table):
     """A class that an annotation may be given."""
 

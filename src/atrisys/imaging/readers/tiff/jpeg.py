@@ -65,6 +65,13 @@ def is_ycbcr(frame: Frame, table: TileTable) -> bool:
 
     The photometric tag decides. Only where it says RGB, but the tile says of itself that it is not (by a marker, or by
     sparser colours than lightness, which RGB never has), the writer is taken to have left the tag wrong.
+
+    Args:
+        frame: what the tile says of itself, of three components.
+        table: of the level that the tile is of.
+
+    Returns:
+        True for YCbCr, False for RGB.
     """
     if table.ycbcr:
         return True

@@ -92,6 +92,15 @@ def count_pages(source: ByteSource, name: str) -> int:
 
 
 def cut_off(name: str, size: int) -> SlideUnreadable:
+    """What is said of a file that ends too early.
+
+    Args:
+        name: of the file.
+        size: of the file, in bytes.
+
+    Returns:
+        The refusal, to be raised.
+    """
     return SlideUnreadable(
         "{name} is cut off: parts of it lie beyond its end at byte {size}. Was it copied whole? Copy it again.",
         name=name, size=size,
@@ -133,7 +142,16 @@ def check_readable(page: "TiffPage", name: str) -> None:
 
 
 def tile_extents(page: "TiffPage", name: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Offsets and lengths of a page's tiles, in bytes.
+    """Where a page's tiles lie in the file.
+
+    Args:
+        page: a tiled page.
+        name: of the file, for what is said to people.
+        size: of the file, in bytes.
+
+    Returns:
+        Offsets and lengths in bytes, uint64 (tiles,), row by row from the top left (channel after channel where each
+        is stored for itself); a length of 0 where nothing was scanned.
 
     Raises:
         SlideUnreadable: there are fewer or more than its size asks for, or some lie beyond the file's end.
@@ -188,7 +206,17 @@ def chain_levels(tif: "TiffFile", count: int, first: int = 0, step: int = 1, aft
 
 
 def is_smaller_copy(original: "TiffPage", larger: "TiffPage", page: "TiffPage") -> bool:
-    """Whether a page is a level below `larger` in the pyramid of `original`."""
+    """Whether a page is the next level of a pyramid.
+
+    Args:
+        original: the page at full resolution.
+        larger: the level found last.
+        page: the one in question.
+
+    Returns:
+        Whether it is tiled, smaller than `larger`, of the samples of `original`, and of its proportions (within 2
+        pixels or 1 % of its height, since scanners round).
+    """
     if not page.is_tiled or page.imagewidth >= larger.imagewidth or page.imagelength > larger.imagelength:
         return False
     if (page.samplesperpixel, page.dtype) != (original.samplesperpixel, original.dtype):

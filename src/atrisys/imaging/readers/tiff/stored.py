@@ -71,6 +71,17 @@ class StoredTiles:
 
 
 def broken_tile(path: str, column: int, row: int, reason: object) -> PictureFailed:
+    """What is said of a tile that cannot be decoded.
+
+    Args:
+        path: of the slide; its name alone is said.
+        column: of the level's own tiles, from the left.
+        row: of the level's own tiles, from the top.
+        reason: the decoder's.
+
+    Returns:
+        The failure, to be raised.
+    """
     return PictureFailed(
         "{name}: tile {column}, {row} is damaged ({reason})",
         name=Path(path).name, column=column, row=row, reason=str(reason),

@@ -1,4 +1,4 @@
-"""The loops of the seed document's script that draw the mask, as printed there."""
+"""The loops that draw the mask in the script of Cytomine's users (tests/walk/seed_script.py), as they print them."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from shapely.geometry.base import BaseGeometry
 
 
-def draw_as_the_seed_does(shapes: Iterable[tuple[BaseGeometry, int]], width: int, height: int) -> NDArray[np.uint8]:
+def draw_as_the_script_does(shapes: Iterable[tuple[BaseGeometry, int]], width: int, height: int) -> NDArray[np.uint8]:
     """(height, width) class numbers; the shapes with their classes in the listing's order, image order."""
     mask_img = Image.new("L", (width, height), 0)
     drawer = ImageDraw.Draw(mask_img, "L")
