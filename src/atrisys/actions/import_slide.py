@@ -15,10 +15,10 @@ from atrisys.access.require import require_not_read_only, require_storage, requi
 from atrisys.access.visible import get_row
 from atrisys.actions import history
 from atrisys.actions.receive_slide import Progress, Source, ext_of, ignore_progress, take_apart
-from atrisys.actions.record_slide import Place, SlideRecord, Taken
+from atrisys.actions.record_slide import Place, SlideRecord, Taken, settle
 from atrisys.errors import Invalid, Refusal, SlideUnreadable, TooLarge
 from atrisys.store import queue
-from atrisys.store.after_commit import after_commit, after_rollback
+from atrisys.store.after_commit import after_commit
 from atrisys.store.files import Received, plain_name
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, Job, Project, Storage, UploadedFile
@@ -108,8 +108,7 @@ def put_down(
             arguments={"uploaded_file": row.id, "properties": dict(properties or {})},
             project_id=project_id,
         )
-        lasting = store.folder.settle(received.name)
-        after_rollback(db, lambda: store.folder.drop(lasting))
+        settle(db, store.folder, received.name)
     return row, job
 
 
