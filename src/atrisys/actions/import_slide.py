@@ -149,16 +149,21 @@ def take_up(
 
 
 def refuse(store: Store, caller: Caller, uploaded_file_id: int, reason: Refusal) -> None:
-    """The file stays in the list with the reason, so that its owner sees it; the bytes go."""
+    """The file stays in the list with the reason, so that its owner sees it.
+
+    The bytes go where they are at fault; else they stay, for their owner to fetch or to delete.
+    """
     is_its_fault = isinstance(reason, SlideUnreadable | TooLarge | Invalid)
     with store.writing() as db:
         row = db.get(UploadedFile, uploaded_file_id)
         if row is None or row.status != UPLOADED:
             return
-        name = row.filename
-        status = ERROR_FORMAT if is_its_fault else ERROR_DEPLOYMENT
-        history.edit(db, caller, row, status=status, error=str(reason), filename="")
-        after_commit(db, lambda: store.folder.drop(name))
+        name, error = row.filename, str(reason)
+        if is_its_fault:
+            history.edit(db, caller, row, status=ERROR_FORMAT, error=error, filename="")
+            after_commit(db, lambda: store.folder.drop(name))
+        else:
+            history.edit(db, caller, row, status=ERROR_DEPLOYMENT, error=error)
 
 
 def check_place(db: Session, caller: Caller, storage_id: int | None, project_ids: Sequence[int]) -> Place:
