@@ -30,6 +30,15 @@ def test_an_empty_folder_becomes_an_installation(fresh):
     assert stat.S_IMODE(fresh.folder.secret_file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["what?mode=memory", "50% #1", "file:data", "切片"])
+def test_the_database_lies_in_its_folder_whatever_that_is_called(tmp_path, name):
+    store = Store(Settings(data=tmp_path / name, database_url=""))
+    upgrade.prepare(store)
+    store.close()
+    assert (tmp_path / name / "atrisys.sqlite").stat().st_size > 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_the_secret_stays_and_must_be_its_owners_alone(fresh):
     upgrade.prepare(fresh)
     secret = fresh.folder.secret()

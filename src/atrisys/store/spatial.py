@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
+    URL,
     ColumnElement,
     Connection,
     Engine,
@@ -62,7 +63,7 @@ def connect(url: str, sqlite_file: Path) -> Engine:
 
 def connect_sqlite(file: Path) -> Engine:
     engine = create_engine(
-        f"sqlite:///{file}",
+        URL.create("sqlite", database=str(file)),
         connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
         pool_size=20,
         max_overflow=30,
