@@ -113,13 +113,6 @@ def test_a_database_of_a_newer_program_is_left_alone(fresh, monkeypatch):
     assert list(fresh.folder.backups.iterdir()) == []
 
 
-def test_a_network_share_is_refused_for_sqlite(monkeypatch, fresh):
-    monkeypatch.setattr(spatial, "network_share_of", lambda folder: "nfs4")
-    with pytest.raises(Misconfigured, match="network share"):
-        spatial.refuse_network_share("", fresh.folder.root)
-    spatial.refuse_network_share("postgresql://db", fresh.folder.root)
-
-
 def test_an_unreachable_data_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Misconfigured, match="--data"):

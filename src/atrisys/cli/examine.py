@@ -132,8 +132,7 @@ def public_address(settings: "Settings") -> Iterator[Finding]:
 
 def data_folder(settings: "Settings") -> Iterator[Finding]:
     """It can be written to, lies on a disk of this machine, has room, and its secret is one."""
-    from atrisys.store import spatial
-    from atrisys.store.files import DataFolder
+    from atrisys.store.files import DataFolder, network_share_of
 
     folder = DataFolder(settings.data)
     folder.prepare()
@@ -146,7 +145,7 @@ def data_folder(settings: "Settings") -> Iterator[Finding]:
             yield Finding("data folder", "wrong", f"{place} cannot be written to: {error.strerror}.", mend)
             return
     yield Finding("data folder", "well", f"{folder.root} can be written to.")
-    share = spatial.network_share_of(folder.root)
+    share = network_share_of(folder.root)
     if share and not settings.database_url:
         mend = "Move the folder to a disk of this machine, or use PostgreSQL (ATRISYS_DATABASE_URL)."
         yield Finding("data folder", "wrong", f"It lies on a network share ({share}), where SQLite loses data.", mend)

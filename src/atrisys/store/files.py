@@ -19,6 +19,21 @@ PIECE = 1 << 20
 LONGEST_SHOWN = 255
 INCOMING = ".incoming"
 """Below `files/`, since a file can be moved at once only within one disk."""
+MOUNTS = Path("/proc/mounts")
+NETWORK_FILE_SYSTEMS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb",
+    "smb2",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "fuse.sshfs",
+    "glusterfs",
+}
 
 
 class Received(NamedTuple):
@@ -251,6 +266,33 @@ class Incoming:
         with contextlib.suppress(OSError):
             self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def network_share_of(folder: Path) -> str | None:
+    """The kind of network file system that `folder` (links followed) lies on, None on a disk of this machine."""
+    try:
+        mounts = MOUNTS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    place, best, kind = f"{folder.resolve()}/", "", None
+    for line in mounts:
+        _, point, file_system, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if place.startswith(point.rstrip("/") + "/") and len(point) >= len(best):
+            best, kind = point, file_system
+    return kind if kind in NETWORK_FILE_SYSTEMS else None
+
+
+def refuse_network_share(url: str, folder: Path) -> None:
+    """SQLite's locks do not hold on network shares: raises Misconfigured there."""
+    share = network_share_of(folder)
+    if not url and share:
+        raise Misconfigured(
+            "The data folder {folder} lies on a network share ({share}), where SQLite loses data. Put it on a disk of "
+            "this machine, or use PostgreSQL (ATRISYS_DATABASE_URL) and keep only the files there.",
+            folder=str(folder),
+            share=share,
+        )
 
 
 def plain_name(text: str) -> str:

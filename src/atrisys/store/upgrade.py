@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from atrisys.errors import Misconfigured
 from atrisys.store import spatial
+from atrisys.store.files import refuse_network_share
 from atrisys.store.session import Store
 
 HEAD = "0001"
@@ -33,7 +34,7 @@ def prepare(store: Store) -> str | None:
             and was taken back.
     """
     store.folder.prepare()
-    spatial.refuse_network_share(store.settings.database_url, store.folder.root)
+    refuse_network_share(store.settings.database_url, store.folder.root)
     store.folder.secret()
     store.wait_until_up()
     if version_of(store) == HEAD:
