@@ -123,6 +123,19 @@ def test_only_old_leavings_are_swept(folder):
     assert files(folder) == {kept.name, young.name}
 
 
+def test_a_folder_in_which_something_was_written_lately_is_not_swept(folder):
+    scratch = folder.scratch_of_run("runner/1")
+    (scratch / "inner").mkdir(parents=True)
+    (scratch / "inner" / "mask.png.part").write_bytes(b"x")
+    for path in (scratch, scratch / "inner"):
+        os.utime(path, (time.time() - 1000,) * 2)
+    assert folder.sweep(500) == 0
+    assert (scratch / "inner" / "mask.png.part").exists()
+    os.utime(scratch / "inner" / "mask.png.part", (time.time() - 1000,) * 2)
+    assert folder.sweep(500) == 1
+    assert not scratch.exists()
+
+
 @pytest.fixture
 def share(tmp_path, monkeypatch):
     """A folder that this machine takes for a network share."""

@@ -207,7 +207,7 @@ class DataFolder:
         limit, done = time.time() - older_than_s, 0
         for left in (*self.tmp.glob("*"), *self.files.glob(f"{INCOMING}/*/*")):
             with contextlib.suppress(OSError):
-                if left.lstat().st_mtime < limit:
+                if _last_written(left) < limit:
                     _remove(left)
                     done += 1
         return done
@@ -346,6 +346,11 @@ def disk_full_said() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise TooLarge("The server's disk has no room for this file. Tell its administrator.") from error
         raise
+
+
+def _last_written(path: Path) -> float:
+    """When a file, or anything in a folder, was written last: the folder of long work is itself as old as the work."""
+    return max(part.lstat().st_mtime for part in (path, *path.rglob("*")))
 
 
 def _flush_folder(folder: Path) -> None:
