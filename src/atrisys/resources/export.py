@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from sqlalchemy.orm import Session
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.actions.export_training_data import Exporting, begin, class_map_of, stream_mask, wanted_from
@@ -24,6 +24,7 @@ from atrisys.wire.dialect import Json
 from atrisys.wire.downloads import attachment
 from atrisys.wire.fields import Fields, show
 from atrisys.wire.routes import Routes, opens_to_picture_cookie
+from atrisys.wire.streaming import Stream
 
 routes = Routes(tags=["export"])
 
@@ -74,7 +75,7 @@ def download_export(
     said = {"masks": masks, "geojson": geojson, "pictures": pictures, "images": image, "origin": origin}
     exporting = begin(store, user, project.id, wanted_from(said))
     name = f"{project.name} training data.zip"
-    return StreamingResponse(_zip(store, exporting), media_type="application/zip", headers=attachment(name))
+    return Stream(_zip(store, exporting), media_type="application/zip", headers=attachment(name))
 
 
 def _zip(store: Store, exporting: Exporting) -> Iterator[bytes]:
@@ -90,7 +91,7 @@ def download_geojson(
     """One image's annotations as GeoJSON, which says its origin."""
     sheet, classes = _open(db, user, find, id)
     pieces = _geojson(store, sheet, classes, origin)
-    return StreamingResponse(pieces, media_type="application/geo+json", headers=attachment(f"{id}.geojson"))
+    return Stream(pieces, media_type="application/geo+json", headers=attachment(f"{id}.geojson"))
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/mask.png")
@@ -101,7 +102,7 @@ def download_mask(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     problems: list[Problem] = []
     pieces = stream_mask(db, sheet, classes, problems)
     headers = {**attachment(f"{id}_mask.png"), "X-Left-Out": str(len(problems))}
-    return StreamingResponse(pieces, media_type="image/png", headers=headers)
+    return Stream(pieces, media_type="image/png", headers=headers)
 
 
 def _open(db: Session, user: Caller, find: Finder, id: int) -> tuple[Sheet, ClassMap]:
