@@ -56,6 +56,16 @@ def test_too_many_bytes_leave_nothing(folder):
     assert files(folder) == set()
 
 
+@pytest.mark.parametrize("move", [True, False])
+def test_a_file_that_is_too_large_is_neither_copied_nor_moved(folder, tmp_path, move):
+    source = tmp_path / "a.svs"
+    source.write_bytes(bytes(LIMIT + 1))
+    with pytest.raises(TooLarge, match="ATRISYS_MAX_UPLOAD_GB"):
+        folder.receive_file(source, "svs", LIMIT, move=move)
+    assert files(folder) == set()
+    assert source.exists()
+
+
 def test_a_full_disk_is_said_in_words_and_leaves_nothing(folder, monkeypatch):
     received = folder.incoming("svs", LIMIT)
 

@@ -131,6 +131,7 @@ class DataFolder:
         if not move:
             with source.open("rb") as stream:
                 return self.receive(stream, ext, limit)
+        _require_size(source.stat().st_size, limit)
         name = _incoming_name(self.new_name(ext))
         (self.files / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _move(source, self.files / name)._replace(name=name)
@@ -245,10 +246,7 @@ class Incoming:
     def write(self, piece: bytes) -> None:
         """Raises TooLarge beyond the limit, or where the disk is full."""
         self.size += len(piece)
-        if self.size > self._limit:
-            raise TooLarge(
-                "The file is larger than the {limit} bytes that ATRISYS_MAX_UPLOAD_GB allows.", limit=self._limit
-            )
+        _require_size(self.size, self._limit)
         self._digest.update(piece)
         with disk_full_said():
             self._file.write(piece)
@@ -308,6 +306,11 @@ def plain_name(text: str) -> str:
 
 def _incoming_name(name: str) -> str:
     return f"{INCOMING}/{name}"
+
+
+def _require_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge("The file is larger than the {limit} bytes that ATRISYS_MAX_UPLOAD_GB allows.", limit=limit)
 
 
 def _copy(source: Path, target: Path) -> Received:
