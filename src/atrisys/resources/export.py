@@ -89,7 +89,7 @@ def download_geojson(
     id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find, origin: OriginQuery = "left-top"
 ) -> Response:
     """One image's annotations as GeoJSON, which says its origin."""
-    sheet, classes = _open(db, user, find, id)
+    sheet, classes = _open(db, user, find, id, mask=False)
     pieces = _geojson(store, sheet, classes, origin)
     return Stream(pieces, media_type="application/geo+json", headers=attachment(f"{id}.geojson"))
 
@@ -98,17 +98,17 @@ def download_geojson(
 @opens_to_picture_cookie
 def download_mask(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """One image's label mask at full resolution: 0 is background, terms count from 1 by their id, 255 has no term."""
-    sheet, classes = _open(db, user, find, id)
+    sheet, classes = _open(db, user, find, id, mask=True)
     problems: list[Problem] = []
     pieces = stream_mask(db, sheet, classes, problems)
     headers = {**attachment(f"{id}_mask.png"), "X-Left-Out": str(len(problems))}
     return Stream(pieces, media_type="image/png", headers=headers)
 
 
-def _open(db: Session, user: Caller, find: Finder, id: int) -> tuple[Sheet, ClassMap]:
+def _open(db: Session, user: Caller, find: Finder, id: int, *, mask: bool) -> tuple[Sheet, ClassMap]:
     image = find(ImageInstance, id)
     project = db.get_one(Project, image.project_id)
-    return open_sheet(db, user, project, image), class_map_of(db, project)
+    return open_sheet(db, user, project, image), class_map_of(db, project, masks=mask)
 
 
 def _geojson(store: Store, sheet: Sheet, classes: ClassMap, origin: Origin) -> Iterator[bytes]:
