@@ -22,25 +22,25 @@ class Settings(BaseSettings):
     """Addresses or networks whose `X-Forwarded-*` are believed, comma separated."""
     strict_signatures: bool = False
     """Refuse signatures whose date cannot be read (the old Java client sends such)."""
-    signature_tolerance_s: int = 900
+    signature_tolerance_s: Annotated[int, Field(gt=0)] = 900
     """How far a signed date may lie from this server's clock."""
-    session_idle_min: int = 12 * 60
+    session_idle_min: Annotated[int, Field(gt=0)] = 12 * 60
     """A browser session ends after so long without a request."""
-    session_max_h: int = 24 * 7
+    session_max_h: Annotated[int, Field(gt=0)] = 24 * 7
     """A browser session ends after so long in any case."""
     picture_cookie_s: int = 3600
     """How long after a signed request the key-born cookie opens pictures and downloads."""
     max_body_mb: Annotated[int, Field(ge=1)] = 64
     """Largest request body that is not a file."""
-    max_upload_gb: float = 64
+    max_upload_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 64
     """Largest file that may be uploaded."""
     jobs_at_once: Annotated[int, Field(ge=1)] = 2
     """How many long tasks run at the same time."""
     picture_workers: Annotated[int, Field(ge=1)] = 2
     """Killable decoder processes of each server process."""
-    picture_timeout_s: float = 30
+    picture_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     """A decoder that takes longer for one request is ended."""
-    picture_memory_mb: int = 4096
+    picture_memory_mb: Annotated[int, Field(gt=0)] = 4096
     """A decoder that wants more is ended."""
     giant_pictures_at_once: Annotated[int, Field(ge=1)] = 2
     """Windows beyond 10,000 px a side that are made at the same time."""

@@ -1,8 +1,8 @@
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from atrisys.access.caller import Caller, caller_for
-from atrisys.access.visible import RULES, condition, get_row, layers_in, visible
+from atrisys.access.visible import RULES, condition, get_row, layers_anywhere, layers_in, visible
 from atrisys.errors import NotFound
 from atrisys.store.table import Table
 from atrisys.store.tables import (
@@ -143,16 +143,30 @@ def test_hidden_layers_hide_drawings_their_terms_and_their_changes(seen, given, 
     changes = visible(bob.caller, select(Change)).where(Change.class_name == "UserAnnotation")
     assert {change.object_id for change in db.scalars(changes)} == expected
     for person in (alice, bob, carol):
-        short = select(UserAnnotation.id).where(layers_in(db, person.caller, project))
-        assert set(db.scalars(short)) == seen(person, UserAnnotation)
+        anywhere = layers_anywhere(db, person.caller)
+        for short in (layers_in(db, person.caller, project), anywhere(UserAnnotation)):
+            assert set(db.scalars(select(UserAnnotation.id).where(short))) == seen(person, UserAnnotation)
+        drawings = select(Change.object_id).where(Change.class_name == "UserAnnotation", anywhere(Change))
+        assert set(db.scalars(drawings)) == seen(person, UserAnnotation)
 
 
-def test_layers_that_one_project_hides_are_open_in_another(seen, given, alice, bob):
+def test_layers_that_one_project_hides_are_open_in_another(seen, given, db, alice, bob):
     hiding = given.project(alice, [bob], hide_users_layers=True, hide_admins_layers=True)
     showing = given.project(alice, [bob])
     given.annotation(given.image(hiding, alice), alice)
     shown = given.annotation(given.image(showing, alice), alice)
     assert seen(bob, UserAnnotation) == {shown.id}
+    for rule in (layers_in(db, bob.caller, hiding, showing), layers_in(db, None, hiding, showing)):
+        assert set(db.scalars(select(UserAnnotation.id).where(rule))) == {shown.id}
+
+
+def test_where_no_layer_is_hidden_from_somebody_no_row_is_asked(given, db, alice, bob, ada):
+    given.project(bob, [alice])
+    hiding, showing = given.project(alice, [bob], hide_users_layers=True), given.project(alice, [bob])
+    for person, project in ((bob, showing), (alice, hiding), (ada, hiding)):
+        assert layers_in(db, person.caller, project) is true()
+    for person in (alice, ada):
+        assert layers_anywhere(db, person.caller)(UserAnnotation) is true()
 
 
 def test_a_job_is_its_starters_and_the_managers_business(seen, given, project, alice, bob, charlie):

@@ -238,11 +238,29 @@ def test_a_request_that_cannot_be_met_is_refused(said):
         wanted_from(said)
 
 
-def test_more_terms_than_numbers_ask_for_a_class_map(store, given, alice, tmp_path, db):
+@pytest.fixture
+def many_terms(given, alice):
+    """A project with a term more than a mask has numbers for, drawn with the last one, on a slide without pixels."""
     ontology = given.ontology(alice)
-    for number in range(255):
-        given.term(ontology, f"term {number}")
+    terms = [given.term(ontology, f"term {number}") for number in range(255)]
     project = given.project(alice, ontology=ontology)
+    given.annotation(given.image(project, alice, width=100, height=100), alice, terms=terms[-1:])
+    return project
+
+
+def test_without_masks_there_may_be_any_number_of_terms(store, many_terms, alice, tmp_path):
+    wanted = Wanted(kinds=("geojson",))
+    manifest = export_training_data(store, alice.caller, many_terms.id, tmp_path, wanted)
+    [image] = manifest["images"]
+    assert image["classes"] == {"term 254": 1}
+    assert manifest["notes"] == ["Terms without a number, drawn as 255: term 254."]
+    address = f"/api/atrisys/imageinstance/{image['id']}"
+    [feature] = alice.get(f"{address}/annotations.geojson").json()["features"]
+    assert (feature["properties"]["class_id"], feature["properties"]["class_name"]) == (255, "term 254")
+    assert alice.get(f"{address}/mask.png").status_code == 400
+
+
+def test_more_terms_than_numbers_ask_for_a_class_map(store, many_terms, alice, tmp_path, db):
     with pytest.raises(Invalid, match="class map"):
-        export_training_data(store, alice.caller, project.id, tmp_path, Wanted())
-    assert db.scalar(select(Project.id).where(Project.id == project.id))
+        export_training_data(store, alice.caller, many_terms.id, tmp_path, Wanted())
+    assert db.scalar(select(Project.id).where(Project.id == many_terms.id))

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from atrisys.access.caller import at_the_command_line
-from atrisys.actions.import_slide import take_in
+from atrisys.actions.import_slide import check_place, put_down, take_in, take_up
+from atrisys.actions.record_slide import SlideRecord
 from atrisys.errors import Invalid, NotAllowed, NotFound, SlideUnreadable
 from atrisys.imaging.slides import facts_from, open_slide
 from atrisys.store.tables import AbstractImage, Change, ImageInstance, UploadedFile
@@ -99,4 +100,43 @@ def test_a_zip_without_a_slide_is_refused_by_its_name(store, alice, left, tmp_pa
         archive.writestr("inner.zip", "a zip in a zip is not unpacked")
     with pytest.raises(SlideUnreadable, match=r"b\.zip holds no slide"):
         take_in(store, alice.caller, tmp_path / "b.zip", "b.zip")
+    assert left() == before
+
+
+@pytest.fixture
+def waiting(store, alice, db, tmp_path):
+    """An uploaded file that a job is to look at."""
+    received = store.folder.receive_file(slides.svs(tmp_path / "a.svs"), "svs", 1 << 30)
+    row, _ = put_down(store, alice.caller, received, "a.svs", check_place(db, alice.caller, None, []))
+    return row
+
+
+@pytest.fixture
+def breaks_late(monkeypatch):
+    """Everything is written down and every byte in its place, and then the transaction is undone."""
+    record = SlideRecord.of
+
+    def breaks(self, *arguments):
+        record(self, *arguments)
+        raise RuntimeError("the database went away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SlideRecord, "of", breaks)
+        yield patched
+
+
+def test_an_import_that_is_undone_keeps_the_bytes_that_were_there_before(store, alice, waiting, left, breaks_late):
+    before = left()
+    with pytest.raises(RuntimeError, match="went away"):
+        take_up(store, alice.caller, waiting.id)
+    assert left() == before
+    breaks_late.undo()
+    [taken] = take_up(store, alice.caller, waiting.id)
+    assert taken.abstract_image_id is not None
+
+
+def test_an_import_that_is_undone_leaves_none_of_the_bytes_that_it_brought(store, alice, left, breaks_late, tmp_path):
+    before, path = left(), slides.svs(tmp_path / "a.svs")
+    with pytest.raises(RuntimeError, match="went away"):
+        take_in(store, alice.caller, path, "a.svs")
     assert left() == before

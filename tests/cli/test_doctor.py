@@ -107,6 +107,16 @@ def test_a_setting_that_cannot_be_used_ends_the_examination(sound):
     assert "ATRISYS_JOBS_AT_ONCE" in found["settings"]["says"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("ATRISYS_PICTURE_MEMORY_MB", "1"), ("ATRISYS_PICTURE_TIMEOUT_S", "0.001")]
+)
+def test_a_limit_that_ends_every_decoder_is_noticed(sound, name, value):
+    sound.settings[name] = value
+    pictures = by_check(sound, status=1)["pictures"]
+    assert pictures["state"] == "wrong"
+    assert name in pictures["mend"]
+
+
 def test_a_database_that_does_not_answer_is_wrong(sound):
     sound.settings["ATRISYS_DATABASE_URL"] = "mysql://somewhere"
     assert by_check(sound, status=1)["database"]["state"] == "wrong"

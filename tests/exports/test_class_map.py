@@ -23,6 +23,11 @@ def test_254_terms_are_counted_and_one_more_asks_for_a_map():
         count_terms((i, f"t{i}") for i in range(255))
 
 
+def test_without_masks_the_terms_beyond_254_have_no_number_of_their_own():
+    classes = count_terms(((i, f"t{i}") for i in range(300)), masks=False)
+    assert (classes.of(["t253"]), classes.of(["t254"])) == ((254, "t253"), (255, "t254"))
+
+
 def test_the_first_term_decides_and_what_has_none_or_no_number_is_255():
     classes = ClassMap({"tumour": 1, "stroma": 0})
     assert classes.of(["tumour", "stroma"]) == (1, "tumour")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atrisys.errors import Invalid
-from atrisys.geometry.frames import check_origin, turn_over
+from atrisys.geometry.frames import check_origin, origin_sent, turn_over
 from atrisys.geometry.wkt import read_many, read_wkt, write_many, write_wkt
 
 
@@ -33,6 +33,18 @@ def test_no_shapes_turn_into_no_shapes():
 def test_coordinates_of_quarter_pixels_come_back_exactly(points, height):
     line = shapely.LineString([(x / 4, y / 4) for x, y in points])
     assert shapely.equals_exact(turn_over(turn_over(line, height), height), line, 0)
+
+
+POINT = st.tuples(st.floats(0, 1000), st.floats(0, 1000))
+
+
+@given(st.lists(POINT, min_size=2), st.integers(1, 100_000))
+def test_of_a_shape_kept_in_both_frames_the_other_follows_from_the_one_that_was_sent(points, height):
+    sent = shapely.LineString(points)
+    turned = turn_over(sent, height)
+    for shape, wire in ((sent, turned), (turned, sent)):
+        first, other = (wire, shape) if origin_sent(shape, wire, height) == "left-bottom" else (shape, wire)
+        assert shapely.equals_exact(turn_over(first, height), other, 0)
 
 
 def test_only_the_two_origins_are_known():

@@ -1,4 +1,5 @@
 from atrisys.access.caller import caller_for
+from atrisys.access.passwords import hash_password
 from atrisys.actions.add_user import add_user
 from given.base import Base
 from people import Person
@@ -9,6 +10,7 @@ class People(Base):
         """An account and its client."""
         box = self.app.state.key_box
         with self.writing() as db:
-            user = add_user(db, None, box, username=username or f"user{self.number()}", password=password, role=role)
+            name, password_hash = username or f"user{self.number()}", hash_password(password)
+            user = add_user(db, None, box, username=name, password_hash=password_hash, role=role)
             caller = caller_for(db, user, "signature", "api")
             return Person(self.app, caller, user.public_key, box.open(user.private_key, user.public_key))

@@ -28,7 +28,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 @pytest.fixture
 def starter(kept: Store) -> SecUser:
     with kept.writing() as db:
-        return add_user(db, None, KeyBox(kept.folder.secret()), username="alice", password=None)
+        return add_user(db, None, KeyBox(kept.folder.secret()), username="alice")
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_a_zip_becomes_its_slides_and_is_not_kept_itself(given, alice, send, run
     assert alice.delete(f"/api/uploadedfile/{file['id']}.json").status_code == 403
 
 
-def test_a_cancelled_import_leaves_no_bytes(given, alice, bob_and_charlie, send, kept):
+def test_the_bytes_of_a_cancelled_import_are_their_owners_to_delete(given, alice, bob_and_charlie, send, kept):
     bob, charlie = bob_and_charlie
     project = given.project(bob, [alice])
     sent = send("a.svs", bytes(1000), project)
@@ -118,6 +118,8 @@ def test_a_cancelled_import_leaves_no_bytes(given, alice, bob_and_charlie, send,
         runner.stop()
     file = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
     assert (file["status"], file["error"]) == (41, "The job was cancelled.")
+    assert len(alice.get(f"/api/uploadedfile/{file['id']}/download").content) == 1000
+    assert alice.delete(f"/api/uploadedfile/{file['id']}.json").status_code == 200
     assert files(kept) == []
 
 
@@ -141,7 +143,18 @@ def test_who_lost_the_project_meanwhile_puts_nothing_into_it(given, alice, bob_a
     assert file["status"] == 41
     assert file["error"]
     assert bob.get(f"/api/project/{project.id}/imageinstance.json").json()["size"] == 0
-    assert files(kept) == []
+    assert [path.stat().st_size for path in files(kept)] == [file["size"]], "it is still in their storage"
+
+
+def test_a_failure_that_is_not_the_files_costs_nobody_their_slide(given, alice, send, kept, tmp_path):
+    content = slides.svs(tmp_path / "a.svs").read_bytes()
+    sent = send("a.svs", content)
+    with kept.reading() as db:
+        job = db.get_one(Job, sent["job"])
+    room.given_up(kept, job, Refusal("The process that did this job ended unexpectedly."))
+    file = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
+    assert (file["status"], file["error"]) == (41, "The process that did this job ended unexpectedly.")
+    assert alice.get(f"/api/uploadedfile/{file['id']}/download").content == content
 
 
 def test_a_second_run_after_a_sudden_death_makes_no_second_image(given, alice, send, kept, tmp_path):

@@ -167,6 +167,36 @@ def test_holes_are_filled_on_request(given, work, bob):
     assert filled["area"] == pytest.approx(10_000 * 0.25)
 
 
+HOLED = (
+    "POLYGON ((0.1 0.7, 0.3 99.9, 50.123456789 100.1, 100.3 99.7, 100.1 0.3, 0.1 0.7),"
+    " (40.1 40.7, 60.1 40.7, 60.1 60.7, 40.1 40.7))"
+)
+
+
+@pytest.mark.parametrize("left_top", [True, False])
+@pytest.mark.parametrize(
+    ("query", "body"), [("fill=true", {}), ("maxPoint=5&minPoint=4", {}), ("", {"minPoint": 4, "maxPoint": 5})]
+)
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_shape_that_is_filled_or_simplified_keeps_its_digits_in_both_frames(
+    given, work, bob, left_top, query, body, comes_back
+):
+    annotation = given.annotation(work.image, bob, HOLED, left_top=left_top)
+    path = f"/api/annotation/{annotation.id}.json"
+
+    def listed(origin):
+        address = f"/api/annotation.json?image={work.image.id}&showWKT=true&origin={origin}"
+        [row] = bob.get(address).json()["collection"]
+        return set(map(tuple, shapely.get_coordinates(shapely.from_wkt(row["location"])).tolist()))
+
+    before = {origin: listed(origin) for origin in ("left-bottom", "left-top")}
+    sent = {**bob.get(path).json(), **body} if comes_back else body
+    answer = bob.put(f"{path}?{query}", json=sent)
+    assert (answer.status_code, answer.json()["annotation"]["version"]) == (200, 2), answer.text
+    for origin, points in before.items():
+        assert listed(origin) < points, origin
+
+
 def test_terms_are_given_and_taken(given, work, bob, charlie):
     annotation = given.annotation(work.image, bob)
     path = f"/api/annotation/{annotation.id}/term/{work.terms[0].id}.json"

@@ -23,6 +23,17 @@ def test_nobody_with_no_project_gets_empty_bounds(charlie):
     assert bounds["numberOfImages"] == {"min": None, "max": None, "list": None}
 
 
+def test_bounds_count_nothing_on_hidden_layers(given, alice, bob):
+    project = given.project(alice, [bob], hide_admins_layers=True)
+    image = given.image(project, alice)
+    for person in (alice, alice, bob):
+        given.annotation(image, person)
+    for person, most in ((alice, 3), (bob, 1)):
+        assert person.get("/api/bounds/project.json").json()["numberOfAnnotations"]["max"] == most
+        bounds = person.get(f"/api/project/{project.id}/bounds/imageinstance.json").json()
+        assert bounds["countImageAnnotations"]["max"] == most
+
+
 @pytest.mark.parametrize("blind", [False, True])
 def test_the_bounds_of_images_take_own_values_over_the_slides(given, alice, bob, charlie, blind):
     project = given.project(alice, [bob], blind_mode=blind)

@@ -299,6 +299,24 @@ def test_images_are_counted_sorted_and_paged_in_the_database(given, alice, bob):
     assert [row["numberOfAnnotations"] for row in rows] == [0, 2, 1]
 
 
+def test_an_image_tells_nothing_of_hidden_layers(given, alice, bob, db):
+    project = given.project(alice, [bob], hide_admins_layers=True)
+    hers, his = given.image(project, alice), given.image(project, alice)
+    last = [given.annotation(hers, alice) for _ in range(2)][-1]
+    given.annotation(his, bob)
+    db.query(UserAnnotation).filter(UserAnnotation.id == last.id).update({"created": 2 * last.created})
+    db.commit()
+    listed = f"/api/project/{project.id}/imageinstance.json?withLastActivity=true"
+    for address in (listed, f"/api/user/{bob.id}/imageinstance.json?x=1"):
+        rows = bob.get(f"{address}&sort=numberOfAnnotations&order=desc").json()["collection"]
+        assert [(row["id"], row["numberOfAnnotations"]) for row in rows] == [(his.id, 1), (hers.id, 0)]
+    path = f"/api/imageinstance/{hers.id}.json"
+    assert (bob.get(path).json()["numberOfAnnotations"], alice.get(path).json()["numberOfAnnotations"]) == (0, 2)
+    activity = {row["id"]: row["lastActivity"] for row in bob.get(listed).json()["collection"]}
+    assert activity[hers.id] == hers.created
+    assert max(row["lastActivity"] for row in alice.get(listed).json()["collection"]) == 2 * last.created
+
+
 def test_light_lists_trees_and_extras(given, alice, bob, db):
     project = given.project(alice, [bob])
     image = given.image(project, alice, original_filename="a.svs")

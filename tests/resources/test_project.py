@@ -180,6 +180,46 @@ def test_projects_are_counted_sorted_and_paged_in_the_database(given, alice, bob
     assert alice.get("/api/project.json?max=2").json()["totalPages"] == 2
 
 
+@pytest.fixture
+def layered(given, alice, bob):
+    """Two projects with two drawings of alice's in one, and one of bob's, who does not see hers, in each."""
+    hiding = given.project(alice, [bob], hide_admins_layers=True)
+    showing = given.project(alice, [bob])
+    image = given.image(hiding, alice)
+    for person in (bob, alice, alice):
+        given.annotation(image, person)
+    given.annotation(given.image(showing, alice), bob)
+    return hiding, showing, image
+
+
+def test_a_project_counts_nothing_on_layers_that_it_hides(given, layered, ada, alice, bob):
+    hiding, showing, _ = layered
+    path = f"/api/project/{hiding.id}.json"
+    for person, expected in ((ada, 3), (alice, 3), (bob, 1)):
+        assert person.get(path).json()["numberOfAnnotations"] == expected
+        rows = person.get("/api/project.json?sort=id").json()["collection"]
+        counts = [row["numberOfAnnotations"] for row in rows if row["id"] in (hiding.id, showing.id)]
+        assert counts == [expected, 1], person.caller.username
+    assert alice.put(path, json={"isClosed": True}).json()["project"]["numberOfAnnotations"] == 3
+    stale = bob.put(path, json={"name": "x"}, headers={"If-Match": '"0"'})
+    assert (stale.status_code, stale.json()["current"]["numberOfAnnotations"]) == (412, 0)
+
+
+def test_neither_order_nor_last_activity_tells_of_hidden_layers(given, layered, alice, bob, db):
+    hiding, showing, image = layered
+    given.annotation(given.image(showing, alice), bob)
+    last = given.annotation(image, alice)
+    db.query(Change).filter(Change.object_id == last.id).update({"created": 2 * last.created})
+    db.commit()
+    for sort in ("numberOfAnnotations", "lastActivity"):
+        address = f"/api/project.json?withLastActivity=true&sort={sort}&order=desc"
+        mine, his = (person.get(address).json()["collection"] for person in (alice, bob))
+        assert [row["id"] for row in mine] == [hiding.id, showing.id]
+        assert [row["id"] for row in his] == [showing.id, hiding.id]
+        assert mine[0]["lastActivity"] == 2 * last.created
+        assert his[1]["lastActivity"] <= last.created
+
+
 def test_switches_add_members_last_change_and_own_roles(given, alice, bob, db):
     project = given.project(alice, [bob])
     address = (

@@ -1,6 +1,9 @@
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from atrisys.access import passwords
+from atrisys.app import create_app
+from atrisys.store import spatial
 from atrisys.store.tables import (
     AbstractImage,
     AnnotationTerm,
@@ -16,6 +19,8 @@ from atrisys.store.tables import (
 )
 from browser import Browser, signed_in
 from counting import statements
+from given import Given
+from given.kept import kept_store
 
 DORA = {
     "username": "dora",
@@ -196,6 +201,26 @@ def test_a_model_that_comes_back_with_its_old_password_ends_no_session(app, alic
     assert alice.put(f"/api/user/{alice.id}.json", json={"password": "correct horse"}).status_code == 200
     assert alice.put(f"/api/user/{alice.id}.json", json={"password": ""}).status_code == 200
     assert browser.get("/api/user/current.json").status_code == 200
+
+
+@pytest.mark.parametrize("password", ["correct horse", "a better one"])
+def test_others_write_while_a_password_is_looked_at_and_hashed(tmp_path, monkeypatch, password):
+    """Both take long on purpose, and on SQLite there is one writer at a time."""
+    monkeypatch.setattr(spatial, "BUSY_MS", 100)
+    with kept_store(tmp_path / "data") as store:
+        alice = Given(create_app(store.settings, store), store).person("alice")
+
+        def while_others_write(does):
+            def done(*arguments):
+                with store.writing() as db:
+                    db.execute(update(SecUser).values(version=SecUser.version))
+                return does(*arguments)
+
+            return done
+
+        for name in ("is_right", "hash_password"):
+            monkeypatch.setattr(passwords, name, while_others_write(getattr(passwords, name)))
+        assert alice.put("/api/user/current.json", json={"password": password}).status_code == 200
 
 
 def test_the_answer_to_a_client_that_saves_its_own_user_has_the_key_that_it_reads(alice):

@@ -5,8 +5,8 @@ from io import BytesIO
 
 import pytest
 
-from atrisys.errors import TooLarge
-from atrisys.store.files import DataFolder, plain_name
+from atrisys.errors import Misconfigured, TooLarge
+from atrisys.store.files import DataFolder, network_share_of, plain_name, refuse_network_share
 
 LIMIT = 1 << 20
 
@@ -54,6 +54,16 @@ def test_too_many_bytes_leave_nothing(folder):
     with pytest.raises(TooLarge, match="ATRISYS_MAX_UPLOAD_GB"):
         folder.receive(BytesIO(bytes(LIMIT + 1)), "svs", LIMIT)
     assert files(folder) == set()
+
+
+@pytest.mark.parametrize("move", [True, False])
+def test_a_file_that_is_too_large_is_neither_copied_nor_moved(folder, tmp_path, move):
+    source = tmp_path / "a.svs"
+    source.write_bytes(bytes(LIMIT + 1))
+    with pytest.raises(TooLarge, match="ATRISYS_MAX_UPLOAD_GB"):
+        folder.receive_file(source, "svs", LIMIT, move=move)
+    assert files(folder) == set()
+    assert source.exists()
 
 
 def test_a_full_disk_is_said_in_words_and_leaves_nothing(folder, monkeypatch):
@@ -121,6 +131,46 @@ def test_only_old_leavings_are_swept(folder):
         os.utime(path, (time.time() - 1000,) * 2)
     assert folder.sweep(500) == 2
     assert files(folder) == {kept.name, young.name}
+
+
+def test_a_folder_in_which_something_was_written_lately_is_not_swept(folder):
+    scratch = folder.scratch_of_run("runner/1")
+    (scratch / "inner").mkdir(parents=True)
+    (scratch / "inner" / "mask.png.part").write_bytes(b"x")
+    for path in (scratch, scratch / "inner"):
+        os.utime(path, (time.time() - 1000,) * 2)
+    assert folder.sweep(500) == 0
+    assert (scratch / "inner" / "mask.png.part").exists()
+    os.utime(scratch / "inner" / "mask.png.part", (time.time() - 1000,) * 2)
+    assert folder.sweep(500) == 1
+    assert not scratch.exists()
+
+
+@pytest.fixture
+def share(tmp_path, monkeypatch):
+    """A folder that this machine takes for a network share."""
+    mounts, point = tmp_path / "mounts", tmp_path / "the share"
+    escaped = str(point).replace(" ", "\\040")
+    lines = ("/dev/sda1 / ext4 rw 0 0", f"nas:/slides {escaped} nfs4 rw 0 0")
+    mounts.write_text("\n".join(lines))
+    monkeypatch.setattr("atrisys.store.files.MOUNTS", mounts)
+    point.mkdir()
+    return point
+
+
+def test_a_network_share_is_refused_for_sqlite(share, tmp_path):
+    assert network_share_of(tmp_path) is None
+    assert network_share_of(share / "data") == "nfs4"
+    with pytest.raises(Misconfigured, match="network share"):
+        refuse_network_share("", share / "data")
+    refuse_network_share("", tmp_path)
+    refuse_network_share("postgresql://db", share / "data")
+
+
+def test_a_link_to_a_network_share_is_one(share, tmp_path):
+    (tmp_path / "data").symlink_to(share)
+    with pytest.raises(Misconfigured, match="network share"):
+        refuse_network_share("", DataFolder(tmp_path / "data").root)
 
 
 @pytest.mark.parametrize(("sent", "shown"), [

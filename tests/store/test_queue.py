@@ -13,7 +13,7 @@ from atrisys.store.tables import Job
 @pytest.fixture
 def user_id(kept):
     with kept.writing() as db:
-        return add_user(db, None, KeyBox(kept.folder.secret()), username="alice", password=None).id
+        return add_user(db, None, KeyBox(kept.folder.secret()), username="alice").id
 
 
 @pytest.fixture

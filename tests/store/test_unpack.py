@@ -178,6 +178,13 @@ def test_the_same_name_twice_is_refused(tmp_path, into):
         unpack(path, into, LIMIT, silent)
 
 
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a"), ("a", "a/b/c")])
+def test_a_name_that_is_a_file_and_a_folder_is_refused_without_telling_where_we_unpack(zipped, into, names):
+    with pytest.raises((Invalid, SlideUnreadable)) as refused:
+        unpack(zipped(dict.fromkeys(names, b"x")), into, LIMIT, silent)
+    assert str(into) not in str(refused.value)
+
+
 def test_what_other_systems_add_is_left_out(zipped, into):
     unpack(zipped({"__MACOSX/._a": b"x", ".DS_Store": b"x", "d/Thumbs.db": b"x", "d/a": b"a"}), into, LIMIT, silent)
     assert written(into) == {"into/d/a": b"a"}

@@ -1,6 +1,7 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 from sqlalchemy import select
@@ -29,6 +30,15 @@ def test_an_empty_folder_becomes_an_installation(fresh):
     assert stat.S_IMODE(fresh.folder.secret_file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["what?mode=memory", "50% #1", "file:data", "切片"])
+def test_the_database_lies_in_its_folder_whatever_that_is_called(tmp_path, name):
+    store = Store(Settings(data=tmp_path / name, database_url=""))
+    upgrade.prepare(store)
+    store.close()
+    assert (tmp_path / name / "atrisys.sqlite").stat().st_size > 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_the_secret_stays_and_must_be_its_owners_alone(fresh):
     upgrade.prepare(fresh)
     secret = fresh.folder.secret()
@@ -48,30 +58,59 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_knows(fresh):
     assert differences == []
 
 
-def test_a_failed_migration_puts_the_database_back(fresh, monkeypatch):
+@pytest.fixture
+def older(fresh, monkeypatch):
+    """A database that a program before this one has made."""
     upgrade.prepare(fresh)
-    with fresh.engine.execution_options(writes=True).begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    monkeypatch.setattr(upgrade, "HEAD", f"{int(upgrade.HEAD) + 1:04d}")
+    return fresh
 
+
+def roles_in(store):
+    with store.reading() as db:
+        return len(db.scalars(select(SecRole)).all())
+
+
+def write_as_another_program(store, statement):
+    with closing(sqlite3.connect(store.folder.database)) as other:
+        other.execute(statement)
+        other.commit()
+
+
+def test_a_migrated_database_has_its_backup_beside_it(older):
+    assert "backup in" in upgrade.prepare(older)
+    assert len(list(older.folder.backups.iterdir())) == 1
+    assert roles_in(older) == 4
+
+
+def test_a_failed_migration_leaves_what_others_wrote_meanwhile(older, monkeypatch):
     def breaks(*_args, **_kwargs):
-        with sqlite3.connect(fresh.folder.database) as other:
-            other.execute("PRAGMA foreign_keys=OFF")
-            other.execute("DELETE FROM sec_role")
+        write_as_another_program(older, "DELETE FROM sec_role WHERE authority = 'ROLE_GUEST'")
         raise RuntimeError("a broken step")
 
     monkeypatch.setattr(upgrade, "_migrate", breaks)
-    with pytest.raises(Misconfigured, match="put back as it was: a broken step"):
+    with pytest.raises(Misconfigured, match="stands as it was before: a broken step"):
+        upgrade.prepare(older)
+    assert roles_in(older) == 3
+    assert len(list(older.folder.backups.iterdir())) == 1
+
+
+def test_a_migration_that_leaves_a_broken_database_is_taken_back(older, monkeypatch):
+    monkeypatch.setattr(upgrade, "_migrate", lambda store: write_as_another_program(store, "DELETE FROM sec_role"))
+    monkeypatch.setattr(spatial, "integrity_problem", lambda _engine: "a page is missing")
+    with pytest.raises(Misconfigured, match=r"stands as it was before: .*a page is missing"):
+        upgrade.prepare(older)
+    assert roles_in(older) == 4
+
+
+def test_a_database_of_a_newer_program_is_left_alone(fresh, monkeypatch):
+    upgrade.prepare(fresh)
+    write_as_another_program(fresh, "UPDATE alembic_version SET version_num = '9999'")
+    monkeypatch.setattr(spatial, "restore", lambda *_args: pytest.fail("the live database was written over"))
+    with pytest.raises(Misconfigured, match="newer ATrISys"):
         upgrade.prepare(fresh)
-    with fresh.reading() as db:
-        assert len(db.scalars(select(SecRole)).all()) == 4
-    assert len(list(fresh.folder.backups.iterdir())) == 1
-
-
-def test_a_network_share_is_refused_for_sqlite(monkeypatch, fresh):
-    monkeypatch.setattr(spatial, "network_share_of", lambda folder: "nfs4")
-    with pytest.raises(Misconfigured, match="network share"):
-        spatial.refuse_network_share("", fresh.folder.root)
-    spatial.refuse_network_share("postgresql://db", fresh.folder.root)
+    assert upgrade.version_of(fresh) == "9999"
+    assert list(fresh.folder.backups.iterdir()) == []
 
 
 def test_an_unreachable_data_folder_is_named(tmp_path):

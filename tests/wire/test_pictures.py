@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from atrisys.errors import PictureFailed
 from atrisys.imaging.pictures import Picture
-from atrisys.wire import pictures
+from atrisys.wire import pictures, streaming
 from atrisys.wire.pictures import Work, picture_answer
 
 SMALL, LARGE, GIANT = (256, 256), (4000, 3000), (30_000, 20_000)
@@ -223,7 +223,7 @@ def test_nothing_more_is_made_for_who_has_left():
 
 
 def test_who_takes_nothing_for_long_loses_their_room(monkeypatch):
-    monkeypatch.setattr(pictures, "STALLED_S", 0.2)
+    monkeypatch.setattr(streaming, "STALLED_S", 0.2)
 
     class Sleeper(Caller):
         async def send(self, message):

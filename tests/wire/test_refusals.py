@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 
@@ -192,6 +192,13 @@ def test_a_busy_database_says_that_nothing_was_changed_and_to_try_again(raising,
     assert answer.headers["retry-after"] == "2"
     assert "secrets" not in str(body)
     assert "locked" in caplog.text
+
+
+def test_who_finds_all_connections_in_use_is_told_to_try_again(raising):
+    answer = raising(TimeoutError("QueuePool limit of size 20 overflow 30 reached"))
+    body = assert_refused(answer, 503, "refused")
+    assert answer.headers["retry-after"] == "2"
+    assert "QueuePool" not in str(body)
 
 
 @pytest.mark.parametrize(

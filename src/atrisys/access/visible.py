@@ -35,6 +35,8 @@ from atrisys.store.tables import (
 )
 
 Rule = Callable[[Caller], ColumnElement[bool]]
+Layers = Callable[[type[Any]], ColumnElement[bool]]
+"""Which annotations, or changes, somebody sees."""
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 Row = TypeVar("Row", bound=Table)
 
@@ -135,18 +137,30 @@ def _layers(project_id: Any, owner_id: Any) -> Rule:
     return rule
 
 
-def layers_in(db: Session, caller: Caller, project: Project) -> ColumnElement[bool]:
-    """The rule for annotations of one project that the caller is known to see.
+def layers_in(db: Session, caller: Caller | None, *projects: Project) -> ColumnElement[bool]:
+    """The rule for annotations of projects that the caller is known to see.
 
     The same as `condition` gives, but decided beforehand where it does not depend on the row: asking it of each row
-    of a large image takes as long as reading them.
+    of a large image takes as long as reading them. Without a caller nothing is seen where layers are hidden.
     """
-    managing = select(ProjectMember.is_manager).where(
-        ProjectMember.project_id == project.id, ProjectMember.user_id == caller.id
-    )
-    if caller.is_admin or not (project.hide_users_layers or project.hide_admins_layers) or db.scalar(managing):
+    is_admin = caller is not None and caller.is_admin
+    hiding = {project.id for project in projects if project.hides_layers and not is_admin}
+    if hiding and caller is not None:
+        managed = select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id, ProjectMember.is_manager)
+        hiding.difference_update(db.scalars(managed))
+    if not hiding:
         return true()
-    return condition(caller, UserAnnotation)
+    elsewhere = UserAnnotation.project_id.not_in(hiding)
+    return elsewhere if caller is None else or_(elsewhere, condition(caller, UserAnnotation))
+
+
+def layers_anywhere(db: Session, caller: Caller) -> Layers:
+    """The same for all projects that the caller sees."""
+    hides = or_(Project.hide_users_layers, Project.hide_admins_layers)
+    mine = select(Project.id).join(ProjectMember, ProjectMember.project_id == Project.id)
+    hiding = mine.where(ProjectMember.user_id == caller.id, ~ProjectMember.is_manager, hides).limit(1)
+    sees_all = caller.is_admin or db.scalar(hiding) is None
+    return lambda kind: true() if sees_all else condition(caller, kind)
 
 
 def _change(caller: Caller) -> ColumnElement[bool]:

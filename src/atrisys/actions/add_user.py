@@ -5,7 +5,6 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.keys import KeyBox
-from atrisys.access.passwords import hash_password
 from atrisys.actions import history
 from atrisys.actions.change_roles import climb_to
 from atrisys.errors import Duplicate, Invalid
@@ -18,7 +17,6 @@ def add_user(
     box: KeyBox,
     *,
     username: str,
-    password: str | None = None,
     password_hash: str | None = None,
     role: str = "ROLE_USER",
     firstname: str = "",
@@ -29,11 +27,11 @@ def add_user(
 ) -> SecUser:
     """The account, kept in the change log as made by `caller` (by itself where there is none yet).
 
-    `password_hash`: for whoever has hashed it already, which takes long and need not happen in the transaction.
+    `password_hash`: made before the transaction, since that takes long on purpose.
 
     Raises:
         Duplicate: the name is taken, whatever its capitals.
-        Invalid: no such role, or a password that cannot be used.
+        Invalid: no such role.
     """
     username = username.strip()
     require_new_name(db, username)
@@ -46,7 +44,7 @@ def add_user(
         language=language,
         is_developer=is_developer,
         creator_id=caller.id if caller else None,
-        password_hash=hash_password(password) if password else password_hash,
+        password_hash=password_hash,
         public_key=public_key,
         private_key=private_key,
     )

@@ -184,14 +184,14 @@ def begin(store: Store, caller: Caller, project_id: int, wanted: Wanted) -> Expo
     with store.reading() as db:
         project = get_row(db, caller, Project, project_id)
         terms = _terms(db, project)
-        classes = wanted.class_map or count_terms(terms)
+        classes = wanted.class_map or count_terms(terms, masks="masks" in wanted.kinds)
         sheets = [open_sheet(db, caller, project, image) for image in _images(db, caller, project, wanted.images)]
     return Exporting(store, wanted, (project.id, project.name), classes, [name for _, name in terms], sheets)
 
 
-def class_map_of(db: Session, project: Project) -> ClassMap:
-    """Terms of the project's ontology, counted from 1 by their id. Raises Invalid beyond 254 of them."""
-    return count_terms(_terms(db, project))
+def class_map_of(db: Session, project: Project, *, masks: bool) -> ClassMap:
+    """Terms of the project's ontology, counted from 1 by their id. Raises Invalid beyond 254 of them for masks."""
+    return count_terms(_terms(db, project), masks=masks)
 
 
 def _terms(db: Session, project: Project) -> list[tuple[int, str]]:

@@ -15,10 +15,10 @@ from atrisys.access.require import require_not_read_only, require_storage, requi
 from atrisys.access.visible import get_row
 from atrisys.actions import history
 from atrisys.actions.receive_slide import Progress, Source, ext_of, ignore_progress, take_apart
-from atrisys.actions.record_slide import Place, SlideRecord, Taken
+from atrisys.actions.record_slide import Place, SlideRecord, Taken, settle
 from atrisys.errors import Invalid, Refusal, SlideUnreadable, TooLarge
 from atrisys.store import queue
-from atrisys.store.after_commit import after_commit, after_rollback
+from atrisys.store.after_commit import after_commit
 from atrisys.store.files import Received, plain_name
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, Job, Project, Storage, UploadedFile
@@ -108,8 +108,7 @@ def put_down(
             arguments={"uploaded_file": row.id, "properties": dict(properties or {})},
             project_id=project_id,
         )
-        lasting = store.folder.settle(received.name)
-        after_rollback(db, lambda: store.folder.drop(lasting))
+        settle(db, store.folder, received.name)
     return row, job
 
 
@@ -150,16 +149,21 @@ def take_up(
 
 
 def refuse(store: Store, caller: Caller, uploaded_file_id: int, reason: Refusal) -> None:
-    """The file stays in the list with the reason, so that its owner sees it; the bytes go."""
+    """The file stays in the list with the reason, so that its owner sees it.
+
+    The bytes go where they are at fault; else they stay, for their owner to fetch or to delete.
+    """
     is_its_fault = isinstance(reason, SlideUnreadable | TooLarge | Invalid)
     with store.writing() as db:
         row = db.get(UploadedFile, uploaded_file_id)
         if row is None or row.status != UPLOADED:
             return
-        name = row.filename
-        status = ERROR_FORMAT if is_its_fault else ERROR_DEPLOYMENT
-        history.edit(db, caller, row, status=status, error=str(reason), filename="")
-        after_commit(db, lambda: store.folder.drop(name))
+        name, error = row.filename, str(reason)
+        if is_its_fault:
+            history.edit(db, caller, row, status=ERROR_FORMAT, error=error, filename="")
+            after_commit(db, lambda: store.folder.drop(name))
+        else:
+            history.edit(db, caller, row, status=ERROR_DEPLOYMENT, error=error)
 
 
 def check_place(db: Session, caller: Caller, storage_id: int | None, project_ids: Sequence[int]) -> Place:

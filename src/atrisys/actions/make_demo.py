@@ -76,8 +76,10 @@ def make_demo(store: Store, box: KeyBox, report: Report, plan: Plan | None = Non
         plan: what is on the slide; the usual one by default.
     """
     report(0.0, "account and project")
+    password = passwords.new_password()
+    password_hash = passwords.hash_password(password)
     with store.writing() as db:
-        user, password = _user(db, box)
+        user = _user(db, box, password_hash)
         caller = at_the_command_line(caller_for(db, user, "command line", "command line"))
         project = db.scalar(select(Project).where(Project.name == NAME)) or _project(db, caller)
     plan = plan or plan_slide()
@@ -92,16 +94,15 @@ def make_demo(store: Store, box: KeyBox, report: Report, plan: Plan | None = Non
     return Demo(user.username, password, *keys, project.id, image_id, drawn)
 
 
-def _user(db: Session, box: KeyBox) -> tuple[SecUser, str]:
+def _user(db: Session, box: KeyBox, password_hash: str) -> SecUser:
     """The demo's administrator; the password is new at each start, since it is kept nowhere in clear."""
-    password = passwords.new_password()
     user = db.scalar(select(SecUser).where(SecUser.username == USERNAME))
     if user is None:
-        return add_user(db, None, box, username=USERNAME, password=password, role="ROLE_ADMIN"), password
+        return add_user(db, None, box, username=USERNAME, password_hash=password_hash, role="ROLE_ADMIN")
     caller = caller_for(db, user, "command line", "command line")
-    history.edit(db, caller, user, password_hash=passwords.hash_password(password))
+    history.edit(db, caller, user, password_hash=password_hash)
     sign_in.close_all_sessions(db, user.id)
-    return user, password
+    return user
 
 
 def _project(db: Session, caller: Caller) -> Project:

@@ -67,7 +67,7 @@ class SlideRecord:
             taken = self._several(name, delivery, row)
         for arrival in delivery.arrivals:
             if arrival.facts:
-                self._settle(arrival.received.name)
+                settle(self.db, self.folder, arrival.received.name)
         return taken
 
     def _several(self, name: str, delivery: Delivery, row: UploadedFile | None) -> list[Taken]:
@@ -128,9 +128,12 @@ class SlideRecord:
         instances = [add_image_instance(self.db, self.caller, project, image).id for project in projects]
         return Taken(arrival.name, file.id, image.id, tuple(instances))
 
-    def _settle(self, name: str) -> None:
-        lasting = self.folder.settle(name)
-        after_rollback(self.db, lambda: self.folder.drop(lasting))
+
+def settle(db: Session, folder: DataFolder, name: str) -> None:
+    """Give received bytes their lasting place; they go if db's transaction is undone. What lay there before stays."""
+    lasting = folder.settle(name)
+    if lasting != name:
+        after_rollback(db, lambda: folder.drop(lasting))
 
 
 def _columns(facts: SlideFacts, properties: Mapping[str, str]) -> dict[str, Any]:

@@ -32,15 +32,16 @@ def add(name: str, email: str, role: str, password_stdin: bool) -> None:
     \b
     Example:  atrisys user add alice --email alice@example.org
     """
-    from atrisys.access.passwords import new_password
+    from atrisys.access.passwords import hash_password, new_password
     from atrisys.actions.add_user import add_user
 
     given = _read_password() if password_stdin else None
     password = given or new_password()
+    password_hash = hash_password(password)
     with opened() as store:
         box = key_box(store)
         with store.writing() as db:
-            row = add_user(db, None, box, username=name, password=password, role=ROLES[role], email=email)
+            row = add_user(db, None, box, username=name, password_hash=password_hash, role=ROLES[role], email=email)
             made = {"id": row.id, "username": row.username, "publicKey": row.public_key}
             made["privateKey"] = box.open(row.private_key, row.public_key)
     print_json(made if given else {**made, "password": password})

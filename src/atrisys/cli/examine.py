@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from atrisys.cli.installation import key_box, read_settings
-from atrisys.errors import Refusal
+from atrisys.cli.installation import key_box, read_settings, ready_for_pictures
+from atrisys.errors import Refusal, SlideUnreadable
 
 if TYPE_CHECKING:
     from atrisys.settings import Settings
@@ -70,7 +70,7 @@ def examine() -> Iterator[Finding]:
             yield from _try("files", lambda: files(store))
     finally:
         store.close()
-    yield from _try("pictures", pictures)
+    yield from _try("pictures", lambda: pictures(settings))
 
 
 def _try(check: str, look: Look) -> Iterator[Finding]:
@@ -132,8 +132,7 @@ def public_address(settings: "Settings") -> Iterator[Finding]:
 
 def data_folder(settings: "Settings") -> Iterator[Finding]:
     """It can be written to, lies on a disk of this machine, has room, and its secret is one."""
-    from atrisys.store import spatial
-    from atrisys.store.files import DataFolder
+    from atrisys.store.files import DataFolder, network_share_of
 
     folder = DataFolder(settings.data)
     folder.prepare()
@@ -146,7 +145,7 @@ def data_folder(settings: "Settings") -> Iterator[Finding]:
             yield Finding("data folder", "wrong", f"{place} cannot be written to: {error.strerror}.", mend)
             return
     yield Finding("data folder", "well", f"{folder.root} can be written to.")
-    share = spatial.network_share_of(folder.root)
+    share = network_share_of(folder.root)
     if share and not settings.database_url:
         mend = "Move the folder to a disk of this machine, or use PostgreSQL (ATRISYS_DATABASE_URL)."
         yield Finding("data folder", "wrong", f"It lies on a network share ({share}), where SQLite loses data.", mend)
@@ -278,22 +277,28 @@ def _put_back(store: "Store") -> str:
     return f"Put them back below {store.folder.files} from a backup, or delete these images."
 
 
-def pictures() -> Iterator[Finding]:
-    """A picture worker starts and reads a slide."""
+def pictures(settings: "Settings") -> Iterator[Finding]:
+    """A picture worker starts and reads a slide, within the limits that the settings give."""
     import numpy as np
 
     from atrisys.imaging.reader import Box
     from atrisys.imaging.slides import inspect, open_slide
     from atrisys.imaging.write_pyramid import Looks, WrittenLevel, write_pyramid
 
+    ready_for_pictures(settings)
     plain = np.full((512, 512, 3), 200, np.uint8)
     levels = [WrittenLevel(512, 512, [plain]), WrittenLevel(256, 256, [plain[:256, :256]])]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "look.tif"
         with path.open("wb") as file:
             write_pyramid(file, levels, Looks())
-        facts = inspect(path)
-        pixels = open_slide(path, facts.format).read_region(Box(0, 0, facts.width, facts.height))
+        try:
+            facts = inspect(path)
+            pixels = open_slide(path, facts.format).read_region(Box(0, 0, facts.width, facts.height))
+        except SlideUnreadable as failure:
+            mend = "Raise ATRISYS_PICTURE_MEMORY_MB or ATRISYS_PICTURE_TIMEOUT_S, whose limits end decoders."
+            yield Finding("pictures", "wrong", f"{failure}.", mend)
+            return
     if pixels.shape != (512, 512, 3) or abs(int(pixels.mean()) - 200) > 2:
         yield Finding("pictures", "wrong", "A slide made for this look was not read as it is.", "Install ATrISys anew.")
     else:

@@ -58,28 +58,29 @@ class ClassMap:
         return [name for name in self.numbers if name not in known]
 
 
-def count_terms(terms: Iterable[tuple[int, str]]) -> ClassMap:
+def count_terms(terms: Iterable[tuple[int, str]], *, masks: bool = True) -> ClassMap:
     """Number terms from 1 on by their id: what is used where nobody gave a map.
 
     Args:
         terms: (id, name) of each term of the project's ontology, in any order. Terms of one name share the number
             of the first.
+        masks: whether masks are made, in which every term needs a number. Without them the 254 first ones have one.
 
     Returns:
         A map with numbers 1…254.
 
     Raises:
-        Invalid: more than 254 names.
+        Invalid: more than 254 names, and masks are made.
     """
     names = list(dict.fromkeys(name for _, name in sorted(terms)))
-    if len(names) > MOST_TERMS:
+    if len(names) > MOST_TERMS and masks:
         raise Invalid(
             "The ontology has {count} terms, but a mask has room for {most} classes. Give a class map that says which "
             "terms share a number.",
             count=len(names),
             most=MOST_TERMS,
         )
-    return ClassMap({name: number for number, name in enumerate(names, 1)})
+    return ClassMap({name: number for number, name in enumerate(names[:MOST_TERMS], 1)})
 
 
 def read_class_map(text: str | bytes) -> ClassMap:

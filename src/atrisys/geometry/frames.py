@@ -64,6 +64,21 @@ def turn_over(shapes: BaseGeometry | Sequence[BaseGeometry] | Shapes, height: Ar
     return turned[0] if one else turned
 
 
+def origin_sent(shape: BaseGeometry, wire: BaseGeometry, height: float) -> Origin:
+    """In which frame a shape was sent that is kept in both: from that one the other follows to the last digit.
+
+    Args:
+        shape: in level-0 pixels, image order.
+        wire: the same in Cytomine's frame.
+        height: the picture's height in pixels.
+
+    Returns:
+        `left-bottom` where both follow from one another.
+    """
+    turned = turn_over(wire, height)
+    return LEFT_BOTTOM if shapely.to_wkb(turned) == shapely.to_wkb(shape) else LEFT_TOP
+
+
 def _height_of(height: ArrayLike, owner: NDArray[np.int64]) -> NDArray[np.float64]:
     heights = np.asarray(height, dtype=float)
     return heights[owner] if heights.ndim else heights

@@ -1,7 +1,9 @@
 """Annotations: shapes drawn on a slide, one by one or in arrays (lists of them: annotation_listing.py)."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
+import shapely
 from fastapi import Request
 from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import select
@@ -12,8 +14,9 @@ from atrisys.access.require import require_editor
 from atrisys.actions import delete_annotation, draw_annotations, history
 from atrisys.actions.draw_annotations import Drawing, Drawn
 from atrisys.errors import Refusal
+from atrisys.geometry.frames import LEFT_TOP, origin_sent
 from atrisys.geometry.holes import fill_holes
-from atrisys.geometry.wkt import read_wkt, wkb_to_wkt, write_wkt
+from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
 from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, UserAnnotation
 from atrisys.wire import dialect, refusals
 from atrisys.wire.answers import saved
@@ -121,21 +124,22 @@ class AnnotationOut(Model):
 @shows(UserAnnotation)
 def show_annotation(db: Session, annotation: UserAnnotation) -> dict[str, Any]:
     """The annotation in Cytomine's frame, its terms grouped as clients expect."""
-    height = db.scalars(
-        select(AbstractImage.height)
-        .join(ImageInstance, ImageInstance.base_image_id == AbstractImage.id)
-        .where(ImageInstance.id == annotation.image_id)
-    ).one()
     by_term: dict[int, dict[str, Any]] = {}
     links = select(AnnotationTerm).where(AnnotationTerm.annotation_id == annotation.id).order_by(AnnotationTerm.id)
     for link in db.scalars(links):
         by_term.setdefault(link.term_id, {"id": link.id, "term": link.term_id, "user": []})["user"].append(link.user_id)
     return AnnotationOut.of(
         annotation,
-        centroid={"x": annotation.centroid_x, "y": (height or 0) - annotation.centroid_y},
+        centroid={"x": annotation.centroid_x, "y": _height(db, annotation) - annotation.centroid_y},
         term=list(by_term),
         user_by_term=list(by_term.values()),
     ).wire()
+
+
+def _height(db: Session, annotation: UserAnnotation) -> int:
+    """Of its picture."""
+    heights = select(AbstractImage.height).join(ImageInstance, ImageInstance.base_image_id == AbstractImage.id)
+    return db.scalars(heights.where(ImageInstance.id == annotation.image_id)).one() or 0
 
 
 def addressed(request: Request, wire: dict[str, Any]) -> dict[str, Any]:
@@ -207,7 +211,7 @@ def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: Cur
     require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
     fields = read_one(AnnotationEdit, body)
     more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
-    drawing = _redrawing(fields, annotation, request)
+    drawing = _redrawing(db, fields, annotation, request)
     if drawing is None:
         changes: tuple[str, ...] = ()
         history.edit(db, user, annotation, **more)
@@ -217,18 +221,30 @@ def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: Cur
     return saved(db, "edited", annotation, wire, changes=list(changes))
 
 
-def _redrawing(fields: AnnotationEdit, annotation: UserAnnotation, request: Request) -> Drawing | None:
+def _redrawing(db: Session, fields: AnnotationEdit, annotation: UserAnnotation, request: Request) -> Drawing | None:
     """The new shape that a PUT asks for; None where the shape that comes back is the one that was given out."""
     fill = dialect.says_yes(request.query_params.get("fill"))
     points = _wanted_points(fields, request)
-    left_top = fields.location is not None and _is_left_top(fields, request)
+    left_top = _is_left_top(fields, request)
     given_out = wkb_to_wkt([annotation.shape])[0] if left_top else annotation.location
-    location = fields.location if fields.location is not None else given_out
-    if location == given_out and not fill and not any(points):
-        return None
+    if fields.location in (None, given_out):
+        if not fill and not any(points):
+            return None
+        drawing = _kept(db, annotation)
+    else:
+        drawing = Drawing(location=fields.location, left_top=left_top)
     if fill:
-        location = write_wkt(fill_holes(read_wkt(location)))
-    return Drawing(location=location, left_top=left_top, simplify_to=points)
+        shape = drawing.shape if drawing.shape is not None else read_wkt(drawing.location)
+        drawing = replace(drawing, shape=fill_holes(shape))
+    return replace(drawing, simplify_to=points)
+
+
+def _kept(db: Session, annotation: UserAnnotation) -> Drawing:
+    """The shape that it has, in the frame in which it was sent: turned there and back it would lose digits."""
+    shape = shapely.from_wkb(annotation.shape)
+    if origin_sent(shape, read_wkt(annotation.location), _height(db, annotation)) == LEFT_TOP:
+        return Drawing(location="", left_top=True, shape=shape)
+    return Drawing(location=annotation.location)
 
 
 @routes.delete("/api/annotation/{id:int}.json")

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.require import is_manager
-from atrisys.access.visible import visible
+from atrisys.access.visible import layers_anywhere, layers_in, visible
 from atrisys.store.tables import AbstractImage, ImageInstance, Project, ProjectMember, UserAnnotation
 from atrisys.wire import dialect
 from atrisys.wire.asking import CurrentUser, Db, Find
@@ -35,7 +35,7 @@ def show_bounds_of_projects(
         **_spans(db, select(Project).where(here), {"created": Project.created, "updated": Project.updated}),
         "mode": {**NONE, "list": sorted(modes)},
         "name": {"min": names[0] if names else None, "max": names[-1] if names else None, "list": names},
-        "numberOfAnnotations": _counted(db, mine, UserAnnotation),
+        "numberOfAnnotations": _counted(db, mine, UserAnnotation, layers_anywhere(db, user)(UserAnnotation)),
         "numberOfJobAnnotations": {"min": 0, "max": 0, "list": None},
         "numberOfReviewedAnnotations": {"min": 0, "max": 0, "list": None},
         "numberOfImages": _counted(db, mine, ImageInstance),
@@ -85,8 +85,8 @@ def show_bounds_of_images(id: int, db: Db, user: CurrentUser, find: Find) -> Res
         column = ImageInstance.instance_filename
         names = list(db.scalars(images.with_only_columns(column).order_by(column)))
     bounds["instanceFilename"] = {**NONE, "list": names}
-    drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id).scalar_subquery()
-    bounds["countImageAnnotations"] = _spans(db, images, {"drawn": drawn})["drawn"]
+    drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id, layers_in(db, user, project))
+    bounds["countImageAnnotations"] = _spans(db, images, {"drawn": drawn.scalar_subquery()})["drawn"]
     return Json(bounds)
 
 
@@ -97,6 +97,6 @@ def _spans(db: Session, query: Select[Any], columns: dict[str, Any]) -> dict[str
     return {name: {"min": row[2 * k], "max": row[2 * k + 1], "list": None} for k, name in enumerate(columns)}
 
 
-def _counted(db: Session, projects: Select[Any], kind: Any) -> dict[str, Any]:
-    count = select(func.count()).where(kind.project_id == Project.id).scalar_subquery()
+def _counted(db: Session, projects: Select[Any], kind: Any, *rules: Any) -> dict[str, Any]:
+    count = select(func.count()).where(kind.project_id == Project.id, *rules).scalar_subquery()
     return _spans(db, select(Project).where(Project.id.in_(projects)), {"count": count})["count"]

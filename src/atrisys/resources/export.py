@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from sqlalchemy.orm import Session
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.actions.export_training_data import Exporting, begin, class_map_of, stream_mask, wanted_from
@@ -24,6 +24,7 @@ from atrisys.wire.dialect import Json
 from atrisys.wire.downloads import attachment
 from atrisys.wire.fields import Fields, show
 from atrisys.wire.routes import Routes, opens_to_picture_cookie
+from atrisys.wire.streaming import Stream
 
 routes = Routes(tags=["export"])
 
@@ -37,6 +38,10 @@ class Kinds(Fields):
     masks: bool = False
     geojson: bool = False
     pictures: bool = False
+
+
+async def _kinds(masks: bool = False, geojson: bool = False, pictures: bool = False) -> Kinds:
+    return Kinds(masks=masks, geojson=geojson, pictures=pictures)
 
 
 class ExportIn(Kinds):
@@ -68,7 +73,7 @@ def download_export(
     store: CurrentStore,
     user: CurrentUser,
     find: Find,
-    kinds: Annotated[Kinds, Depends()],
+    kinds: Annotated[Kinds, Depends(_kinds)],
     image: Annotated[list[int] | None, Query(description="only these image instances")] = None,
     origin: OriginQuery = LEFT_TOP,
 ) -> Response:
@@ -77,7 +82,7 @@ def download_export(
     said = {**kinds.model_dump(), "images": image, "origin": origin}
     exporting = begin(store, user, project.id, wanted_from(said))
     name = f"{project.name} training data.zip"
-    return StreamingResponse(_zip(store, exporting), media_type="application/zip", headers=attachment(name))
+    return Stream(_zip(store, exporting), media_type="application/zip", headers=attachment(name))
 
 
 def _zip(store: Store, exporting: Exporting) -> Iterator[bytes]:
@@ -91,26 +96,26 @@ def download_geojson(
     id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find, origin: OriginQuery = LEFT_TOP
 ) -> Response:
     """One image's annotations as GeoJSON, which says its origin."""
-    sheet, classes = _open(db, user, find, id)
+    sheet, classes = _open(db, user, find, id, mask=False)
     pieces = _geojson(store, sheet, classes, origin)
-    return StreamingResponse(pieces, media_type="application/geo+json", headers=attachment(f"{id}.geojson"))
+    return Stream(pieces, media_type="application/geo+json", headers=attachment(f"{id}.geojson"))
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/mask.png")
 @opens_to_picture_cookie
 def download_mask(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """One image's label mask at full resolution: 0 is background, terms count from 1 by their id, 255 has no term."""
-    sheet, classes = _open(db, user, find, id)
+    sheet, classes = _open(db, user, find, id, mask=True)
     problems: list[Problem] = []
     pieces = stream_mask(db, sheet, classes, problems)
     headers = {**attachment(f"{id}_mask.png"), "X-Left-Out": str(len(problems))}
-    return StreamingResponse(pieces, media_type="image/png", headers=headers)
+    return Stream(pieces, media_type="image/png", headers=headers)
 
 
-def _open(db: Session, user: Caller, find: Finder, id: int) -> tuple[Sheet, ClassMap]:
+def _open(db: Session, user: Caller, find: Finder, id: int, *, mask: bool) -> tuple[Sheet, ClassMap]:
     image = find(ImageInstance, id)
     project = db.get_one(Project, image.project_id)
-    return open_sheet(db, user, project, image), class_map_of(db, project)
+    return open_sheet(db, user, project, image), class_map_of(db, project, masks=mask)
 
 
 def _geojson(store: Store, sheet: Sheet, classes: ClassMap, origin: Origin) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from fastapi import Request
 from pydantic import AliasChoices, Field
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -19,7 +19,7 @@ from atrisys.access.require import (
     require_user,
 )
 from atrisys.access.slides import require_slide_reader, with_labels
-from atrisys.access.visible import visible
+from atrisys.access.visible import layers_anywhere, layers_in, visible
 from atrisys.actions import calibrate, delete_image
 from atrisys.actions.add_image_instance import add_image_instance
 from atrisys.actions.move_image import move_image
@@ -132,13 +132,14 @@ def show_one(db: Session, image: ImageInstance) -> dict[str, Any]:
 def show_all(
     db: Session, images: Sequence[ImageInstance], caller: Caller | None = None, address: str = ""
 ) -> list[dict[str, Any]]:
-    """Images with their slides and counts; in a blinded project only managers are told their names.
+    """Images with their slides and counts of what the caller sees; only managers are told a blinded project's names.
 
     `address`: the server's, for thumb, preview and macroURL.
     """
     bases = objects_for(db, AbstractImage, [image.base_image_id for image in images])
-    counts = select(UserAnnotation.image_id, func.count()).group_by(UserAnnotation.image_id)
     projects = objects_for(db, Project, [image.project_id for image in images])
+    seen = layers_in(db, caller, *projects.values())
+    counts = select(UserAnnotation.image_id, func.count()).where(seen).group_by(UserAnnotation.image_id)
     around = _Around(
         bases=bases,
         files=objects_for(db, UploadedFile, [base.uploaded_file_id for base in bases.values()]),
@@ -223,14 +224,15 @@ def list_images_of_project(
     project = find(Project, id)
     blinded = project.blind_mode and not is_manager(db, user, project.id)
     query = select(ImageInstance).where(ImageInstance.project_id == project.id)
-    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=sortable(blinded=blinded))
+    seen = layers_in(db, user, project)
+    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=sortable(blinded=blinded, seen=seen))
     if dialect.says_yes(light):
         return page.answer([_light(row, project, blinded) for row in rows], total)
     if dialect.says_yes(tree):
         return Json(_tree(rows, project, blinded))
     wires = show_all(db, rows, user, dialect.address_of(request))
     if dialect.says_yes(withLastActivity):
-        last = _last_activity(db, rows)
+        last = _last_activity(db, rows, seen)
         wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
     if dialect.says_yes(withImageGroup):
         wires = [{**wire, "imageGroup": []} for wire in wires]
@@ -263,9 +265,9 @@ def _tree(images: Sequence[ImageInstance], project: Project, blinded: bool) -> d
     return node(project.id, project.name, leaves)
 
 
-def _last_activity(db: Session, images: Sequence[ImageInstance]) -> dict[int, int]:
+def _last_activity(db: Session, images: Sequence[ImageInstance], seen: ColumnElement[bool]) -> dict[int, int]:
     touched = func.max(func.coalesce(UserAnnotation.updated, UserAnnotation.created))
-    query = select(UserAnnotation.image_id, touched).group_by(UserAnnotation.image_id)
+    query = select(UserAnnotation.image_id, touched).where(seen).group_by(UserAnnotation.image_id)
     drawn = pairs_for(db, query, UserAnnotation.image_id, [image.id for image in images])
     return {image.id: max(drawn.get(image.id, 0), image.updated or image.created) for image in images}
 
@@ -301,7 +303,8 @@ def _rows_of_user(db: Session, user: Caller, find: Finder, page: Paging, id: int
     projects = select(ProjectMember.project_id).where(ProjectMember.user_id == asked.id)
     query = select(ImageInstance).where(ImageInstance.project_id.in_(projects))
     blinded = db.scalar(select(Project.id).where(Project.id.in_(projects), Project.blind_mode).limit(1)) is not None
-    return page.rows(db, query, *NEWEST_FIRST, sortable=sortable(blinded=blinded and not user.is_admin))
+    sorts = sortable(blinded=blinded and not user.is_admin, seen=layers_anywhere(db, user)(UserAnnotation))
+    return page.rows(db, query, *NEWEST_FIRST, sortable=sorts)
 
 
 @routes.get("/api/abstractimage/{id:int}/imageinstance.json")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import require_manager, require_self_or_admin, require_user
-from atrisys.access.visible import visible
+from atrisys.access.visible import Layers, layers_anywhere, layers_in, visible
 from atrisys.actions import delete_project, history
 from atrisys.actions.add_project import add_project
 from atrisys.actions.change_ontology import change_ontology
@@ -96,12 +96,13 @@ def show_one(db: Session, project: Project) -> dict[str, Any]:
     return show_all(db, [project])[0]
 
 
-def show_all(db: Session, projects: Sequence[Project]) -> list[dict[str, Any]]:
-    """Projects with the name of their ontology and what is in them by number."""
+def show_all(db: Session, projects: Sequence[Project], caller: Caller | None = None) -> list[dict[str, Any]]:
+    """Projects with the name of their ontology and what the caller sees in them, by number."""
     ids = [project.id for project in projects]
     names = pairs_for(db, select(Ontology.id, Ontology.name), Ontology.id, [row.ontology_id for row in projects])
     images = pairs_for(db, _counts(ImageInstance), ImageInstance.project_id, ids)
-    drawn = pairs_for(db, _counts(UserAnnotation), UserAnnotation.project_id, ids)
+    seen = layers_in(db, caller, *projects)
+    drawn = pairs_for(db, _counts(UserAnnotation).where(seen), UserAnnotation.project_id, ids)
     return [
         ProjectOut.of(
             project,
@@ -117,23 +118,24 @@ def _counts(kind: Any) -> Any:
     return select(kind.project_id, func.count()).group_by(kind.project_id)
 
 
-def _count(kind: Any) -> Any:
-    return select(func.count()).where(kind.project_id == Project.id).scalar_subquery()
+def _count(kind: Any, *rules: Any) -> Any:
+    return select(func.count()).where(kind.project_id == Project.id, *rules).scalar_subquery()
 
 
-def _last_activity() -> Any:
+def _last_activity(seen: Layers) -> Any:
     """The time of the last change in a project: its row in the change log is found from the end."""
-    newest = select(Change.created).where(Change.container_id == Project.id).order_by(Change.seq.desc()).limit(1)
-    return newest.scalar_subquery()
+    changes = select(Change.created).where(Change.container_id == Project.id, seen(Change))
+    return changes.order_by(Change.seq.desc()).limit(1).scalar_subquery()
 
 
-SORTABLE = {
-    "numberOfImages": _count(ImageInstance),
-    "numberOfAnnotations": _count(UserAnnotation),
-    "membersCount": _count(ProjectMember),
-    "lastActivity": _last_activity(),
-    "ontologyName": select(Ontology.name).where(Ontology.id == Project.ontology_id).scalar_subquery(),
-}
+def _sortable(seen: Layers) -> dict[str, Any]:
+    return {
+        "numberOfImages": _count(ImageInstance),
+        "numberOfAnnotations": _count(UserAnnotation, seen(UserAnnotation)),
+        "membersCount": _count(ProjectMember),
+        "lastActivity": _last_activity(seen),
+        "ontologyName": select(Ontology.name).where(Ontology.id == Project.ontology_id).scalar_subquery(),
+    }
 
 
 @routes.get("/api/project.json")
@@ -150,14 +152,15 @@ def list_projects(
 
     `withMembersCount`, `withLastActivity`, `withDescription`, `withCurrentUserRoles` add a field each.
     """
-    rows, total = page.rows(db, visible(user, select(Project)), *NEWEST_FIRST, sortable=SORTABLE)
-    wires = show_all(db, rows)
+    seen = layers_anywhere(db, user)
+    rows, total = page.rows(db, visible(user, select(Project)), *NEWEST_FIRST, sortable=_sortable(seen))
+    wires = show_all(db, rows, user)
     ids = [row.id for row in rows]
     if dialect.says_yes(withMembersCount):
         counts = pairs_for(db, _counts(ProjectMember), ProjectMember.project_id, ids)
         wires = [{**wire, "membersCount": counts.get(wire["id"], 0)} for wire in wires]
     if dialect.says_yes(withLastActivity):
-        last = pairs_for(db, select(Project.id, _last_activity()), Project.id, ids)
+        last = pairs_for(db, select(Project.id, _last_activity(seen)), Project.id, ids)
         wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
     if dialect.says_yes(withDescription):
         wires = [{**wire, "description": None} for wire in wires]
@@ -183,15 +186,15 @@ def _roles(db: Session, user: Caller, ids: Sequence[int]) -> dict[int, dict[str,
 def list_projects_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The projects that use an ontology, as far as the caller may see them."""
     query = visible(user, select(Project)).where(Project.ontology_id == find(Ontology, id).id)
-    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=SORTABLE)
-    return page.answer(show_all(db, rows), total)
+    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=_sortable(layers_anywhere(db, user)))
+    return page.answer(show_all(db, rows, user), total)
 
 
 @routes.get("/api/user/{id:int}/project.json")
 def list_projects_of_user(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The projects that a user works in: one's own, or an administrator's question."""
     rows, total = _rows_of_user(db, user, find, page, id)
-    return page.answer(show_all(db, rows), total)
+    return page.answer(show_all(db, rows, user), total)
 
 
 @routes.get("/api/user/{id:int}/project/light.json")
@@ -221,7 +224,7 @@ def _rows_of_user(
     require_self_or_admin(user, asked.id)
     query = select(Project).join(ProjectMember, ProjectMember.project_id == Project.id)
     query = query.where(ProjectMember.user_id == asked.id, *rules)
-    return page.rows(db, query, *NEWEST_FIRST, sortable=SORTABLE)
+    return page.rows(db, query, *NEWEST_FIRST, sortable=_sortable(layers_anywhere(db, user)))
 
 
 @routes.get("/api/project/method/lastopened.json")
@@ -232,10 +235,10 @@ def list_last_opened(db: Db, user: CurrentUser, page: PageQuery) -> Response:
 
 
 @routes.get("/api/project/{id:int}.json")
-def show_project(id: int, db: Db, find: Find) -> Response:
+def show_project(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """One project."""
     project = find(Project, id)
-    return Json(show_one(db, project), headers={"ETag": f'"{project.version}"'})
+    return Json(show_all(db, [project], user)[0], headers={"ETag": f'"{project.version}"'})
 
 
 @routes.post("/api/project.json", openapi_extra=body_schema(ProjectIn))
@@ -278,7 +281,7 @@ def edit_project(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find)
     history.edit(db, user, project, **changes)
     if any(ids is not None for ids in people.values()):
         replace_members(db, user, project, **people)
-    return saved(db, "edited", project)
+    return saved(db, "edited", project, show_all(db, [project], user)[0])
 
 
 @routes.delete("/api/project/{id:int}.json")
@@ -286,6 +289,6 @@ def remove_project(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Delete a project with its images and annotations; the slides and the ontology stay."""
     project = find(Project, id)
     require_manager(db, user, project)
-    wire = show_one(db, project)
+    wire = show_all(db, [project], user)[0]
     delete_project.delete_project(db, user, project)
     return saved(db, "deleted", project, wire)

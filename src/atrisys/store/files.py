@@ -19,6 +19,21 @@ PIECE = 1 << 20
 LONGEST_SHOWN = 255
 INCOMING = ".incoming"
 """Below `files/`, since a file can be moved at once only within one disk."""
+MOUNTS = Path("/proc/mounts")
+NETWORK_FILE_SYSTEMS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb",
+    "smb2",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "fuse.sshfs",
+    "glusterfs",
+}
 
 
 class Received(NamedTuple):
@@ -116,6 +131,7 @@ class DataFolder:
         if not move:
             with source.open("rb") as stream:
                 return self.receive(stream, ext, limit)
+        _require_size(source.stat().st_size, limit)
         name = _incoming_name(self.new_name(ext))
         (self.files / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _move(source, self.files / name)._replace(name=name)
@@ -192,7 +208,7 @@ class DataFolder:
         limit, done = time.time() - older_than_s, 0
         for left in (*self.tmp.glob("*"), *self.files.glob(f"{INCOMING}/*/*")):
             with contextlib.suppress(OSError):
-                if left.lstat().st_mtime < limit:
+                if _last_written(left) < limit:
                     _remove(left)
                     done += 1
         return done
@@ -230,10 +246,7 @@ class Incoming:
     def write(self, piece: bytes) -> None:
         """Raises TooLarge beyond the limit, or where the disk is full."""
         self.size += len(piece)
-        if self.size > self._limit:
-            raise TooLarge(
-                "The file is larger than the {limit} bytes that ATRISYS_MAX_UPLOAD_GB allows.", limit=self._limit
-            )
+        _require_size(self.size, self._limit)
         self._digest.update(piece)
         with disk_full_said():
             self._file.write(piece)
@@ -253,6 +266,33 @@ class Incoming:
         self._path.unlink(missing_ok=True)
 
 
+def network_share_of(folder: Path) -> str | None:
+    """The kind of network file system that `folder` (links followed) lies on, None on a disk of this machine."""
+    try:
+        mounts = MOUNTS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    place, best, kind = f"{folder.resolve()}/", "", None
+    for line in mounts:
+        _, point, file_system, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if place.startswith(point.rstrip("/") + "/") and len(point) >= len(best):
+            best, kind = point, file_system
+    return kind if kind in NETWORK_FILE_SYSTEMS else None
+
+
+def refuse_network_share(url: str, folder: Path) -> None:
+    """SQLite's locks do not hold on network shares: raises Misconfigured there."""
+    share = network_share_of(folder)
+    if not url and share:
+        raise Misconfigured(
+            "The data folder {folder} lies on a network share ({share}), where SQLite loses data. Put it on a disk of "
+            "this machine, or use PostgreSQL (ATRISYS_DATABASE_URL) and keep only the files there.",
+            folder=str(folder),
+            share=share,
+        )
+
+
 def plain_name(text: str) -> str:
     """A file's name as people may be shown it: the last part of a path, without signs that control or deceive."""
     last = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
@@ -266,6 +306,11 @@ def plain_name(text: str) -> str:
 
 def _incoming_name(name: str) -> str:
     return f"{INCOMING}/{name}"
+
+
+def _require_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge("The file is larger than the {limit} bytes that ATRISYS_MAX_UPLOAD_GB allows.", limit=limit)
 
 
 def _copy(source: Path, target: Path) -> Received:
@@ -304,6 +349,11 @@ def disk_full_said() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise TooLarge("The server's disk has no room for this file. Tell its administrator.") from error
         raise
+
+
+def _last_written(path: Path) -> float:
+    """When a file, or anything in a folder, was written last: the folder of long work is itself as old as the work."""
+    return max(part.lstat().st_mtime for part in (path, *path.rglob("*")))
 
 
 def _flush_folder(folder: Path) -> None:

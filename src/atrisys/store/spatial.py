@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
+    URL,
     ColumnElement,
     Connection,
     Engine,
@@ -31,20 +32,6 @@ Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 BUSY_MS = 30_000
 HAS_TURN = "atrisys has the writers' turn"
-NETWORK_FILE_SYSTEMS = {
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb",
-    "smb2",
-    "smb3",
-    "smbfs",
-    "9p",
-    "afs",
-    "ceph",
-    "fuse.sshfs",
-    "glusterfs",
-}
 
 
 def connect(url: str, sqlite_file: Path) -> Engine:
@@ -63,7 +50,7 @@ def connect(url: str, sqlite_file: Path) -> Engine:
 
 def connect_sqlite(file: Path) -> Engine:
     engine = create_engine(
-        f"sqlite:///{file}",
+        URL.create("sqlite", database=str(file)),
         connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
         pool_size=20,
         max_overflow=30,
@@ -234,30 +221,3 @@ def integrity_problem(engine: Engine) -> str | None:
             return None
         said = connection.execute(text("PRAGMA quick_check")).scalar_one()
         return None if said == "ok" else str(said)
-
-
-def network_share_of(folder: Path) -> str | None:
-    """The kind of network file system that `folder` lies on, None on a disk of this machine."""
-    try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    best, kind = "", None
-    for line in mounts:
-        _, point, file_system, *_ = line.split(" ")
-        point = point.replace("\\040", " ")
-        if (str(folder) + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best):
-            best, kind = point, file_system
-    return kind if kind in NETWORK_FILE_SYSTEMS else None
-
-
-def refuse_network_share(url: str, folder: Path) -> None:
-    """SQLite's locks do not hold on network shares: raises Misconfigured there."""
-    share = network_share_of(folder)
-    if not url and share:
-        raise Misconfigured(
-            "The data folder {folder} lies on a network share ({share}), where SQLite loses data. Put it on a disk of "
-            "this machine, or use PostgreSQL (ATRISYS_DATABASE_URL) and keep only the files there.",
-            folder=str(folder),
-            share=share,
-        )

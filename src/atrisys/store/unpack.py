@@ -59,7 +59,9 @@ def unpack(archive: Path, into: Path, limit: int, progress: Callable[[float], No
     except FileExistsError as error:
         raise Invalid("The archive holds the same name twice.") from error
     except _BROKEN as error:
-        raise SlideUnreadable("The archive is broken ({reason}). Pack it again.", reason=str(error)[:200]) from error
+        # The whole text of an OSError names our own folder.
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SlideUnreadable("The archive is broken ({reason}). Pack it again.", reason=reason[:200]) from error
 
 
 def _checked(

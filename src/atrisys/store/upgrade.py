@@ -4,13 +4,18 @@ import time
 from pathlib import Path
 
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from atrisys.errors import Misconfigured
 from atrisys.store import spatial
+from atrisys.store.files import refuse_network_share
 from atrisys.store.session import Store
 
 HEAD = "0001"
-"""The newest migration: known without loading Alembic, so that a server that has nothing to migrate starts fast."""
+"""The newest migration: known without loading Alembic, so that a server that has nothing to migrate starts fast.
+
+Migrations are numbered upwards with four digits (tools/migration.py): what stands beyond this one is a newer program's.
+"""
 
 
 def version_of(store: Store) -> str | None:
@@ -25,23 +30,33 @@ def prepare(store: Store) -> str | None:
     """Make the data folder and the database ready. Says what was done, None when nothing was to do.
 
     Raises:
-        Misconfigured: the folder or database cannot be used, or a migration failed and was taken back.
+        Misconfigured: the folder or database cannot be used, a newer ATrISys has migrated it, or a migration failed
+            and was taken back.
     """
     store.folder.prepare()
-    spatial.refuse_network_share(store.settings.database_url, store.folder.root)
+    refuse_network_share(store.settings.database_url, store.folder.root)
     store.folder.secret()
     store.wait_until_up()
-    before = version_of(store)
-    if before == HEAD:
+    if version_of(store) == HEAD:
         return None
     with _alone(store):
-        before = version_of(store)
-        if before == HEAD:
-            return None
-        if before is None:
-            _migrate(store)
-            return "made the database"
-        return _migrate_or_go_back(store, before)
+        return _bring_forward(store, version_of(store))
+
+
+def _bring_forward(store: Store, before: str | None) -> str | None:
+    if before is None:
+        _migrate(store)
+        return "made the database"
+    if before == HEAD:
+        return None
+    if before > HEAD:
+        raise Misconfigured(
+            "The database is of version {before}, and this ATrISys knows versions up to {head} alone. Run the newer "
+            "ATrISys that brought it there; nothing was changed.",
+            before=before,
+            head=HEAD,
+        )
+    return _migrate_or_go_back(store, before)
 
 
 def _migrate_or_go_back(store: Store, before: str) -> str:
@@ -49,20 +64,32 @@ def _migrate_or_go_back(store: Store, before: str) -> str:
     kept = spatial.back_up(store.engine, backup)
     try:
         _migrate(store)
-        if problem := spatial.integrity_problem(store.engine):
-            raise Misconfigured("the database's own check says: {problem}", problem=problem)
     except Exception as error:
+        # One transaction: nothing of it was kept, and what others wrote in the meantime is theirs.
+        raise _failed(before, str(error)) from error
+    if problem := _problem_after(store):
         if kept:
             spatial.restore(store.engine, backup, store.folder.database)
-        raise Misconfigured(
-            "The database could not be brought from version {before} to {head} and was put back as it was: {reason}. "
-            "Run the earlier ATrISys, or send the report to its makers.",
-            before=before,
-            head=HEAD,
-            reason=str(error),
-        ) from error
+        raise _failed(before, f"the database's own check says: {problem}")
     where = f", backup in {backup}" if kept else ""
     return f"brought the database from version {before} to {HEAD}{where}"
+
+
+def _problem_after(store: Store) -> str | None:
+    try:
+        return spatial.integrity_problem(store.engine)
+    except DBAPIError as error:
+        return str(error.orig)
+
+
+def _failed(before: str, reason: str) -> Misconfigured:
+    return Misconfigured(
+        "The database could not be brought from version {before} to {head} and stands as it was before: {reason}. "
+        "Run the earlier ATrISys, or send the report to its makers.",
+        before=before,
+        head=HEAD,
+        reason=reason,
+    )
 
 
 def _migrate(store: Store) -> None:

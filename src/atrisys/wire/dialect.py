@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.geometry.frames import LEFT_BOTTOM, Origin, check_origin
+from atrisys.wire.streaming import Stream
 
 JSON = "application/json"
 
@@ -71,9 +72,7 @@ def streamed_collection(
         head, tail = b'{"collection":[', b"]," + orjson.dumps(_counts(rows, total, offset, length))[1:]
     else:
         head, tail = b"[", b"]"
-    return StreamingResponse(
-        _joined(head, pieces, tail), media_type=JSON, headers=_paging(request, total, offset, length)
-    )
+    return Stream(_joined(head, pieces, tail), media_type=JSON, headers=_paging(request, total, offset, length))
 
 
 def _joined(head: bytes, pieces: Iterable[bytes], tail: bytes) -> Iterator[bytes]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response
 
 from atrisys.errors import PictureMissing
 from atrisys.store.zipping import zip_pieces
+from atrisys.wire.streaming import Stream
 
 ANY_KIND = "application/octet-stream"
 
@@ -20,7 +21,7 @@ def download(path: Path, name: str, media_type: str = ANY_KIND) -> Response:
     """
     if path.is_dir():
         zipped = name if name.lower().endswith(".zip") else f"{name}.zip"
-        return StreamingResponse(zip_pieces(_inside(path)), media_type="application/zip", headers=attachment(zipped))
+        return Stream(zip_pieces(_inside(path)), media_type="application/zip", headers=attachment(zipped))
     if not path.is_file():
         raise PictureMissing("The file {name} is no longer there.", name=name)
     return FileResponse(path, media_type=media_type, headers=attachment(name))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from atrisys.store.tables import AbstractImage, ImageInstance, UserAnnotation
 
@@ -16,9 +16,12 @@ def _own_or_base(name: str) -> Any:
     return func.coalesce(getattr(ImageInstance, name), _of_base(name))
 
 
-def sortable(*, blinded: bool) -> dict[str, Any]:
-    """What a list may be sorted by beside its own columns. The order of a blinded list tells nothing of names."""
-    drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id).scalar_subquery()
+def sortable(*, blinded: bool, seen: ColumnElement[bool]) -> dict[str, Any]:
+    """What a list may be sorted by beside its own columns. The order of a blinded list tells nothing of names.
+
+    `seen`: which annotations count.
+    """
+    drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id, seen).scalar_subquery()
     plain = ("width", "height", "depth", "duration", "channels", "colorspace")
     name = ImageInstance.base_image_id if blinded else ImageInstance.instance_filename
     original = ImageInstance.base_image_id if blinded else _of_base("original_filename")

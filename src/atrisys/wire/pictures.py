@@ -7,17 +7,15 @@ pictures, small ones, and of these some for each slide, so that one that hangs d
 
 import asyncio
 import hashlib
-import inspect
-import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from atrisys import __version__
 from atrisys.errors import Refusal
@@ -25,8 +23,7 @@ from atrisys.imaging.crops import LONGEST_SIDE
 from atrisys.imaging.pictures import Picture
 from atrisys.wire.dialect import Json
 from atrisys.wire.refusals import body_of
-
-log = logging.getLogger(__name__)
+from atrisys.wire.streaming import Stream
 
 LARGE_PIXELS = 1_500_000
 GIANT_PIXELS = 16_000_000
@@ -36,8 +33,6 @@ SMALL_AT_ONCE, SMALL_OF_ONE_SLIDE, LARGE_AT_ONCE = 24, 8, 4
 WAIT_S = 60
 """Who finds no room in that time is told to come again."""
 RETRY_AFTER_S = 30
-STALLED_S = 60
-"""Who takes nothing for so long has gone: their room is given to others."""
 CACHING = {"Cache-Control": "private, no-cache"}
 
 
@@ -86,7 +81,7 @@ def _has(if_none_match: str | None, etag: str) -> bool:
     return etag in known or "*" in known
 
 
-class PictureAnswer(StreamingResponse):
+class PictureAnswer(Stream):
     """Makes the picture when it is sent. What cannot be made is still a clean refusal: nothing was sent yet."""
 
     def __init__(self, request: Request, work: Work, headers: dict[str, str]) -> None:
@@ -103,22 +98,13 @@ class PictureAnswer(StreamingResponse):
 
     async def _made_and_sent(self, scope: Scope, receive: Receive, send: Send) -> None:
         picture = await run_in_threadpool(self._work.make)
-        body = picture.body
         self.headers.update(_headers_of(picture))
-        try:
-            if scope["method"] == "HEAD" or isinstance(body, bytes):
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                content = body if isinstance(body, bytes) and scope["method"] != "HEAD" else b""
-                await send({"type": "http.response.body", "body": content})
-            else:
-                self.body_iterator = iterate_in_threadpool(body)
-                await super().__call__(scope, receive, _unless_stalled(send))
-        except TimeoutError:
-            # The connection is closed without an end: nobody takes half a picture for a whole one.
-            log.info("a picture was not taken for %s s; it was given up", STALLED_S)
-        finally:
-            if not isinstance(body, bytes):
-                await run_in_threadpool(_let_go, body)
+        if isinstance(picture.body, bytes):
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else picture.body})
+        else:
+            self.pieces = picture.body
+            await super().__call__(scope, receive, send)
 
 
 def _headers_of(picture: Picture) -> dict[str, str]:
@@ -132,23 +118,6 @@ def _headers_of(picture: Picture) -> dict[str, str]:
             f"safe_width={made[0]}, safe_height={made[1]}, ratio={made[0] / asked[0]:.6g}"
         )
     return headers
-
-
-def _unless_stalled(send: Send) -> Send:
-    async def patiently(message: Message) -> None:
-        async with asyncio.timeout(STALLED_S):
-            await send(message)
-
-    return patiently
-
-
-def _let_go(pieces: Iterator[bytes]) -> None:
-    """End the work on a picture that nobody takes any further."""
-    if inspect.isgenerator(pieces):
-        if inspect.getgeneratorstate(pieces) == inspect.GEN_CREATED:
-            # Closing what was never begun would leave what it stands on running.
-            next(pieces, None)
-        pieces.close()
 
 
 class NoRoom(Exception):

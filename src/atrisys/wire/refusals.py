@@ -5,7 +5,8 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -68,6 +69,7 @@ def refuse(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(IntegrityError, _integrity)
     app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(NoConnection, _busy)
     app.add_exception_handler(DataError, _out_of_range)
     app.add_exception_handler(OverflowError, _out_of_range)
     app.add_exception_handler(Exception, bug)
@@ -130,7 +132,7 @@ def _out_of_range(request: Request, error: Exception) -> Response:
 
 
 def _busy(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DBAPIError)
+    """It is locked or away, or all connections to it are in use."""
     log.error("database: %s", error, extra={"request_id": request.state.request_id})
     refusal = errors.Refusal("The database cannot take this right now. Nothing was changed; try again in a moment.")
     return Json(body_of(refusal, request), status_code=503, headers={"Retry-After": "2"})

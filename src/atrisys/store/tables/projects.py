@@ -32,6 +32,11 @@ class Project(Table):
     """Who made it; stays when that account is deleted."""
 
     @property
+    def hides_layers(self) -> bool:
+        """Whether contributors do not see what some others drew."""
+        return self.hide_users_layers or self.hide_admins_layers
+
+    @property
     def mode(self) -> str:
         return editing_mode(self.is_read_only, self.is_restricted)
 
