@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     picture_workers: Annotated[int, Field(ge=1)] = 2
     """Killable decoder processes of each server process."""
     picture_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
-    """A decoder that takes longer for one request is ended."""
+    """A decoder that takes longer for one region is ended; a picture (each band of a large one) is given up."""
     picture_memory_mb: Annotated[int, Field(gt=0)] = 4096
     """A decoder that wants more is ended."""
     giant_pictures_at_once: Annotated[int, Field(ge=1)] = 2

@@ -158,12 +158,14 @@ def ome(
     names: Sequence[str] = ("DAPI", "FITC", "Cy5"),
     colours: Sequence[int] = (0x0000FFFF, 0x00FF00FF, -16776961),
     elsewhere: str | None = None,
+    more_xml: str = "",
 ) -> Path:
     """An OME-TIFF whose planes are `plane(c, z, t)`, one page a plane in the order that `order` gives.
 
     Args:
         subifds: levels below each page; else behind all planes.
         elsewhere: the XML says that the last plane lies in a file of this name.
+        more_xml: elements after the image.
     """
     import tifffile
 
@@ -171,6 +173,7 @@ def ome(
     places = _counted([(axis, sizes[axis]) for axis in order[2:]])
     planes = [plane(at["C"], at["Z"], at["T"], width, height, bits) for at in places]
     xml = _ome_xml(path, width, height, sizes, bits, order, names[:channels], colours, elsewhere, len(planes))
+    xml = xml.replace("</OME>", f"{more_xml}</OME>")
     options: dict[str, Any] = {"compression": compression, "tile": (tile, tile), "photometric": "minisblack"}
     options["metadata"] = None
     with tifffile.TiffWriter(path, ome=False) as tif:

@@ -76,10 +76,16 @@ def test_the_box_lies_on_the_slide_and_holds_the_shape_unless_made_smaller(corne
         assert frame.covers(shape)
 
 
-@pytest.mark.parametrize("increase", [0, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize("increase", [0, -1, float("nan"), float("inf"), 1e308, 1_000_001])
 def test_an_increase_that_is_no_factor_is_refused(increase):
     with pytest.raises(Invalid):
         crop_box([shapely.box(1, 1, 2, 2)], SIZE, increase)
+    with pytest.raises(Invalid):
+        crop_box([shapely.Point(1, 1)], SIZE, increase)
+
+
+def test_the_largest_increase_shows_the_whole_slide():
+    assert crop_box([shapely.Point(1, 1)], SIZE, 1_000_000) == Box(0, 0, *SIZE)
 
 
 @pytest.mark.parametrize("shapes", [[], [shapely.Polygon()]])

@@ -226,3 +226,18 @@ def test_a_channel_that_the_slide_has_not_is_refused():
             shown(rgb(), read_display(channels=index))
     with pytest.raises(Invalid):
         look_at(stack(), Plane(), Display((Channel(3),)), 8)
+
+
+def test_channels_are_named_once_each():
+    slide = stack()
+    for channels in ("0,1,0", "1,1"):
+        with pytest.raises(Invalid, match="is named twice"):
+            shown(slide, read_display(channels=channels, colormap="RED"))
+
+
+def test_very_many_channels_are_refused_before_anything_is_measured():
+    slide = stack()
+    for display in (read_display(channels="0," * 10_000), read_display(gamma="1," * 10_000)):
+        with pytest.raises(Invalid):
+            look_at(slide, Plane(), display, 8)
+    assert slide.reads == []

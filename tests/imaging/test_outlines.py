@@ -1,4 +1,6 @@
 import io
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import shapely
 from PIL import Image
 
 from atrisys.errors import Invalid, TooLarge
-from atrisys.imaging import making, regions
+from atrisys.imaging import making, outlines, regions
 from atrisys.imaging.outlines import outlined
 from atrisys.imaging.reader import Box
 from given import memory_slide
@@ -95,3 +97,43 @@ def test_the_limit_holds_and_safe_shrinks(slide):
     with pytest.raises(TooLarge):
         outlined(slide, [RING], BOX, max_size=10_001)
     assert max(outlined(slide, [RING], Box(0, 0, 20, 900), max_size=10_500, safe=True).size) == 10_000
+
+
+def longest_pause(work):
+    """How long another thread had to wait, at the most, while the work went on."""
+    pauses, done = [], threading.Event()
+
+    def tick():
+        last = time.monotonic()
+        while not done.is_set():
+            time.sleep(0.005)
+            pauses.append(time.monotonic() - last)
+            last += pauses[-1]
+
+    other = threading.Thread(target=tick)
+    other.start()
+    try:
+        work()
+    finally:
+        done.set()
+        other.join()
+    return max(pauses)
+
+
+def test_a_line_of_very_many_points_leaves_time_for_others(slide):
+    line = shapely.LineString(np.random.default_rng(1).uniform(80, 200, (100_000, 2)))
+    assert longest_pause(lambda: outlined(slide, [line], BOX, color="red", max_size=1000)) < 0.4
+
+
+def test_a_long_line_drawn_piece_by_piece_has_no_gap(slide, monkeypatch):
+    line = shapely.LineString([(85 + k / 10, 140 + 20 * np.sin(k / 100)) for k in range(1000)])
+    whole = red_in(outlined(slide, [line], BOX, color="red"))
+    monkeypatch.setattr(outlines, "MOST_JOINTS", 10)
+    monkeypatch.setattr(outlines, "PIECE", 7)
+    assert np.array_equal(red_in(outlined(slide, [line], BOX, color="red")), whole)
+
+
+def test_outlines_too_long_to_be_drawn_are_refused(slide):
+    strokes = shapely.LineString([(80 + 120 * (k % 2), 80 + k / 100) for k in range(3000)])
+    with pytest.raises(TooLarge, match=r"The outlines are \d+ px long in this picture and 11 px wide"):
+        outlined(slide, [strokes], BOX, max_size=10_000)

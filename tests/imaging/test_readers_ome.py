@@ -124,6 +124,23 @@ def test_xml_with_entities_is_refused(tmp_path: Path):
         slides.inspect(path)
 
 
+def test_of_very_long_texts_the_beginning_is_kept(tmp_path: Path):
+    name = "n" * 1_000_000
+    facts = slides.inspect(given.ome(tmp_path / "a.ome.tif", names=(name, "b")))
+    assert facts.channel_names == ("n" * 255, "b")
+    assert len(facts.metadata["tiff.ImageDescription"]) == 20_000
+
+
+@pytest.mark.parametrize("texts", [1, 200])
+def test_what_the_xml_says_is_cut_as_the_tags_are(tmp_path: Path, texts: int):
+    said = "".join(f'<M K="key {k}">{"t" * 100_000}</M>' for k in range(texts))
+    annotations = f"<StructuredAnnotations>{said}</StructuredAnnotations>"
+    path = given.ome(tmp_path / "a.ome.tif", more_xml=annotations)
+    metadata = slides.inspect(path).metadata
+    assert metadata["ome.key 0"] == "t" * 20_000
+    assert sum(map(len, metadata.values())) <= 1 << 20
+
+
 @pytest.mark.parametrize(
     ("was", "is_now", "reason"),
     [

@@ -1,6 +1,7 @@
 import os
 import shutil
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,19 @@ def test_a_hamamatsu_slide_takes_the_files_that_it_names_and_no_others(tmp_path:
     )
     assert find_slides([tmp_path / "in"]) == [(entry, "VMS")]
     assert sorted(file.name for file in files_of(entry)) == ["a(0,0).jpg", "a.vms", "a_macro.jpg", "a_map.jpg"]
+
+
+def test_the_index_of_a_hamamatsu_slide_is_not_read_beyond_its_limit(tmp_path: Path):
+    entry = tmp_path / "a.vms"
+    with entry.open("wb") as file:
+        file.write(b"[Virtual Microscope Specimen]\n")
+        file.truncate(200 << 20)
+    tracemalloc.start()
+    with pytest.raises(SlideUnreadable, match=r"a\.vms is too large to be the index of a slide: 8 MB is the limit"):
+        files_of(entry)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
 
 
 def test_slides_are_found_by_content_and_others_passed_over(tmp_path: Path):

@@ -1,8 +1,13 @@
+import time
+
+import numpy as np
 import pytest
 import shapely
 from hypothesis import HealthCheck, settings
 from hypothesis import given as rule
 from hypothesis import strategies as st
+
+from atrisys.geometry.wkt import write_wkt
 
 TRIANGLE = "POLYGON ((0 0, 0 20, 20 20, 0 0))"
 
@@ -176,6 +181,21 @@ def test_a_search_pages_by_the_same_rules_as_a_list(work, bob):
         assert bob.post("/api/annotation/search.json", json={"image": work.image.id, **words}).status_code == 400
     answer = bob.post("/api/annotation/search.json", json={"image": work.image.id, "baseAnnotation": "²"})
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("name", ["bbox", "baseAnnotation"])
+@pytest.mark.parametrize(
+    ("points", "reason"),
+    [(2_000, "too entangled"), (5_000, "has at most 5000 points"), (40_000, "at most 5000 points")],
+)
+def test_a_shape_to_search_with_is_neither_huge_nor_a_tangle(work, bob, name, points, reason):
+    ring = np.random.default_rng(1).integers(0, 1000, (points, 2))
+    body = {"image": work.image.id, name: write_wkt(shapely.Polygon(ring))}
+    began = time.monotonic()
+    answer = bob.post("/api/annotation/search.json", json=body)
+    assert answer.status_code == 400
+    assert reason in answer.json()["message"]
+    assert time.monotonic() - began < 3
 
 
 def test_a_place_in_slides_of_many_heights_is_asked_for_in_image_order(given, alice):

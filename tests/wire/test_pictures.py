@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pytest
 from starlette.requests import Request
 
 from atrisys.errors import PictureFailed
+from atrisys.imaging.patience import check_patience
 from atrisys.imaging.pictures import Picture
 from atrisys.wire import pictures, streaming
 from atrisys.wire.pictures import Work, picture_answer
@@ -19,8 +21,8 @@ SMALL, LARGE, GIANT = (256, 256), (4000, 3000), (30_000, 20_000)
 class Caller:
     """Speaks ASGI to one answer and notes what comes."""
 
-    def __init__(self, method: str = "GET", giants: int = 2, **headers: str) -> None:
-        settings = SimpleNamespace(giant_pictures_at_once=giants)
+    def __init__(self, method: str = "GET", giants: int = 2, patience_s: float = 30, **headers: str) -> None:
+        settings = SimpleNamespace(giant_pictures_at_once=giants, picture_timeout_s=patience_s)
         self.scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -179,6 +181,41 @@ def test_a_failure_gives_its_room_back():
             with pytest.raises(PictureFailed):
                 await Caller().ask(broken, GIANT)
         assert (await Caller().ask(Pieces(), GIANT)).status == 200
+
+    run(scene())
+
+
+class Endless:
+    """A picture that is read for ever, or as long as anybody waits for it."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = threading.Event(), threading.Event()
+
+    def __call__(self) -> Picture:
+        self.begun.set()
+        try:
+            for _ in range(2000):
+                check_patience()
+                time.sleep(0.01)
+        finally:
+            self.ended.set()
+        raise AssertionError("nobody ended it")
+
+
+def test_a_picture_that_takes_too_long_is_refused():
+    with pytest.raises(PictureFailed, match=r"took longer than 0\.2 s and was given up"):
+        run(Caller(patience_s=0.2).ask(Endless()))
+
+
+def test_work_on_a_picture_ends_when_who_asked_has_gone():
+    async def scene():
+        endless, caller = Endless(), Caller()
+        asking = asyncio.create_task(caller.ask(endless))
+        await asyncio.to_thread(endless.begun.wait, 20)
+        caller.leaves.set()
+        with pytest.raises(PictureFailed, match="Nobody waits"):
+            await asyncio.wait_for(asking, 5)
+        assert endless.ended.is_set()
 
     run(scene())
 

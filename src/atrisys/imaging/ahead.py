@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from functools import cache
 from typing import TypeVar
 
@@ -30,10 +31,10 @@ if hasattr(os, "register_at_fork"):  # threads stay behind when a process is cop
 
 def read_ahead(bands: Iterator[Given]) -> Iterator[Given]:
     """The same bands, each being read while the one before it is worked on."""
-    coming = _readers().submit(next, bands, None)
+    coming = _readers().submit(copy_context().run, next, bands, None)
     try:
         while (band := coming.result()) is not None:
-            coming = _readers().submit(next, bands, None)
+            coming = _readers().submit(copy_context().run, next, bands, None)
             yield band
     finally:
         _let_go([coming])

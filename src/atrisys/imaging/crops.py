@@ -13,6 +13,9 @@ from atrisys.imaging.reader import Box, SlideFacts
 POINT_SIDE = 100
 """Level-0 pixels a side of the rectangle around a point."""
 
+MOST_INCREASE = 1_000_000
+"""Of a crop's width and height: all of any slide around one pixel of it."""
+
 LONGEST_SIDE = 10_000
 """Pixels a side of a picture, at the most; a JPEG window may reach that format's end (see `allowed_size`)."""
 
@@ -36,12 +39,12 @@ def crop_box(
 
     Raises:
         ShapeEmpty: there is no shape.
-        Invalid: the factor is not a number above 0.
+        Invalid: the factor is not a number above 0 and up to a million.
 
     Source: Cytomine's annotation crops; at full resolution the crop holds the slide's own pixels, where Cytomine
     scales shapes that do not begin on a whole pixel.
     """
-    if not (math.isfinite(increase_area) and increase_area > 0):
+    if not 0 < increase_area <= MOST_INCREASE:
         raise Invalid("An increase of {increase} cannot be: 1 is none, 2 is twice as wide", increase=str(increase_area))
     left, top, right, bottom = _bounds(shapes)
     if left == right and top == bottom:

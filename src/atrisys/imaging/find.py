@@ -6,7 +6,7 @@ from pathlib import Path
 
 from atrisys.errors import SlideUnreadable
 from atrisys.imaging.dicom_tags import DIRECTORY, WHOLE_SLIDE, DicomFile, read_dicom
-from atrisys.imaging.recognise import SLIDE_KINDS, SLIDE_SUFFIXES, is_mrxs, looks_like, refusal
+from atrisys.imaging.recognise import LARGEST_INDEX, SLIDE_KINDS, SLIDE_SUFFIXES, is_mrxs, looks_like, refusal
 
 
 def find_slides(paths: Iterable[Path]) -> list[tuple[Path, str]]:
@@ -67,6 +67,9 @@ def files_of(path: Path) -> tuple[Path, ...]:
 
     Args:
         path: as `find_slides` names it.
+
+    Raises:
+        SlideUnreadable: a folder that holds no slide or several; an index beyond `LARGEST_INDEX`.
     """
     entry = entry_of(path)
     beside = OF_SEVERAL_FILES.get(looks_like(entry))
@@ -133,10 +136,19 @@ def _in_its_folder(entry: Path) -> list[Path]:
 
 def _named_in_vms(entry: Path) -> list[Path]:
     """Files beside a VMS that it names; names only, no ways out of its folder."""
-    lines = entry.read_text("utf-8", "replace").splitlines()
-    names = {line.partition("=")[2].strip() for line in lines if "File" in line.partition("=")[0]}
-    names |= {line.partition("=")[2].strip() for line in lines if line.startswith("MacroImage")}
-    return sorted({entry.parent / Path(name).name for name in names if (entry.parent / Path(name).name).is_file()})
+    if entry.stat().st_size > LARGEST_INDEX:
+        raise SlideUnreadable(
+            "{name} is too large to be the index of a slide: {limit} MB is the limit",
+            name=entry.name,
+            limit=LARGEST_INDEX >> 20,
+        )
+    names: set[str] = set()
+    with entry.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            key, _, value = line.partition("=")
+            if "File" in key or key.startswith("MacroImage"):
+                names.add(Path(value.strip()).name)
+    return sorted(file for file in entry.parent.iterdir() if file.name in names and file.is_file())
 
 
 OF_SEVERAL_FILES: dict[str, Callable[[Path], list[Path]]] = {

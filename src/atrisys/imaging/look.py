@@ -89,10 +89,11 @@ def look_at(slide: Slide, plane: Plane, display: Display, most_bits: int) -> Loo
         most_bits: what the picture's format can keep.
 
     Raises:
-        Invalid: a channel that the slide has not, or an unknown colour map.
+        Invalid: a channel that the slide has not, or one that is named twice, or an unknown colour map.
         PictureFailed: the slide cannot be read where intensities have to be measured.
     """
     facts = slide.facts
+    _check_channels(facts, display.channels)
     bits = min(_bits(facts, display), most_bits)
     planes: list[Plane] = []
     parts: list[_Part] = []
@@ -161,15 +162,22 @@ def _name(colormap: str) -> tuple[str, bool]:
     return plain, (len(name) - len(plain)) % 2 == 1
 
 
+def _check_channels(facts: SlideFacts, channels: Sequence[Channel]) -> None:
+    """Before anything is read or measured for one of them."""
+    count = facts.channels * facts.samples
+    seen: set[int] = set()
+    for index in (channel.index for channel in channels if channel.index is not None):
+        if not 0 <= index < count:
+            raise Invalid("There is no channel {channel}: this slide has 0 to {last}", channel=index, last=count - 1)
+        if index in seen:
+            raise Invalid("Channel {channel} is named twice: name each one once", channel=index)
+        seen.add(index)
+
+
 def _place(facts: SlideFacts, plane: Plane, channel: Channel) -> tuple[Plane, int | None]:
     """The plane that holds a channel, and which of its samples it is."""
     if channel.index is None:
         return plane, None
-    count = facts.channels * facts.samples
-    if not 0 <= channel.index < count:
-        raise Invalid(
-            "There is no channel {channel}: this slide has 0 to {last}", channel=channel.index, last=count - 1
-        )
     concrete, sample = divmod(channel.index, facts.samples)
     return Plane(concrete, plane.z, plane.t), sample if facts.samples > 1 else None
 

@@ -12,6 +12,7 @@ from atrisys.imaging.display import Display
 from atrisys.imaging.encode import CONTENT_TYPES, MOST_BITS, encode, encode_bands
 from atrisys.imaging.look import look_at
 from atrisys.imaging.masks import Mask, with_alpha
+from atrisys.imaging.patience import renewed
 from atrisys.imaging.reader import Box, Pixels, Plane, Slide
 from atrisys.imaging.regions import band_rows, read_rows
 
@@ -88,9 +89,9 @@ def made(
     if size[0] * size[1] <= WHOLE_PIXELS:
         body = encode(next(bands), format, quality, flat)
     elif format in ("jpg", "png"):
-        body = _begun(encode_bands(read_ahead(bands), size, format, quality, flat))
+        body = _begun(encode_bands(read_ahead(renewed(bands)), size, format, quality, flat))
     else:
-        body = b"".join(encode_bands(read_ahead(bands), size, format, quality, flat))
+        body = b"".join(encode_bands(read_ahead(renewed(bands)), size, format, quality, flat))
     return Picture(CONTENT_TYPES[format], body, size, asked)
 
 

@@ -1,13 +1,14 @@
 """Masks of shapes: 255 inside, 0 outside, and 0 in holes."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from atrisys.imaging.reader import Box, Pixels
 from atrisys.imaging.scan_lines import Bytes, Edges, edges_of, fill_rows, scaled, single_parts
+from atrisys.imaging.strokes import strokes_of
 
 BAND_BYTES = 8 << 20
 """A mask that is handed on in bands has bands of about this size."""
@@ -31,17 +32,24 @@ class Mask:
             shapes: in level-0 pixels, origin top left, y down.
             box: the rectangle that the picture shows, in level-0 pixels.
             size: (width, height) of the picture.
+
+        Raises:
+            TooLarge: the lines among them are too long to be drawn.
         """
         shapes = list(shapes)
         self.width, self.height = size
         self._edges: Edges = edges_of(shapes, box, size)
-        self._marks = _marks(shapes, box, size)
+        parts = single_parts(shapes)
+        kinds = shapely.get_type_id(parts)
+        self._points = np.floor(scaled(shapely.get_coordinates(parts[kinds == 0]), box, size))
+        self._strokes = strokes_of(parts[(kinds == 1) | (kinds == 2)], box, size)
 
     def rows(self, first: int, after: int) -> Bytes:
         """The rows from `first` to the one before `after`: uint8 (rows, width), 0 or 255."""
         picture = fill_rows(self._edges, (first, after), self.width)
-        marked = self._marks[(self._marks[:, 1] >= first) & (self._marks[:, 1] < after)]
-        picture[marked[:, 1] - first, marked[:, 0]] = 1
+        seen = ((self._points >= (0, first)) & (self._points < (self.width, after))).all(axis=1)
+        for marked in chain([self._points[seen].astype(np.int64)], self._strokes.pixels((first, after), self.width)):
+            picture[marked[:, 1] - first, marked[:, 0]] = 1
         return np.multiply(picture, 255, out=picture)
 
     def bands(self) -> Iterator[Pixels]:
@@ -80,24 +88,3 @@ def with_alpha(pixels: Pixels, mask: Bytes, alpha: float = 100) -> Pixels:
     outside = round(full * (1 - min(max(alpha, 0), 100) / 100))
     veil = np.where(mask > 0, full, outside).astype(pixels.dtype)
     return np.concatenate([pixels, veil[..., None]], axis=2)
-
-
-def _marks(shapes: list[shapely.Geometry], box: Box, size: tuple[int, int]) -> NDArray[np.int64]:
-    """(count, 2): column and row of each pixel that a point lies in or a line passes through."""
-    parts = single_parts(shapes)
-    kinds = shapely.get_type_id(parts)
-    points = scaled(shapely.get_coordinates(parts[kinds == 0]), box, size)
-    lines = [
-        _along(scaled(shapely.get_coordinates(line), box, size), size) for line in parts[(kinds == 1) | (kinds == 2)]
-    ]
-    places = np.concatenate([points, *lines])
-    pixel = np.floor(places).astype(np.int64)
-    inside = ((pixel >= 0) & (pixel < size)).all(axis=1)
-    return np.unique(pixel[inside], axis=0)
-
-
-def _along(corners: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
-    """Points along a line, at most half a pixel apart, of the part that may be seen."""
-    frame = shapely.box(-1, -1, size[0] + 1, size[1] + 1)
-    seen = shapely.intersection(shapely.linestrings(corners), frame) if len(corners) > 1 else None
-    return shapely.get_coordinates(shapely.segmentize(seen, 0.5)) if seen is not None else corners

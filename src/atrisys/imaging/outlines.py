@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from atrisys.errors import Invalid
+from atrisys.errors import Invalid, TooLarge
 from atrisys.imaging import making
 from atrisys.imaging.colormaps import css_colour
 from atrisys.imaging.crops import allowed_size, output_size
@@ -23,6 +23,12 @@ from atrisys.imaging.scan_lines import scaled, single_parts
 THICKEST = 100
 CROSS = 10
 """Pixels from the middle of a point's cross to its ends, for a thickness of 1."""
+MOST_JOINTS = 3_000
+"""Corners are rounded where the outlines have at most so many points: each takes longer than all the rest of it."""
+PIECE = 500
+"""Points of longer outlines that are drawn in one go: nothing else in this process runs meanwhile."""
+MOST_PAINTED = 200_000_000
+"""Pixels that outlines may cover, counted once for each line that lies over them."""
 
 Line = NDArray[np.float64]
 """(count, 2): x and y in the picture's own pixels."""
@@ -59,7 +65,7 @@ def outlined(
         safe: shrink to the limit of 10,000 px a side rather than refuse.
 
     Raises:
-        TooLarge: beyond that limit.
+        TooLarge: beyond that limit, or outlines too long to be drawn.
         Invalid: a parameter that cannot be used.
         PictureFailed: the slide cannot be read there.
 
@@ -74,8 +80,14 @@ def outlined(
     size = allowed_size(asked, box, kind, safe)
     width = max(1, math.floor(thickness * (0.75 + max(size) / 1000) + 0.5))
     lines = _lines(shapes, box, size, width * CROSS)
+    _refuse_long(lines, width)
+    rounded = sum(map(len, lines)) <= MOST_JOINTS
+    lines = lines if rounded else _pieces(lines)
     rgb = tuple(round(255 * part) for part in colour)
-    bands = (_drawn_on(pixels, lines, first, rgb, width) for first, pixels in _bands(slide, plane, box, size, display))
+    bands = (
+        _drawn_on(pixels, lines, first, rgb, width, rounded)
+        for first, pixels in _bands(slide, plane, box, size, display)
+    )
     return made(bands, size, asked, kind, quality)
 
 
@@ -95,6 +107,21 @@ def _lines(shapes: Sequence[shapely.Geometry], box: Box, size: tuple[int, int], 
     return lines
 
 
+def _refuse_long(lines: Sequence[Line], width: int) -> None:
+    length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in lines)
+    if length * width > MOST_PAINTED:
+        raise TooLarge(
+            "The outlines are {length} px long in this picture and {width} px wide, which takes too long to draw. Ask "
+            "for a smaller maxSize or thickness, or simplify them.",
+            length=round(length),
+            width=width,
+        )
+
+
+def _pieces(lines: Sequence[Line]) -> list[Line]:
+    return [line[at : at + PIECE + 1] for line in lines for at in range(0, max(1, len(line) - 1), PIECE)]
+
+
 def _bands(
     slide: Slide, plane: Plane, box: Box, size: tuple[int, int], display: Display
 ) -> Iterator[tuple[int, Pixels]]:
@@ -107,7 +134,9 @@ def _bands(
         yield rows[0], np.broadcast_to(pixels, (*pixels.shape[:2], 3))
 
 
-def _drawn_on(pixels: Pixels, lines: Sequence[Line], first: int, rgb: tuple[int, ...], width: int) -> Pixels:
+def _drawn_on(
+    pixels: Pixels, lines: Sequence[Line], first: int, rgb: tuple[int, ...], width: int, rounded: bool
+) -> Pixels:
     from PIL import Image, ImageDraw
 
     picture = Image.fromarray(np.ascontiguousarray(pixels))
@@ -116,5 +145,6 @@ def _drawn_on(pixels: Pixels, lines: Sequence[Line], first: int, rgb: tuple[int,
         low, high = line[:, 1].min() - width, line[:, 1].max() + width
         if high >= first and low <= first + picture.height:
             # Pillow counts whole coordinates at the middle of pixels, shapes at their edges.
-            drawer.line([(x - 0.5, y - 0.5 - first) for x, y in line.tolist()], fill=rgb, width=width, joint="curve")
+            points = [(x - 0.5, y - 0.5 - first) for x, y in line.tolist()]
+            drawer.line(points, fill=rgb, width=width, joint="curve" if rounded else None)
     return np.asarray(picture)

@@ -14,6 +14,8 @@ SLIDE_SUFFIXES = (
 """Names that promise a slide: such a file is refused with a reason, rather than passed over, where it holds none."""
 
 HEAD_BYTES = 4096
+LARGEST_INDEX = 8 << 20
+"""Bytes of the text by which a VMS or MRXS names its other files, at the most."""
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"),

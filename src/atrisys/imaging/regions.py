@@ -7,6 +7,7 @@ import numpy as np
 
 from atrisys.errors import Invalid
 from atrisys.imaging.levels import blank, sample_type
+from atrisys.imaging.patience import check_patience
 from atrisys.imaging.pyramid import best_level
 from atrisys.imaging.reader import Box, Pixels, Plane, Slide, SlideFacts
 from atrisys.imaging.resample import Taps, resample, taps
@@ -38,7 +39,7 @@ def read_scaled(slide: Slide, box: Box, size: tuple[int, int], plane: Plane = Pl
 
     Raises:
         Invalid: a side of the box or of the picture is below 1.
-        PictureFailed: the slide cannot be read there.
+        PictureFailed: the slide cannot be read there, or not within the time (see `patience`).
     """
     return read_rows(slide, box, size, (0, size[1]), plane, beyond)
 
@@ -182,6 +183,7 @@ class _Work:
         return box.x >= 0 and box.y >= 0 and box.x + box.width <= facts.width and box.y + box.height <= facts.height
 
     def _copy(self, rows: tuple[int, int]) -> Pixels:
+        check_patience()
         first, last = rows
         where = Box(self.box.x, self.box.y + first, self.box.width, last - first)
         return self.slide.read_region(where, 0, self.plane)
@@ -197,6 +199,7 @@ class _Work:
 
     def _read_level(self, across: Taps, down: Taps) -> Pixels:
         """The level's own pixels under the taps."""
+        check_patience()
         downsample = self.slide.facts.levels[self.level].downsample
         columns, rows = across.reach, down.reach
         where = Box(

@@ -16,8 +16,9 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager
 from atrisys.actions import find_annotations
 from atrisys.actions.find_annotations import Wanted
-from atrisys.errors import Invalid, NotFound
+from atrisys.errors import Invalid, NotFound, ShapeRefused
 from atrisys.geometry.frames import LEFT_TOP, Origin
+from atrisys.geometry.tangle import refuse_tangle
 from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
 from atrisys.store import spatial
 from atrisys.store.tables import (
@@ -42,6 +43,8 @@ GROUPS = ("Basic", "Meta", "WKT", "GIS", "Term", "Track", "User", "Image", "Slic
 DEFAULT_GROUPS = {"Basic", "Meta", "Term"}
 NOT_YET = ("track", "tracks", "tag", "tags", "group", "groups", "reviewUsers")
 """Nothing has any of these yet, so whoever asks for some gets none."""
+MOST_POINTS = 5_000
+"""Of a shape that is searched with."""
 Row = UserAnnotation
 
 
@@ -145,7 +148,7 @@ class Asked:
             origin=self.origin,
             touching=read_box(box) if box else None,
             touching_annotation=self.number("bboxAnnotation"),
-            near=read_wkt(base) if base and not base.isdecimal() else None,
+            near=_place(base) if base and not base.isdecimal() else None,
             near_annotation=int(base) if base.isdecimal() else None,
             within_px=self.distance(),
             after=self.number("afterThan"),
@@ -211,11 +214,20 @@ def read_box(text: str) -> BaseGeometry:
         try:
             numbers = [float(part) for part in parts]
         except ValueError:
-            return read_wkt(text)
+            return _place(text)
         if all(abs(number) < 1e9 for number in numbers) and numbers[0] <= numbers[2] and numbers[1] <= numbers[3]:
             return shapely.box(numbers[0], numbers[1], numbers[2], numbers[3])
         raise Invalid("bbox is minX,minY,maxX,maxY in pixels, or WKT, not {value}.", value=text[:80])
-    return read_wkt(text)
+    return _place(text)
+
+
+def _place(text: str) -> BaseGeometry:
+    """A shape that others are compared with one by one, and that nobody has checked before."""
+    shape = read_wkt(text)
+    if shapely.get_num_coordinates(shape) > MOST_POINTS:
+        raise ShapeRefused("A shape to search with has at most {most} points. Simplify it.", most=MOST_POINTS)
+    refuse_tangle(shape)
+    return shape
 
 
 class Rows:

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from atrisys import __version__
 from atrisys.errors import Refusal
 from atrisys.imaging.crops import LONGEST_SIDE
+from atrisys.imaging.patience import Patience, within
 from atrisys.imaging.pictures import Picture
 from atrisys.wire.dialect import Json
 from atrisys.wire.refusals import body_of
@@ -89,22 +90,46 @@ class PictureAnswer(Stream):
         self._request, self._work = request, work
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        rooms = _rooms(self._request.app.state.settings.giant_pictures_at_once)
+        settings = self._request.app.state.settings
+        rooms = _rooms(settings.giant_pictures_at_once)
         try:
             async with rooms.place_for(self._work):
-                await self._made_and_sent(scope, receive, send)
+                patience = Patience(settings.picture_timeout_s)
+                with within(patience):
+                    await self._made_and_sent(patience, scope, receive, send)
         except NoRoom:
             await _come_again(self._request)(scope, receive, send)
 
-    async def _made_and_sent(self, scope: Scope, receive: Receive, send: Send) -> None:
-        picture = await run_in_threadpool(self._work.make)
+    async def _made_and_sent(self, patience: Patience, scope: Scope, receive: Receive, send: Send) -> None:
+        async with _watched(receive, patience):
+            picture = await run_in_threadpool(self._work.make)
         self.headers.update(_headers_of(picture))
-        if isinstance(picture.body, bytes):
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else picture.body})
-        else:
-            self.pieces = picture.body
-            await super().__call__(scope, receive, send)
+        try:
+            if isinstance(picture.body, bytes):
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else picture.body})
+            else:
+                self.pieces = picture.body
+                await super().__call__(scope, receive, send)
+        finally:
+            patience.gone = True
+
+
+@asynccontextmanager
+async def _watched(receive: Receive, patience: Patience) -> AsyncIterator[None]:
+    """Work on a picture ends soon when who asked for it has gone."""
+
+    async def until_gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        patience.gone = True
+
+    watch = asyncio.create_task(until_gone())
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
 
 
 def _headers_of(picture: Picture) -> dict[str, str]:

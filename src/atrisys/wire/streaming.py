@@ -31,7 +31,7 @@ class Stream(StreamingResponse):
     def __init__(
         self, pieces: Iterable[bytes], *, headers: Mapping[str, str] | None = None, media_type: str | None = None
     ) -> None:
-        super().__init__((), headers=headers, media_type=media_type)
+        super().__init__(pieces, headers=headers, media_type=media_type)
         self.pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from atrisys.errors import NotFound, PictureFailed, SlideUnreadable
 from atrisys.imaging.levels import check_asked, downsample_of, on_white, window_at
 from atrisys.imaging.reader import Box, Level, Pixels, Plane, SlideFacts
-from atrisys.imaging.recognise import looks_like
+from atrisys.imaging.recognise import LARGEST_INDEX, looks_like
 
 _FORMATS = {
     "aperio": "SVS",
@@ -29,9 +29,6 @@ _BAND_PIXELS = 4 << 20
 _USUAL_TILE = 256
 _KEPT_TEXT = 20_000
 _OURS = ("openslide.level[", "openslide.associated.", "openslide.level-count", "openslide.region[")
-
-
-_LARGEST_INDEX = 8 << 20
 _PATHS = re.compile(r"(?:/[^/\s:]+)+/?")
 
 
@@ -174,14 +171,14 @@ def _refuse_ways_out(path: Path) -> None:
         if not index.is_file():
             continue
         with index.open("rb") as file:
-            start = file.read(_LARGEST_INDEX + 1)
+            start = file.read(LARGEST_INDEX + 1)
         if not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
             continue
         named = (line.partition("=") for line in start.decode("latin-1").splitlines())
         out = any(
             re.search("file|image", key, re.IGNORECASE) and re.search(r"[/\\]|\.\.", value) for key, _, value in named
         )
-        if out or len(start) > _LARGEST_INDEX:
+        if out or len(start) > LARGEST_INDEX:
             raise SlideUnreadable("{name} names files outside its own folder and is not opened", name=path.name)
 
 

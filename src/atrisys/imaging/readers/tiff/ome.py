@@ -24,6 +24,7 @@ _UM = {"pm": 1e-6, "\u00c5": 1e-4, "\u212b": 1e-4, "nm": 1e-3, "µm": 1.0, "μm"
        "dm": 1e5, "m": 1e6, "in": 25_400.0}  # fmt: skip
 _S = {"ns": 1e-9, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _MOST_PAIRS = 500
+_KEPT_NAME = 255
 _MOST_PLANES = 200_000
 
 
@@ -212,7 +213,7 @@ def _facts(root: Element, image: OmeImage) -> dict[str, object]:
         "mpp_z": _measure(pixels, "PhysicalSizeZ", _UM, "µm"),
         "fps": 1 / step_s if step_s else None,
         "magnification": _magnification(root, image),
-        "channel_names": tuple(c.get("Name") or c.get("Fluor") or "" for c in channels),
+        "channel_names": tuple((c.get("Name") or c.get("Fluor") or "")[:_KEPT_NAME] for c in channels),
         "channel_colors": tuple(_color(c.get("Color")) for c in channels),
     }
 

@@ -2,8 +2,9 @@
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ _MOST_TILE_BYTES = 64 << 20
 _BLACK_AND_WHITE, _COLOURED = (0, 1), (1, 2, 6)
 """Photometric tags that are read: white or black is zero; black is zero, RGB, YCbCr."""
 _KEPT_TEXT = 20_000
+_KEPT_NAME = 255
+_MOST_PAIRS = 1_000
+_MOST_TEXT = 1 << 20
+"""Characters of all that a slide says of itself together."""
 
 
 @dataclass(frozen=True)
@@ -253,8 +258,18 @@ def text_tags(page: "TiffPage") -> dict[str, str]:
         if name.endswith("Resolution") and isinstance(value, tuple) and len(value) == 2:
             value = value[0] / value[1] if value[1] else 0
         text = value if isinstance(value, str) else _name_of(value)
-        found[f"tiff.{name}"] = text[:_KEPT_TEXT]
+        found[f"tiff.{name}"] = text
     return found
+
+
+def kept_texts(pairs: Mapping[str, str]) -> dict[str, str]:
+    """What is kept of the words of a slide, whoever wrote them: not too many, none too long."""
+    kept: dict[str, str] = {}
+    left = _MOST_TEXT
+    for name, text in islice(pairs.items(), _MOST_PAIRS):
+        kept[name[:_KEPT_NAME]] = text[: min(_KEPT_TEXT, left)]
+        left -= len(kept[name[:_KEPT_NAME]])
+    return kept
 
 
 def positive(number: object) -> float | None:

@@ -16,6 +16,7 @@ from atrisys.imaging.readers.tiff.pages import (
     count_pages,
     file_name,
     grid,
+    kept_texts,
     page_at,
     samples_of,
     tile_extents,
@@ -167,12 +168,13 @@ class WholeTiff:
             for page in pages
         )  # fmt: skip
         assert first.dtype is not None
+        said: dict[str, Any] = layout.said | {"metadata": kept_texts(layout.said["metadata"])}
         return SlideFacts(
             format=layout.format, width=size[0], height=size[1], levels=levels,
             channels=layout.channels, depth=layout.depth, duration=layout.duration, samples=samples,
             bits=8 if samples == 3 else 8 * first.dtype.itemsize,
             colorspace="RGB" if samples == 3 else "GRAY",
-            associated=tuple(sorted(layout.associated)), **layout.said,
+            associated=tuple(sorted(layout.associated)), **said,
         )  # fmt: skip
 
     def _read_table(self, level: int, plane: Plane) -> TileTable:
