@@ -3,7 +3,7 @@ from sqlalchemy import select, update
 
 from atrisys.access import passwords
 from atrisys.store.table import now_ms
-from atrisys.store.tables import FailedTries, LoginSession
+from atrisys.store.tables import FailedTries, LoginSession, SecUser
 from browser import PASSWORD, Browser, signed_in
 
 
@@ -90,6 +90,22 @@ def test_a_page_of_another_site_signs_nobody_in(app, alice, headers):
     browser.headers.update(headers)
     assert browser.sign_in("alice").status_code == 403
     assert len(browser.cookies) == 0
+
+
+@pytest.mark.parametrize("change", [{"password_hash": passwords.hash_password("another horse")}, {"enabled": False}])
+def test_a_password_that_was_changed_while_it_was_looked_at_opens_no_session(browser, db, alice, monkeypatch, change):
+    look = passwords.is_right
+
+    def look_and_change(stored_hash, password):
+        right = look(stored_hash, password)
+        db.execute(update(SecUser).where(SecUser.id == alice.id).values(**change))
+        db.commit()
+        return right
+
+    monkeypatch.setattr(passwords, "is_right", look_and_change)
+    answer = browser.sign_in("alice")
+    assert (answer.status_code, answer.json()["errors"]) == (401, "The user name or the password is wrong.")
+    assert db.scalars(select(LoginSession)).all() == []
 
 
 def test_a_script_that_says_nothing_of_its_page_may_sign_in(app, alice):

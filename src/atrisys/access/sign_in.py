@@ -17,11 +17,13 @@ from atrisys.access import passwords
 from atrisys.access.keys import KeyBox, signed_by
 from atrisys.errors import NotFound, NotSignedIn
 from atrisys.settings import Settings
+from atrisys.store import spatial
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import LoginSession, SecUser
 
 BAD_KEYS = "The API keys are wrong, or the signature does not fit the request. Look at Account → API keys."
+WRONG = "The user name or the password is wrong."
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 TOUCH_EVERY_MS = MINUTE_MS
 HANDLE_LENGTH = 16
@@ -101,8 +103,18 @@ def by_password(store: Store, username: str, password: str, address: str) -> Sec
         else:
             passwords.note_try(db, "address", address)
     if not right or user is None:
-        raise NotSignedIn("The user name or the password is wrong.")
+        raise NotSignedIn(WRONG)
     return user
+
+
+def require_unchanged(db: Session, user: SecUser) -> None:
+    """Raises NotSignedIn where somebody locked the account or changed its password since `user` was read.
+
+    For the transaction that opens a session: until it ends, nobody does either.
+    """
+    now = db.scalar(spatial.for_update(select(SecUser).where(SecUser.id == user.id)))
+    if now is None or not now.enabled or now.password_hash != user.password_hash:
+        raise NotSignedIn(WRONG)
 
 
 def open_session(db: Session, settings: Settings, user: SecUser, address: str, agent: str) -> str:
