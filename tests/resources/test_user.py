@@ -1,5 +1,5 @@
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from atrisys.store.tables import (
     AbstractImage,
@@ -74,6 +74,16 @@ def test_a_new_account_has_keys_and_a_storage_and_can_sign_in(given, app, alice,
         {"email": None},
         {"role": "ROLE_KING"},
         {"username": "a\nb"},
+        {"username": "12345"},
+        {"username": "current"},
+        {"username": "Current"},
+        {"username": "."},
+        {"username": ".."},
+        {"username": "a/b"},
+        {"username": "Émile"},
+        {"username": "al\u200bice"},
+        {"username": "\u202eecila"},
+        {"username": "\u0430lice"},
     ],
 )
 def test_what_an_account_cannot_be_made_of_is_refused(ada, wrong):
@@ -88,6 +98,16 @@ def test_a_name_is_taken_whatever_its_capitals_but_an_address_may_be_shared(ada)
     assert ada.post("/api/user.json", json={**DORA, "username": "emil"}).status_code == 200
     emil = ada.get("/api/user/emil.json").json()
     assert ada.put(f"/api/user/{emil['id']}.json", json={"username": "Dora"}).status_code == 409
+
+
+def test_an_account_of_an_earlier_version_whose_name_has_other_capitals_signs_in_and_stays(app, db, alice):
+    db.execute(update(SecUser).where(SecUser.id == alice.id).values(username="Émile"))
+    db.commit()
+    assert Browser(app).sign_in("Émile").status_code == 200
+    shown = alice.get("/api/user/Émile.json").json()
+    assert shown["id"] == alice.id
+    assert alice.put("/api/user/current.json", json={**shown, "lastname": "Zola"}).status_code == 200
+    assert alice.get("/api/user/Émile/keys.json").status_code == 200
 
 
 def test_an_array_keeps_the_good_accounts_and_answers_each_bad_one(ada):

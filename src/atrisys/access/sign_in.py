@@ -10,11 +10,12 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from atrisys.access import passwords
 from atrisys.access.keys import KeyBox, signed_by
+from atrisys.access.names import is_named
 from atrisys.errors import NotFound, NotSignedIn
 from atrisys.settings import Settings
 from atrisys.store import spatial
@@ -94,7 +95,7 @@ def by_password(store: Store, username: str, password: str, address: str) -> Sec
         passwords.require_patience(db, username, address)
         passwords.note_try(db, "account", username)
     with store.reading() as db:
-        user = db.scalar(select(SecUser).where(func.lower(SecUser.username) == username.lower()))
+        user = db.scalar(select(SecUser).where(is_named(username)))
     usable = user is not None and user.enabled
     right = passwords.is_right(user.password_hash if user and usable else None, password)
     with store.writing() as db:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from atrisys.access import passwords, sign_in
 from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
+from atrisys.access.names import is_named
 from atrisys.access.require import require_admin, require_self_or_admin, require_user
 from atrisys.access.visible import visible
 from atrisys.actions import history
@@ -155,7 +156,7 @@ def _found(db: Session, find: Finder, user: Caller, name: str) -> SecUser:
         return find(SecUser, user.id)
     if name.isdecimal() and len(name) < 19 and db.get(SecUser, int(name)) is not None:
         return find(SecUser, int(name))
-    id = db.scalar(select(SecUser.id).where(func.lower(SecUser.username) == name.lower()))
+    id = db.scalar(select(SecUser.id).where(is_named(name)))
     if id is None:
         raise NotFound("User {user} was not found.", user=name)
     return find(SecUser, id)
@@ -191,7 +192,7 @@ def edit_user(
     require_self_or_admin(user, row.id)
     changes = fields.changes(body)
     password = changes.pop("password", None)
-    if "username" in changes:
+    if changes.get("username", row.username) != row.username:
         require_new_name(db, changes["username"], apart_from=row.id)
     history.edit(db, user, row, **changes)
     signed_out = bool(password) and change_password(db, user, row, password, password_hash)
