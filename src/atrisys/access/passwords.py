@@ -10,11 +10,12 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from atrisys.access.common_passwords import COMMON
 from atrisys.errors import Invalid, TooManyTries
 from atrisys.store.table import now_ms
 from atrisys.store.tables import FailedTries
 
-SHORTEST, LONGEST = 6, 1024
+SHORTEST, LONGEST = 8, 1024
 Subject = Literal["account", "address"]
 FREE_TRIES: dict[Subject, int] = {"account": 5, "address": 20}
 LONGEST_WAIT_S = 15 * 60
@@ -23,11 +24,19 @@ FORGOTTEN_AFTER_MS = 24 * 3600 * 1000
 _hasher = argon2.PasswordHasher()
 
 
-def hash_password(password: str) -> str:
-    """Raises Invalid for one that is too short or absurdly long."""
+def hash_password(password: str, username: str = "") -> str:
+    """Raises Invalid for one that is not good."""
+    require_good(password, username)
+    return _hasher.hash(password)
+
+
+def require_good(password: str, username: str = "") -> None:
+    """Raises Invalid for one that is too short, absurdly long, or among the first that anybody would try."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Invalid("A password has {shortest} to {longest} characters.", shortest=SHORTEST, longest=LONGEST)
-    return _hasher.hash(password)
+    plain = password.strip().lower()
+    if plain in COMMON or plain == username.strip().lower() or len(set(plain)) == 1:
+        raise Invalid("This password would be guessed at once. Choose one that nobody else would think of.")
 
 
 def new_password() -> str:

@@ -47,7 +47,7 @@ def add_user(
         language=language,
         is_developer=is_developer,
         creator_id=caller.id if caller else None,
-        password_hash=hash_password(password) if password else password_hash,
+        password_hash=hash_password(password, username) if password else password_hash,
         public_key=public_key,
         private_key=private_key,
     )

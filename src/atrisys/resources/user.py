@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from sqlalchemy import Boolean, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from atrisys.access.require import require_admin, require_self_or_admin, require
 from atrisys.access.visible import visible
 from atrisys.actions import history
 from atrisys.actions.add_user import add_user, require_new_name
-from atrisys.actions.change_password import change_password
+from atrisys.actions.change_password import change_password, require_present_password
 from atrisys.actions.delete_user import delete_user
 from atrisys.actions.lock_user import lock_user, unlock_user
 from atrisys.actions.renew_keys import renew_keys
@@ -74,11 +74,16 @@ class UserIn(Fields):
     firstname: Name
     lastname: Name
     email: Email
-    password: Annotated[Password, AfterValidator(passwords.hash_password)]
-    """Hashed while it is read: that takes long, and happens before the transaction begins."""
+    password: Password
     language: Language = "EN"
     is_developer: bool = False
     role: Role = "ROLE_USER"
+
+    @field_validator("password")
+    @classmethod
+    def _hashed(cls, password: str, read: ValidationInfo) -> str:
+        """Hashed while it is read: that takes long, and happens before the transaction begins."""
+        return passwords.hash_password(password, read.data.get("username", ""))
 
 
 class UserEdit(Fields):
@@ -89,6 +94,8 @@ class UserEdit(Fields):
     language: Language | None = None
     is_developer: bool | None = None
     password: Annotated[Password | None, BeforeValidator(lambda sent: sent or None)] = None
+    old_password: Annotated[str, StringConstraints(strip_whitespace=False)] | None = None
+    """The present one, which whoever changes their own password must know."""
 
 
 RANK = case(*((SecRole.authority == role, place) for place, role in enumerate(LADDER)), else_=-1)
@@ -185,12 +192,19 @@ def _add(request: Request, db: Session, user: Caller, fields: UserIn) -> SecUser
 def edit_user(
     name: str, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find, settings: CurrentSettings
 ) -> Response:
-    """Change one's own account, as administrator any. A new `password` ends all sessions but the one that asks."""
+    """Change one's own account, as administrator any. A new `password` ends all sessions but the one that asks.
+
+    For one's own password `oldPassword` must be the present one.
+    """
     fields = read_one(UserEdit, body)
     password_hash = passwords.hash_password(fields.password) if fields.password else ""
     row = _found(db, find, user, name)
     require_self_or_admin(user, row.id)
+    if fields.password and row.id == user.id:
+        # A client that sends a model back with the password that it was made with has said the present one as well.
+        require_present_password(db, row, fields.old_password or fields.password, came_from(request)[0])
     changes = fields.changes(body)
+    changes.pop("old_password", None)
     password = changes.pop("password", None)
     if changes.get("username", row.username) != row.username:
         require_new_name(db, changes["username"], apart_from=row.id)
