@@ -15,10 +15,10 @@ from atrisys.errors import Refusal
 from atrisys.geometry.holes import fill_holes
 from atrisys.geometry.wkt import read_wkt, wkb_to_wkt, write_wkt
 from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, UserAnnotation
-from atrisys.wire import dialect, refusals
+from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
-from atrisys.wire.bodies import JsonBody, body_schema, many_answer, read_element, read_one
+from atrisys.wire.bodies import JsonBody, body_schema, many_answer, problem, read_element, read_one
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes
 
@@ -184,14 +184,14 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
     ids: list[int] = []
     changed: list[dict[str, Any]] = []
     problems: list[dict[str, Any]] = []
-    for element in elements:
+    for index, element in enumerate(elements):
         answer: Drawn | Refusal | None = element.refusal if element.fields is None else next(answers)
         if isinstance(answer, Drawn):
             ids.append(answer.id)
             if answer.changes:
                 changed.append({"id": answer.id, "changes": list(answer.changes)})
         elif answer is not None:
-            problems.append({"data": element.sent, "message": refusals.body_of(answer, request)["message"]})
+            problems.append(problem(index, element, answer, request))
     return many_answer("UserAnnotation", ids, problems, changes=changed)
 
 
