@@ -93,16 +93,16 @@ def by_password(store: Store, username: str, password: str, address: str) -> Sec
     """
     with store.writing() as db:
         passwords.require_patience(db, username, address)
-        passwords.note_try(db, "account", username)
+        first = passwords.note_try(db, username, address)
     with store.reading() as db:
         user = db.scalar(select(SecUser).where(is_named(username)))
     usable = user is not None and user.enabled
     right = passwords.is_right(user.password_hash if user and usable else None, password)
     with store.writing() as db:
         if right:
-            passwords.forget_tries(db, username)
-        else:
-            passwords.note_try(db, "address", address)
+            passwords.forget_tries(db, username, address)
+        elif first:
+            passwords.note_address(db, address)
     if not right or user is None:
         raise NotSignedIn(WRONG)
     return user

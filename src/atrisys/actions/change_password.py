@@ -21,8 +21,8 @@ def require_present_password(db: Session, user: SecUser, password: str, address:
     passwords.require_patience(db, user.username, address)
     if passwords.is_right(user.password_hash, password):
         return
-    passwords.note_try(db, "account", user.username)
-    passwords.note_try(db, "address", address)
+    if passwords.note_try(db, user.username, address):
+        passwords.note_address(db, address)
     db.commit()
     raise NotAllowed("Send your present password as oldPassword: it is missing or wrong.")
 
