@@ -30,6 +30,8 @@ def prepare(store: Store) -> str | None:
     store.folder.prepare()
     spatial.refuse_network_share(store.settings.database_url, store.folder.root)
     store.folder.secret()
+    if not store.settings.database_url:
+        store.folder.shield_database()
     store.wait_until_up()
     before = version_of(store)
     if before == HEAD:
