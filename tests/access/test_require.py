@@ -54,15 +54,20 @@ def test_only_managers_and_administrators_manage(given, db, ada, alice, bob, cha
     assert not require.user_is_manager(db, ada.id, project.id)
 
 
-def test_an_ontology_is_edited_by_its_maker_and_by_managers_of_its_projects(given, db, ada, alice, bob, charlie):
+def test_an_ontology_is_edited_by_its_maker_and_by_who_manages_all_its_projects(given, db, ada, alice, bob, charlie):
     ontology = given.ontology(charlie)
+    cast = (ada, alice, bob, charlie)
+
+    def allow(rule):
+        return {person.caller.username for person in cast if allowed(rule, db, person.caller, ontology)}
+
+    assert allow(require.require_ontology_editor) == {"ada", "charlie"}
     given.project(alice, [bob], ontology)
-    editing = {
-        person.caller.username
-        for person in (ada, alice, bob, charlie)
-        if allowed(require.require_ontology_editor, db, person.caller, ontology)
-    }
-    assert editing == {"ada", "alice", "charlie"}
+    assert allow(require.require_ontology_editor) == {"ada", "alice", "charlie"}
+    assert allow(require.require_ontology_for_project) == {"ada", "alice", "charlie"}
+    given.project(bob, [], ontology)
+    assert allow(require.require_ontology_editor) == {"ada", "charlie"}
+    assert allow(require.require_ontology_for_project) == {"ada", "alice", "bob", "charlie"}
 
 
 @pytest.mark.parametrize("held", [None, READ, WRITE, ADMINISTRATION])

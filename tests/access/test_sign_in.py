@@ -126,12 +126,13 @@ def test_a_locked_account_is_refused_in_the_words_for_a_wrong_password(store, db
 def test_who_must_wait_is_not_heard_even_with_the_right_password(store, db, alice, monkeypatch):
     moment = passwords.now_ms()
     monkeypatch.setattr(passwords, "now_ms", lambda: moment)
-    for _ in range(passwords.FREE_TRIES["account"]):
+    for _ in range(passwords.FREE_TRIES["pair"]):
         refused(sign_in.by_password, store, "alice", "guess", "203.0.113.9")
     with pytest.raises(TooManyTries):
-        sign_in.by_password(store, "alice", "correct horse", "198.51.100.1")
+        sign_in.by_password(store, "alice", "correct horse", "203.0.113.9")
     tries = dict(db.execute(select(FailedTries.subject, FailedTries.count)).all())
-    assert tries == {"account:alice": 5, "address:203.0.113.9": 5}
+    assert tries == {"account:alice": 5, "address:203.0.113.9": 1, "pair:203.0.113.9|alice": 5}
+    assert sign_in.by_password(store, "alice", "correct horse", "198.51.100.1").id == alice.id
 
 
 def test_a_good_password_leaves_the_failures_of_its_address(store, db, alice):

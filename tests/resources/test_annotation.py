@@ -97,6 +97,30 @@ def test_an_array_keeps_the_good_ones_and_answers_each_bad_one(work, bob, db):
     assert {change.transaction_id for change in kept} == {kept[0].transaction_id}
 
 
+def test_a_parent_is_an_annotation_that_one_sees_in_the_same_project(given, work, alice, bob, db):
+    body = {"location": SQUARE, "image": work.image.id}
+    hiding = given.project(alice, [bob], hide_admins_layers=True)
+    there, elsewhere = given.image(hiding, alice), given.image(given.project(alice, [bob]), alice)
+    hidden, foreign = given.annotation(there, alice), given.annotation(elsewhere, bob)
+    seen = given.annotation(work.image, alice)
+    child = bob.post("/api/annotation.json", json={**body, "parent": seen.id})
+    assert (child.status_code, child.json()["annotation"]["parent"]) == (200, seen.id)
+    path = f"/api/annotation/{child.json()['annotation']['id']}.json"
+    for wrong in (999_999_999, hidden.id, foreign.id):
+        assert bob.post("/api/annotation.json", json={**body, "parent": wrong}).status_code == 404
+        assert bob.put(path, json={"parent": wrong}).status_code == 404
+    assert bob.post("/api/annotation.json", json={**body, "image": there.id, "parent": hidden.id}).status_code == 404
+    assert alice.post("/api/annotation.json", json={**body, "image": there.id, "parent": hidden.id}).status_code == 200
+    some = bob.post(
+        "/api/annotation.json", json=[{**body, "parent": parent} for parent in (seen.id, foreign.id, seen.id)]
+    )
+    assert (some.status_code, len(some.json()["ids"])) == (206, 2)
+    assert [problem["index"] for problem in some.json()["data"]["errors"]] == [1]
+    given_back = bob.get(path).json()
+    alice.delete(f"/api/annotation/{seen.id}.json")
+    assert bob.put(path, json=given_back).status_code == 200
+
+
 def test_rights_follow_the_projects_mode(given, work, alice, bob, charlie, db):
     annotation = given.annotation(work.image, alice)
     body = {"location": SQUARE, "image": work.image.id}

@@ -28,4 +28,6 @@ def test_a_stranger_hears_nothing_and_a_member_nothing_of_hidden_layers(given, a
     assert annotation.id not in {row["id"] for row in feed(bob)}
     mine = {row["container"] for row in feed(charlie)}
     assert project.id not in mine
-    assert charlie.get(f"/api/atrisys/changes?project={project.id}").json()["size"] == 0
+    assert charlie.get(f"/api/atrisys/changes?project={project.id}").status_code == 404
+    assert bob.get(f"/api/atrisys/changes?project={project.id}").status_code == 200
+    assert alice.get("/api/atrisys/changes?project=999999999").status_code == 404

@@ -104,6 +104,32 @@ def test_members_read_it_and_managers_edit_it_but_guests_add_none(given, ada, al
     assert guest.post("/api/ontology.json", json={"name": "x"}).status_code == 403
 
 
+def test_a_contributor_cannot_make_themselves_editor_with_a_project_of_their_own(given, alice, bob):
+    """What a review found: Bob's own project with Alice's ontology let him delete her labels."""
+    ontology = given.ontology(alice)
+    term = given.term(ontology, "tumour")
+    given.project(alice, [bob], ontology)
+    own = given.project(bob)
+    made = bob.post("/api/project.json", json={"name": "mine", "ontology": ontology.id})
+    changed = bob.put(f"/api/project/{own.id}.json", json={"ontology": ontology.id})
+    assert (made.status_code, changed.status_code) == (403, 403)
+    assert bob.put(f"/api/term/{term.id}.json", json={"name": "x"}).status_code == 403
+    assert bob.delete(f"/api/term/{term.id}.json").status_code == 403
+
+
+def test_a_manager_of_one_of_its_projects_gives_it_to_another_but_edits_it_only_as_manager_of_all(given, alice, bob):
+    ontology = given.ontology(given.person("olga"))
+    term = given.term(ontology, "tumour")
+    given.project(alice, [], ontology)
+    given.project(bob, [], ontology)
+    made = bob.post("/api/project.json", json={"name": "another", "ontology": ontology.id})
+    assert made.status_code == 200, made.text
+    assert bob.put(f"/api/term/{term.id}.json", json={"name": "x"}).status_code == 403
+    assert bob.delete(f"/api/term/{term.id}.json").status_code == 403
+    more = {"name": "y", "color": "#ffffff", "ontology": ontology.id}
+    assert bob.post("/api/term.json", json=more).status_code == 403
+
+
 def test_the_projects_that_use_it_are_told_as_far_as_they_may_be_seen(given, alice, bob, charlie):
     ontology = given.ontology(alice)
     seen = given.project(alice, [bob], ontology)

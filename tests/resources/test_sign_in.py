@@ -3,7 +3,7 @@ from sqlalchemy import select, update
 
 from atrisys.access import passwords
 from atrisys.store.table import now_ms
-from atrisys.store.tables import FailedTries, LoginSession
+from atrisys.store.tables import FailedTries, LoginSession, SecUser
 from browser import PASSWORD, Browser, signed_in
 
 
@@ -92,6 +92,22 @@ def test_a_page_of_another_site_signs_nobody_in(app, alice, headers):
     assert len(browser.cookies) == 0
 
 
+@pytest.mark.parametrize("change", [{"password_hash": passwords.hash_password("another horse")}, {"enabled": False}])
+def test_a_password_that_was_changed_while_it_was_looked_at_opens_no_session(browser, db, alice, monkeypatch, change):
+    look = passwords.is_right
+
+    def look_and_change(stored_hash, password):
+        right = look(stored_hash, password)
+        db.execute(update(SecUser).where(SecUser.id == alice.id).values(**change))
+        db.commit()
+        return right
+
+    monkeypatch.setattr(passwords, "is_right", look_and_change)
+    answer = browser.sign_in("alice")
+    assert (answer.status_code, answer.json()["errors"]) == (401, "The user name or the password is wrong.")
+    assert db.scalars(select(LoginSession)).all() == []
+
+
 def test_a_script_that_says_nothing_of_its_page_may_sign_in(app, alice):
     script = Browser(app)
     del script.headers["sec-fetch-site"]
@@ -144,14 +160,14 @@ def test_a_try_counts_before_its_password_is_looked_at_so_that_many_at_once_are_
 
     monkeypatch.setattr(passwords, "is_right", watched)
     assert browser.sign_in("alice").status_code == 200
-    assert seen == [[1]]
+    assert seen == [[1, 1]]
     assert db.scalars(select(FailedTries)).all() == []
 
 
 def test_an_ipv6_network_counts_as_one_address(db):
-    passwords.note_try(db, "address", "2001:db8::1")
-    passwords.note_try(db, "address", "2001:db8::ffff:2")
-    passwords.note_try(db, "address", "2001:db8:0:1::2")
+    passwords.note_address(db, "2001:db8::1")
+    passwords.note_address(db, "2001:db8::ffff:2")
+    passwords.note_address(db, "2001:db8:0:1::2")
     assert sorted(map(tuple, db.execute(select(FailedTries.subject, FailedTries.count)))) == [
         ("address:2001:db8:0:1::/64", 1),
         ("address:2001:db8::/64", 2),

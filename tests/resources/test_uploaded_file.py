@@ -159,7 +159,8 @@ def test_a_stranger_sees_no_file_and_a_guest_adds_none(given, alice, charlie, no
     assert charlie.put(f"{path}.json", json={"originalFilename": "x"}).status_code == 404
     assert charlie.delete(f"{path}.json").status_code == 404
     assert charlie.get("/api/uploadedfile.json").json()["size"] == 0
-    assert charlie.get(f"/api/uploadedfile.json?storage={file.storage_id}").json()["size"] == 0
+    assert charlie.get(f"/api/uploadedfile.json?storage={file.storage_id}").status_code == 404
+    assert charlie.get(f"/api/uploadedfile.json?parent={file.id}").status_code == 404
     assert charlie.post("/api/uploadedfile.json", json=record).status_code == 404
     assert nobody.get(f"{path}/download").status_code == 401
     guest = given.person(role="ROLE_GUEST")

@@ -8,6 +8,7 @@ from atrisys.store.tables import (
     AbstractImage,
     AnnotationTerm,
     Change,
+    FailedTries,
     ImageInstance,
     Job,
     LoginSession,
@@ -73,12 +74,24 @@ def test_a_new_account_has_keys_and_a_storage_and_can_sign_in(given, app, alice,
     [
         {"username": ""},
         {"username": None},
-        {"password": "short"},
+        {"password": "7 signs"},
+        {"password": "password1"},
+        {"username": "dora.hu.hu", "password": "Dora.Hu.Hu"},
         {"password": None},
         {"language": "KLINGON"},
         {"email": None},
         {"role": "ROLE_KING"},
         {"username": "a\nb"},
+        {"username": "12345"},
+        {"username": "current"},
+        {"username": "Current"},
+        {"username": "."},
+        {"username": ".."},
+        {"username": "a/b"},
+        {"username": "Émile"},
+        {"username": "al\u200bice"},
+        {"username": "\u202eecila"},
+        {"username": "\u0430lice"},
     ],
 )
 def test_what_an_account_cannot_be_made_of_is_refused(ada, wrong):
@@ -93,6 +106,16 @@ def test_a_name_is_taken_whatever_its_capitals_but_an_address_may_be_shared(ada)
     assert ada.post("/api/user.json", json={**DORA, "username": "emil"}).status_code == 200
     emil = ada.get("/api/user/emil.json").json()
     assert ada.put(f"/api/user/{emil['id']}.json", json={"username": "Dora"}).status_code == 409
+
+
+def test_an_account_of_an_earlier_version_whose_name_has_other_capitals_signs_in_and_stays(app, db, alice):
+    db.execute(update(SecUser).where(SecUser.id == alice.id).values(username="Émile"))
+    db.commit()
+    assert Browser(app).sign_in("Émile").status_code == 200
+    shown = alice.get("/api/user/Émile.json").json()
+    assert shown["id"] == alice.id
+    assert alice.put("/api/user/current.json", json={**shown, "lastname": "Zola"}).status_code == 200
+    assert alice.get("/api/user/Émile/keys.json").status_code == 200
 
 
 def test_an_array_keeps_the_good_accounts_and_answers_each_bad_one(ada):
@@ -187,12 +210,39 @@ def test_a_stranger_neither_locks_nor_deletes(alice, charlie):
 def test_a_new_password_ends_all_sessions_but_gives_the_asking_browser_a_fresh_one(app, alice):
     here, there = signed_in(app, "alice"), signed_in(app, "alice")
     old = here.cookies["atrisys_session"]
-    answer = here.put("/api/user/current.json", json={"password": "a better one"})
+    answer = here.put("/api/user/current.json", json={"password": "a better one", "oldPassword": "correct horse"})
     assert answer.status_code == 200, answer.text
     assert there.get("/api/user/current.json").status_code == 401
     assert here.cookies["atrisys_session"] != old
     assert here.get("/api/user/current.json").status_code == 200
     assert Browser(app).sign_in("alice").status_code == 401
+    assert Browser(app).sign_in("alice", "a better one").status_code == 200
+
+
+@pytest.mark.parametrize("old", [None, "", "guess"])
+def test_ones_own_password_is_changed_only_by_who_knows_the_present_one(app, db, ada, alice, old):
+    new = {"password": "a better one", "oldPassword": old}
+    browser = signed_in(app, "alice")
+    for asking, path in (
+        (alice, f"/api/user/{alice.id}.json"),
+        (browser, "/api/user/current.json"),
+        (ada, "/api/user/ada.json"),
+    ):
+        assert asking.put(path, json={**new, "firstname": "Thief"}).status_code == 403
+    assert alice.get("/api/user/current.json").json()["firstname"] == "alice"
+    tries = dict(db.execute(select(FailedTries.subject, FailedTries.count)).all())
+    assert tries["account:alice"] == 2
+    assert Browser(app).sign_in("alice").status_code == 200
+
+
+def test_guessing_at_the_present_password_gets_slower(alice):
+    answers = [alice.put("/api/user/current.json", json={"password": f"a better one {n}"}) for n in range(6)]
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429]
+
+
+def test_an_administrator_gives_another_a_password_as_cytomines_clients_do(app, ada, alice):
+    assert ada.put(f"/api/user/{alice.id}.json", json={"password": "password"}).status_code == 400
+    assert ada.put(f"/api/user/{alice.id}.json", json={"password": "a better one"}).status_code == 200
     assert Browser(app).sign_in("alice", "a better one").status_code == 200
 
 

@@ -39,6 +39,26 @@ def test_the_database_lies_in_its_folder_whatever_that_is_called(tmp_path, name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_other_users_of_the_machine_read_no_database_even_in_a_folder_that_is_open_to_them(fresh):
+    for folder in (fresh.folder.root, fresh.folder.backups):
+        folder.mkdir(mode=0o755)
+    upgrade.prepare(fresh)
+    with fresh.writing() as db:
+        db.scalars(select(SecRole)).all()
+        beside = list(fresh.folder.root.glob("atrisys.sqlite*"))
+        assert {stat.S_IMODE(file.stat().st_mode) for file in beside} == {0o600}
+    backup = fresh.folder.backups / "one.sqlite"
+    spatial.back_up(fresh.engine, backup)
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    fresh.folder.database.chmod(0o644)
+    upgrade.prepare(fresh)
+    assert stat.S_IMODE(fresh.folder.database.stat().st_mode) == 0o640
+
+
+def test_a_failed_statement_tells_the_log_no_values(fresh):
+    assert fresh.engine.hide_parameters
+
+
 def test_the_secret_stays_and_must_be_its_owners_alone(fresh):
     upgrade.prepare(fresh)
     secret = fresh.folder.secret()

@@ -99,3 +99,22 @@ def test_a_stranger_learns_no_version(charlie, terms):
     path = f"/api/term/{terms[0].id}.json"
     assert charlie.put(path, json={"name": "x"}, headers={"If-Match": '"99"'}).status_code == 404
     assert charlie.delete(path, headers={"If-Match": '"99"'}).status_code == 404
+
+
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", f"/api/project/{LONG}.json", None, 404),
+        ("GET", f"/api/annotation.json?baseAnnotation={LONG}", None, 400),
+        ("GET", f"/api/project.json?max={LONG}", None, 400),
+        ("POST", "/api/project/{project}/user.json?users=" + LONG, {}, 400),
+        ("POST", "/api/user/{user}/role.json", {"role": LONG}, 404),
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_no_bug(given, ada, method, path, body, status):
+    project = given.project(ada)
+    answer = ada.request(method, path.replace("{project}", str(project.id)).replace("{user}", str(ada.id)), json=body)
+    assert answer.status_code == status, answer.text[:300]

@@ -41,6 +41,7 @@ def test_all_kept_is_200_some_206_none_400_and_an_empty_array_200(alice, ontolog
     assert (some.status_code, len(some.json()["ids"])) == (206, 1)
     problems = some.json()["data"]["errors"]
     assert [problem["data"] for problem in problems] == [again, bad, "no object", None]
+    assert [problem["index"] for problem in problems] == [0, 2, 3, 4]
     assert all(problem["message"] for problem in problems)
     assert (some.json()["success"], some.json()["status"]) == (False, 206)
     none = post(again, bad)
@@ -48,6 +49,19 @@ def test_all_kept_is_200_some_206_none_400_and_an_empty_array_200(alice, ontolog
     assert post().status_code == 200
     names = [row["name"] for row in alice.get(f"/api/ontology/{ontology.id}/term.json").json()["collection"]]
     assert names == ["a", "c", "d"]
+
+
+def test_of_a_large_element_that_is_refused_little_is_told_back(alice, ontology):
+    large = {**term(ontology, "large", "red"), "comment": "x" * 100_000, **{f"more{n}": n for n in range(1000)}}
+    answer = alice.post("/api/term.json", json=[large, "y" * 100_000, [1] * 100_000])
+    problems = answer.json()["data"]["errors"]
+    assert (problems[0]["data"]["name"], [problem["index"] for problem in problems]) == ("large", [0, 1, 2])
+    assert len(answer.content) < 3000
+
+
+def test_a_password_is_never_told_back(ada):
+    answer = ada.post("/api/user.json", json=[{"username": "zoe", "password": "a secret word"}])
+    assert (answer.status_code, "a secret word" in answer.text) == (400, False)
 
 
 def test_one_bad_element_takes_nothing_of_its_own_along(alice, ontology, given):

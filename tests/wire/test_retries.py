@@ -89,6 +89,24 @@ def test_what_was_refused_may_be_tried_again_under_the_same_key(given, alice, db
     assert "idempotency-replayed" not in answer.headers
 
 
+def test_an_array_of_which_nothing_was_kept_leaves_nothing_behind(alice, db):
+    first = alice.post(PATH, json=[{"name": ""}] * 3, headers=KEY)
+    again = alice.post(PATH, json=[{"name": ""}] * 3, headers=KEY)
+    assert (first.status_code, again.status_code) == (400, 400)
+    assert count(db, IdempotentAnswer) == 0
+
+
+def test_of_a_long_answer_the_ids_are_kept(alice, db, monkeypatch):
+    monkeypatch.setattr(retries, "LONGEST_BODY", 2000)
+    body = [{"name": "a"}, *({"name": ""} for _ in range(100)), {"name": "b"}]
+    first, again = (alice.post(PATH, json=body, headers=KEY) for _ in range(2))
+    assert (first.status_code, again.status_code, again.headers["idempotency-replayed"]) == (206, 206, "true")
+    assert again.json()["ids"] == first.json()["ids"]
+    assert len(again.content) < 2000 < len(first.content)
+    single, replayed = (alice.post(PATH, json={"name": "x" * 255}, headers={"idempotency-key": "b"}) for _ in range(2))
+    assert replayed.json()["ontology"]["id"] == single.json()["ontology"]["id"]
+
+
 def test_a_key_opens_nothing_to_who_may_no_longer_sign_in(ada, alice, nobody):
     assert alice.post(PATH, json={"name": "x"}, headers=KEY).status_code == 200
     assert nobody.post(PATH, json={"name": "x"}, headers=KEY).status_code == 401

@@ -1,6 +1,6 @@
 """What somebody may do with what they see: each function passes in silence or raises NotAllowed, which says why."""
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import ADMINISTRATORS, Caller
@@ -94,18 +94,34 @@ def require_not_read_only(db: Session, caller: Caller, project_id: int, mode: st
 
 
 def require_ontology_editor(db: Session, caller: Caller, ontology: Ontology) -> None:
-    """Its creator, and managers of a project that uses it."""
-    if caller.is_admin or ontology.user_id == caller.id:
-        return
-    managed = (
-        select(ProjectMember.id)
-        .join(Project, Project.id == ProjectMember.project_id)
-        .where(ProjectMember.user_id == caller.id, ProjectMember.is_manager, Project.ontology_id == ontology.id)
-    )
-    if db.scalar(managed.limit(1)) is None:
+    """Its creator, and whoever manages all projects that use it: a change of its terms reaches into each."""
+    if not may_edit_ontology(db, caller, ontology):
         raise NotAllowed(
-            "Ontology {ontology} may be changed by its creator and by managers of its projects.", ontology=ontology.id
+            "Ontology {ontology} may be changed by its creator and by who manages all projects that use it.",
+            ontology=ontology.id,
         )
+
+
+def may_edit_ontology(db: Session, caller: Caller, ontology: Ontology) -> bool:
+    if caller.is_admin or ontology.user_id == caller.id:
+        return True
+    using = select(Project.id).where(Project.ontology_id == ontology.id)
+    unmanaged = using.where(Project.id.not_in(_managed_projects(caller)))
+    return db.scalar(using.limit(1)) is not None and db.scalar(unmanaged.limit(1)) is None
+
+
+def require_ontology_for_project(db: Session, caller: Caller, ontology: Ontology) -> None:
+    """Give it to a project: who may edit it, or manages a project that has it. To see it is not enough."""
+    managed = select(Project.id).where(Project.ontology_id == ontology.id, Project.id.in_(_managed_projects(caller)))
+    if not may_edit_ontology(db, caller, ontology) and db.scalar(managed.limit(1)) is None:
+        raise NotAllowed(
+            "Ontology {ontology} is given to a project by its creator and by managers of projects that use it.",
+            ontology=ontology.id,
+        )
+
+
+def _managed_projects(caller: Caller) -> Select[int]:
+    return select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id, ProjectMember.is_manager)
 
 
 def storage_permission(db: Session, caller: Caller, storage: Storage) -> int:

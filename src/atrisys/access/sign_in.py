@@ -10,18 +10,21 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from atrisys.access import passwords
 from atrisys.access.keys import KeyBox, signed_by
+from atrisys.access.names import is_named
 from atrisys.errors import NotFound, NotSignedIn
 from atrisys.settings import Settings
+from atrisys.store import spatial
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import LoginSession, SecUser
 
 BAD_KEYS = "The API keys are wrong, or the signature does not fit the request. Look at Account → API keys."
+WRONG = "The user name or the password is wrong."
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 TOUCH_EVERY_MS = MINUTE_MS
 HANDLE_LENGTH = 16
@@ -90,19 +93,29 @@ def by_password(store: Store, username: str, password: str, address: str) -> Sec
     """
     with store.writing() as db:
         passwords.require_patience(db, username, address)
-        passwords.note_try(db, "account", username)
+        first = passwords.note_try(db, username, address)
     with store.reading() as db:
-        user = db.scalar(select(SecUser).where(func.lower(SecUser.username) == username.lower()))
+        user = db.scalar(select(SecUser).where(is_named(username)))
     usable = user is not None and user.enabled
     right = passwords.is_right(user.password_hash if user and usable else None, password)
     with store.writing() as db:
         if right:
-            passwords.forget_tries(db, username)
-        else:
-            passwords.note_try(db, "address", address)
+            passwords.forget_tries(db, username, address)
+        elif first:
+            passwords.note_address(db, address)
     if not right or user is None:
-        raise NotSignedIn("The user name or the password is wrong.")
+        raise NotSignedIn(WRONG)
     return user
+
+
+def require_unchanged(db: Session, user: SecUser) -> None:
+    """Raises NotSignedIn where somebody locked the account or changed its password since `user` was read.
+
+    For the transaction that opens a session: until it ends, nobody does either.
+    """
+    now = db.scalar(spatial.for_update(select(SecUser).where(SecUser.id == user.id)))
+    if now is None or not now.enabled or now.password_hash != user.password_hash:
+        raise NotSignedIn(WRONG)
 
 
 def open_session(db: Session, settings: Settings, user: SecUser, address: str, agent: str) -> str:

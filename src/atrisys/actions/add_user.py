@@ -1,13 +1,14 @@
 """Make an account: with its role, its keys and a storage of its own."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.keys import KeyBox
+from atrisys.access.names import is_named, require_usable_name
 from atrisys.actions import history
 from atrisys.actions.change_roles import climb_to
-from atrisys.errors import Duplicate, Invalid
+from atrisys.errors import Duplicate
 from atrisys.store.tables import SecUser, Storage
 
 
@@ -58,8 +59,7 @@ def add_user(
 
 def require_new_name(db: Session, username: str, apart_from: int | None = None) -> None:
     """Raises Invalid for a name that cannot be used, Duplicate for one that somebody has, whatever its capitals."""
-    if not username or len(username) > 255 or any(ord(sign) < 32 for sign in username):
-        raise Invalid("A user name has 1 to 255 characters.")
-    others = select(SecUser.id).where(func.lower(SecUser.username) == username.lower(), SecUser.id != (apart_from or 0))
+    require_usable_name(username)
+    others = select(SecUser.id).where(is_named(username), SecUser.id != (apart_from or 0))
     if db.scalar(others) is not None:
         raise Duplicate("There is already a user named {name}. Choose another name.", name=username)

@@ -5,7 +5,28 @@ from sqlalchemy.orm import Session
 from atrisys.access import passwords, sign_in
 from atrisys.access.caller import Caller
 from atrisys.actions import history
+from atrisys.errors import NotAllowed
+from atrisys.store.session import Store
 from atrisys.store.tables import SecUser
+
+
+def require_present_password(store: Store, user: SecUser, password: str, address: str) -> None:
+    """Before somebody changes their own: whoever found a browser signed in, or keys, does not take the account over.
+
+    Looked at before the change begins, since it takes long on purpose; a wrong one counts as at the sign-in form.
+
+    Raises:
+        NotAllowed: it is another.
+        TooManyTries: that account or address must wait.
+    """
+    with store.reading() as db:
+        passwords.require_patience(db, user.username, address)
+    if passwords.is_right(user.password_hash, password):
+        return
+    with store.writing() as db:
+        if passwords.note_try(db, user.username, address):
+            passwords.note_address(db, address)
+    raise NotAllowed("Send your present password as oldPassword: it is missing or wrong.")
 
 
 def change_password(db: Session, caller: Caller, user: SecUser, password_hash: str) -> None:

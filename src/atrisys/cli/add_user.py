@@ -37,7 +37,7 @@ def add(name: str, email: str, role: str, password_stdin: bool) -> None:
 
     given = _read_password() if password_stdin else None
     password = given or new_password()
-    password_hash = hash_password(password)
+    password_hash = hash_password(password, name)
     with opened() as store:
         box = key_box(store)
         with store.writing() as db:

@@ -91,11 +91,12 @@ def key_box(store: "Store") -> "KeyBox":
 
 def find_user(db: "Session", name: str) -> "SecUser":
     """The account of that name, whatever its capitals. Raises NotFound."""
-    from sqlalchemy import func, select
+    from sqlalchemy import select
 
+    from atrisys.access.names import is_named
     from atrisys.store.tables import SecUser
 
-    user = db.scalar(select(SecUser).where(func.lower(SecUser.username) == name.strip().lower()))
+    user = db.scalar(select(SecUser).where(is_named(name.strip())))
     if user is None:
         raise NotFound("There is no user named {name}. Make one with: atrisys user add {name}", name=name)
     return user

@@ -1,5 +1,6 @@
 """Annotations: shapes drawn on a slide, one by one or in arrays (lists of them: annotation_listing.py)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -10,18 +11,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from atrisys.access.caller import Caller
 from atrisys.access.require import require_editor
+from atrisys.access.visible import visible
 from atrisys.actions import delete_annotation, draw_annotations, history
 from atrisys.actions.draw_annotations import Drawing, Drawn
-from atrisys.errors import Refusal
+from atrisys.errors import NotFound, Refusal
 from atrisys.geometry.frames import LEFT_TOP, origin_sent
 from atrisys.geometry.holes import fill_holes
 from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
-from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, UserAnnotation
-from atrisys.wire import dialect, refusals
+from atrisys.store.by_ids import pairs_for
+from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, SliceInstance, UserAnnotation
+from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
-from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, read_element, read_one
+from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, problem, read_element, read_one
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes
 
@@ -178,6 +182,8 @@ def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) 
     if isinstance(body, list):
         return _add_many(body, request, db, user)
     drawing = read_one(AnnotationIn, body).drawing(request)
+    if _lost_parents(db, user, [drawing]):
+        raise _not_found(drawing.parent_id)
     drawn = draw_annotations.draw_one(db, user, drawing)
     annotation = db.get_one(UserAnnotation, drawn.id)
     wire = _in_frame(request, annotation, show_annotation(db, annotation))
@@ -188,19 +194,44 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
     check_number(body, MOST_AT_ONCE)
     elements = [read_element(AnnotationIn, sent) for sent in body]
     read = [element.fields.drawing(request) for element in elements if element.fields is not None]
-    answers = iter(draw_annotations.draw(db, user, read))
+    lost = _lost_parents(db, user, read)
+    drawn = iter(draw_annotations.draw(db, user, [drawing for place, drawing in enumerate(read) if place not in lost]))
+    answers = iter([_not_found(it.parent_id) if place in lost else next(drawn) for place, it in enumerate(read)])
     ids: list[int] = []
     changed: list[dict[str, Any]] = []
     problems: list[dict[str, Any]] = []
-    for element in elements:
+    for index, element in enumerate(elements):
         answer: Drawn | Refusal | None = element.refusal if element.fields is None else next(answers)
         if isinstance(answer, Drawn):
             ids.append(answer.id)
             if answer.changes:
                 changed.append({"id": answer.id, "changes": list(answer.changes)})
         elif answer is not None:
-            problems.append({"data": element.sent, "message": refusals.body_of(answer, request)["message"]})
+            problems.append(problem(index, element, answer, request))
     return many_answer("UserAnnotation", ids, problems, changes=changed)
+
+
+def _lost_parents(db: Session, caller: Caller, drawings: Sequence[Drawing]) -> set[int]:
+    """The places of those whose parent the caller does not see, or that lies in another project."""
+    if all(drawing.parent_id is None for drawing in drawings):
+        return set()
+    seen = visible(caller, select(UserAnnotation.id, UserAnnotation.project_id), UserAnnotation)
+    parents = pairs_for(db, seen, UserAnnotation.id, [drawing.parent_id for drawing in drawings])
+    images = select(ImageInstance.id, ImageInstance.project_id)
+    of_image = pairs_for(db, images, ImageInstance.id, [drawing.image_id for drawing in drawings])
+    slices = select(SliceInstance.id, SliceInstance.project_id)
+    of_slice = pairs_for(db, slices, SliceInstance.id, [drawing.slice_id for drawing in drawings])
+    return {
+        place
+        for place, drawing in enumerate(drawings)
+        if drawing.parent_id is not None
+        and parents.get(drawing.parent_id, 0)
+        != (of_image.get(drawing.image_id or 0) or of_slice.get(drawing.slice_id or 0))
+    }
+
+
+def _not_found(annotation_id: int | None) -> NotFound:
+    return NotFound("{kind} {id} was not found.", kind="UserAnnotation", id=annotation_id)
 
 
 @routes.put("/api/annotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
@@ -211,6 +242,9 @@ def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: Cur
     require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
     fields = read_one(AnnotationEdit, body)
     more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
+    parent_id = more.get("parent_id", annotation.parent_id)
+    if parent_id != annotation.parent_id and find.other(UserAnnotation, parent_id).project_id != annotation.project_id:
+        raise _not_found(parent_id)
     drawing = _redrawing(db, fields, annotation, request)
     if drawing is None:
         changes: tuple[str, ...] = ()

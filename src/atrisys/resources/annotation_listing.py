@@ -149,7 +149,7 @@ class Asked:
             touching=read_box(box) if box else None,
             touching_annotation=self.number("bboxAnnotation"),
             near=_place(base) if base and not base.isdecimal() else None,
-            near_annotation=int(base) if base.isdecimal() else None,
+            near_annotation=_whole("baseAnnotation", base) if base.isdecimal() else None,
             within_px=self.distance(),
             after=self.number("afterThan"),
             before=self.number("beforeThan"),

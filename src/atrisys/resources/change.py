@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from atrisys.access.visible import visible
 from atrisys.errors import Invalid
-from atrisys.store.tables import Change
-from atrisys.wire.asking import CurrentUser, Db, PageQuery
+from atrisys.store.tables import Change, Project
+from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["change"])
@@ -17,7 +17,9 @@ MOST = 1000
 
 
 @routes.get("/api/atrisys/changes")
-def list_changes(db: Db, user: CurrentUser, page: PageQuery, since: int = 0, project: int | None = None) -> Response:
+def list_changes(
+    db: Db, user: CurrentUser, find: Find, page: PageQuery, since: int = 0, project: int | None = None
+) -> Response:
     """Changes after the number `since`, oldest first, as far as the caller may see what they changed.
 
     Ask again with the last `seq` that was given: numbers become visible in order, so none is missed. The objects
@@ -28,7 +30,7 @@ def list_changes(db: Db, user: CurrentUser, page: PageQuery, since: int = 0, pro
     page.length = min(page.length or MOST, MOST)
     query = visible(user, select(Change).where(Change.seq > since))
     if project is not None:
-        query = query.where(Change.container_id == project)
+        query = query.where(Change.container_id == find.other(Project, project).id)
     total = db.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = db.scalars(query.order_by(Change.seq).offset(page.offset).limit(page.length))
     return page.answer([as_wire(row) for row in rows], total)

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from atrisys.access.keys import signature_of
+from atrisys.access.names import is_named
 from atrisys.actions.renew_keys import renew_keys
 from atrisys.errors import NotAllowed, NotFound
 from atrisys.store.tables import SecUser
@@ -83,7 +84,7 @@ def show_keys_of_user(name: str, request: Request, db: Db, user: CurrentUser) ->
 
 def _not_yours(db: Session, name: str) -> NotAllowed | NotFound:
     number = int(name) if name.isdecimal() and len(name) < 19 else 0
-    if db.scalar(select(SecUser.id).where((SecUser.id == number) | (SecUser.username == name))) is None:
+    if db.scalar(select(SecUser.id).where((SecUser.id == number) | is_named(name))) is None:
         return NotFound("User {user} was not found.", user=name)
     return NotAllowed("Keys are read by their owner alone.")
 

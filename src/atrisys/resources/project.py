@@ -9,7 +9,12 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.access.require import require_manager, require_self_or_admin, require_user
+from atrisys.access.require import (
+    require_manager,
+    require_ontology_for_project,
+    require_self_or_admin,
+    require_user,
+)
 from atrisys.access.visible import Layers, layers_anywhere, layers_in, visible
 from atrisys.actions import delete_project, history
 from atrisys.actions.add_project import add_project
@@ -247,7 +252,7 @@ def make_project(body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Respo
     require_user(user)
     fields = read_one(ProjectIn, body)
     if fields.ontology_id is not None:
-        find.other(Ontology, fields.ontology_id)
+        require_ontology_for_project(db, user, find.other(Ontology, fields.ontology_id))
     project = add_project(
         db,
         user,
@@ -276,7 +281,7 @@ def edit_project(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find)
     if "ontology_id" in changes:
         ontology_id = changes.pop("ontology_id")
         if ontology_id is not None and ontology_id != project.ontology_id:
-            find.other(Ontology, ontology_id)
+            require_ontology_for_project(db, user, find.other(Ontology, ontology_id))
         change_ontology(db, user, project, ontology_id, force=force)
     history.edit(db, user, project, **changes)
     if any(ids is not None for ids in people.values()):

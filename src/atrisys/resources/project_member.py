@@ -208,13 +208,13 @@ def _each(users: str, request: Request, db: Session, act: Callable[[int], object
     texts = [text.strip() for text in users.split(",") if text.strip()]
     for text in texts:
         try:
-            if not text.isdecimal():
-                raise Invalid("{value} is not the id of a user.", value=text)
+            if not text.isdecimal() or len(text) > 18:
+                raise Invalid("{value} is not the id of a user.", value=text[:80])
             with db.begin_nested():
                 act(int(text))
             done_with.append(int(text))
         except Refusal as refusal:
-            problems.append({"data": text, "message": refusals.body_of(refusal, request)["message"]})
+            problems.append({"data": text[:80], "message": refusals.body_of(refusal, request)["message"]})
     if not problems:
         return done()
     return problems_answer(problems[0]["message"], done_with, problems)

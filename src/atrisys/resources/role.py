@@ -108,7 +108,7 @@ def add_role(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> 
 
 def _role(db: Session, named: int | str) -> SecRole:
     """By id or by name."""
-    is_id = isinstance(named, int) or named.isdecimal()
+    is_id = isinstance(named, int) or (named.isdecimal() and len(named) < 19)
     by = SecRole.id == int(named) if is_id else SecRole.authority == named
     role = db.scalar(select(SecRole).where(by))
     if role is None:

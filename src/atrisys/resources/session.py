@@ -48,6 +48,8 @@ def sign_in_here(body: JsonBody, request: Request, store: CurrentStore, settings
     address, agent = came_from(request)
     user = sign_in.by_password(store, fields.username, fields.password, address)
     with store.writing() as db:
+        # Looking at the password took a while, in which it may have been changed.
+        sign_in.require_unchanged(db, user)
         # Never the session that the browser came with: somebody else may know that one.
         sign_in.close_session(db, session_token(request))
         token = sign_in.open_session(db, settings, user, address, agent)

@@ -105,6 +105,7 @@ def list_files(
     db: Db,
     user: CurrentUser,
     page: PageQuery,
+    find: Find,
     parent: int | None = None,
     storage: int | None = None,
     only_roots: Annotated[str | None, Query(alias="onlyRoots")] = None,
@@ -115,9 +116,9 @@ def list_files(
     """
     query = visible(user, select(UploadedFile))
     if parent is not None:
-        query = query.where(UploadedFile.parent_id == parent)
+        query = query.where(UploadedFile.parent_id == find.other(UploadedFile, parent).id)
     if storage is not None:
-        query = query.where(UploadedFile.storage_id == storage)
+        query = query.where(UploadedFile.storage_id == find.other(Storage, storage).id)
     if says_yes(only_roots):
         query = query.where(UploadedFile.parent_id.is_(None))
     rows, total = page.rows(db, query, UploadedFile.created.desc(), UploadedFile.id.desc(), sortable=SORTABLE)

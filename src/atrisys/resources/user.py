@@ -3,18 +3,19 @@
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from sqlalchemy import Boolean, case, func, literal, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access import passwords, sign_in
 from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
+from atrisys.access.names import is_named
 from atrisys.access.require import require_admin, require_self_or_admin, require_user
 from atrisys.access.visible import visible
 from atrisys.actions import history
 from atrisys.actions.add_user import add_user, require_new_name
-from atrisys.actions.change_password import change_password
+from atrisys.actions.change_password import change_password, require_present_password
 from atrisys.actions.delete_user import delete_user
 from atrisys.actions.lock_user import lock_user, unlock_user
 from atrisys.actions.renew_keys import renew_keys
@@ -72,11 +73,16 @@ class UserIn(Fields):
     firstname: Name
     lastname: Name
     email: Email
-    password: Annotated[Password, AfterValidator(passwords.hash_password)]
-    """Hashed while it is read: that takes long, and happens before the transaction begins."""
+    password: Password
     language: Language = "EN"
     is_developer: bool = False
     role: Role = "ROLE_USER"
+
+    @field_validator("password")
+    @classmethod
+    def _hashed(cls, password: str, read: ValidationInfo) -> str:
+        """Hashed while it is read: that takes long, and happens before the transaction begins."""
+        return passwords.hash_password(password, read.data.get("username", ""))
 
 
 class UserEdit(Fields):
@@ -87,6 +93,8 @@ class UserEdit(Fields):
     language: Language | None = None
     is_developer: bool | None = None
     password: Annotated[Password | None, BeforeValidator(lambda sent: sent or None)] = None
+    old_password: Annotated[str, StringConstraints(strip_whitespace=False)] | None = None
+    """The present one, which whoever changes their own password must know."""
 
 
 RANK = case(*((SecRole.authority == role, place) for place, role in enumerate(LADDER)), else_=-1)
@@ -159,7 +167,7 @@ def _id_of(db: Session, user: Caller, name: str) -> int:
         return user.id
     if name.isdecimal() and len(name) < 19 and db.get(SecUser, int(name)) is not None:
         return int(name)
-    id = db.scalar(select(SecUser.id).where(func.lower(SecUser.username) == name.lower()))
+    id = db.scalar(select(SecUser.id).where(is_named(name)))
     if id is None:
         raise NotFound("User {user} was not found.", user=name)
     return id
@@ -195,14 +203,18 @@ def edit_user(
     store: CurrentStore,
     settings: CurrentSettings,
 ) -> Response:
-    """Change one's own account, as administrator any. A new `password` ends all sessions but the one that asks."""
+    """Change one's own account, as administrator any. A new `password` ends all sessions but the one that asks.
+
+    For one's own password `oldPassword` must be the present one.
+    """
     fields = read_one(UserEdit, body)
-    new_hash = _new_hash(store, user, name, fields.password) if fields.password else None
+    new_hash = _new_hash(store, user, name, fields, came_from(request)[0]) if fields.password else None
     row = _found(db, find, user, name)
     require_self_or_admin(user, row.id)
     changes = fields.changes(body)
+    changes.pop("old_password", None)
     changes.pop("password", None)
-    if "username" in changes:
+    if changes.get("username", row.username) != row.username:
         require_new_name(db, changes["username"], apart_from=row.id)
     history.edit(db, user, row, **changes)
     if new_hash:
@@ -216,17 +228,22 @@ def edit_user(
     return answer
 
 
-def _new_hash(store: Store, user: Caller, name: str, password: str) -> str | None:
+def _new_hash(store: Store, user: Caller, name: str, fields: UserEdit, address: str) -> str | None:
     """Of another password than the account has; None for its own, with which clients send a model back.
 
-    Looked at in a transaction that only reads: it takes long on purpose, and a writing one would keep all others
-    waiting.
+    All that takes long on purpose is done here, before the transaction that writes, which keeps all others waiting.
     """
+    password = fields.password or ""
     with store.reading() as db:
         id = _id_of(db, user, name)
         require_self_or_admin(user, id)
-        stored = db.get_one(SecUser, id).password_hash
-    return None if passwords.is_right(stored, password) else passwords.hash_password(password)
+        account = db.get_one(SecUser, id)
+    if id == user.id:
+        # A client that sends a model back with the password that it was made with has said the present one as well.
+        require_present_password(store, account, fields.old_password or password, address)
+    if passwords.is_right(account.password_hash, password):
+        return None
+    return passwords.hash_password(password, account.username)
 
 
 @routes.delete("/api/user/{name}.json")

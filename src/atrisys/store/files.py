@@ -69,6 +69,20 @@ class DataFolder:
                 reason=error.strerror,
             ) from error
 
+    def shield_database(self) -> None:
+        """Nobody else on this machine reads `atrisys.sqlite`, whatever its folder lets them; SQLite makes it for all.
+
+        What SQLite puts beside it has the same rights.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        for file in self.root.glob(f"{self.database.name}*"):
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode & 0o007:
+                # Somebody else's file is theirs to mend; a group may have been let in on purpose.
+                with contextlib.suppress(PermissionError):
+                    file.chmod(mode & ~0o007)
+
     def secret(self) -> bytes:
         """The installation's own 32 bytes: made at the first call, readable by the owner alone."""
         if not self.secret_file.exists():

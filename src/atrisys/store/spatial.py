@@ -43,7 +43,9 @@ def connect(url: str, sqlite_file: Path) -> Engine:
     if not url.startswith("postgresql+psycopg://"):
         raise Misconfigured("ATRISYS_DATABASE_URL must begin with postgresql://; leave it empty for SQLite.")
     try:
-        return create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True, pool_recycle=1800)
+        return create_engine(
+            url, pool_size=20, max_overflow=30, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
+        )
     except ModuleNotFoundError as error:
         raise Misconfigured("PostgreSQL needs its driver. Install it with: pip install 'atrisys[postgres]'") from error
 
@@ -54,6 +56,7 @@ def connect_sqlite(file: Path) -> Engine:
         connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
         pool_size=20,
         max_overflow=30,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -194,6 +197,7 @@ def back_up(engine: Engine, target: Path) -> bool:
     with engine.connect() as connection:
         source = connection.connection.driver_connection
         assert isinstance(source, sqlite3.Connection)
+        target.touch(mode=0o600)
         copy = sqlite3.connect(target)
         try:
             source.backup(copy)

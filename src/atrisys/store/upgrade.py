@@ -36,6 +36,8 @@ def prepare(store: Store) -> str | None:
     store.folder.prepare()
     refuse_network_share(store.settings.database_url, store.folder.root)
     store.folder.secret()
+    if not store.settings.database_url:
+        store.folder.shield_database()
     store.wait_until_up()
     if version_of(store) == HEAD:
         return None

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from pydantic.alias_generators import to_camel
 from sqlalchemy import JSON, ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
@@ -21,6 +22,15 @@ from atrisys.wire.fields import Model, show, wire_names
 Row = TypeVar("Row", bound=Table)
 
 LONGEST_PAGE = 2**31
+
+
+class _Id(IntegerConvertor):
+    """A number in an address. Python reads no number of thousands of digits: there is nothing at such an address."""
+
+    regex = "[0-9]{1,40}"
+
+
+register_url_convertor("int", _Id())
 
 
 async def _db(request: Request) -> Session:

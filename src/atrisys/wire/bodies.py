@@ -19,6 +19,9 @@ from atrisys.wire.fields import Fields
 In = TypeVar("In", bound=BaseModel)
 Edit = TypeVar("Edit", bound=Fields)
 
+LONGEST_ECHO, LONGEST_VALUE = 500, 80
+"""Bytes that are told of an element that was refused, and of one of its values."""
+
 
 MOST_PARTS = 1_000_000
 MOST_AT_ONCE = 1_000
@@ -108,15 +111,35 @@ def add_one_or_many(
     added: list[int] = []
     problems: list[dict[str, Any]] = []
     # All are read before the first statement, which on SQLite keeps every other writer waiting until the end.
-    for element in [read_element(kind, sent) for sent in body]:
+    for index, element in enumerate([read_element(kind, sent) for sent in body]):
         try:
             if element.fields is None:
                 raise element.refusal or Invalid("An object is expected.")
             with db.begin_nested():
                 added.append(add(element.fields).id)
         except Refusal as refusal:
-            problems.append({"data": element.sent, "message": refusals.body_of(refusal, request)["message"]})
+            problems.append(problem(index, element, refusal, request))
     return many_answer(name, added, problems)
+
+
+def problem(index: int, element: Element[Any], refusal: Refusal, request: Request) -> dict[str, Any]:
+    """Why one element of an array was refused: with its place there, and as much of it as tells which one it is."""
+    return {
+        "data": _glimpse(element.sent),
+        "index": index,
+        "message": refusals.body_of(refusal, request)["message"],
+    }
+
+
+def _glimpse(sent: Any) -> Any:
+    """A small element is told whole, of a large one the short values. A password is not told at all."""
+    if isinstance(sent, dict):
+        sent = {key: value for key, value in sent.items() if key != "password"}
+        if len(orjson.dumps(sent)) > LONGEST_ECHO:
+            short = [(key, value) for key, value in sent.items() if len(orjson.dumps((key, value))) <= LONGEST_VALUE]
+            return dict(short[: LONGEST_ECHO // LONGEST_VALUE])
+        return sent
+    return sent if len(orjson.dumps(sent)) <= LONGEST_ECHO else f"{str(sent)[:LONGEST_VALUE]}…"
 
 
 def many_answer(kind: str, ids: list[int], problems: list[dict[str, Any]], **more: Any) -> Response:

@@ -2,7 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
+import orjson
 from fastapi import Request, Response
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -14,6 +16,9 @@ from atrisys.store.tables import IdempotentAnswer
 
 KEPT_MS = 7 * 24 * 3600 * 1000
 LONGEST_KEY = 255
+LONGEST_BODY = 64 * 1024
+"""Of a longer answer the ids are kept: enough to know what was done, and no room for somebody's data."""
+LONGEST_WORDS = 1000
 
 
 def digest_of(request: Request, body: bytes) -> str:
@@ -44,7 +49,29 @@ class Retry:
         )
 
     def keep_answer(self, db: Session, response: Response) -> None:
-        """Kept in the transaction of the change itself: both or neither."""
+        """Kept in the transaction of the change itself: both or neither. What changed nothing may be tried again."""
+        if response.status_code >= 400:
+            return
         db.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created < now_ms() - KEPT_MS))
-        kept = {"request": self.digest, "status": response.status_code, "body": bytes(getattr(response, "body", b""))}
+        body = bytes(getattr(response, "body", b""))
+        if len(body) > LONGEST_BODY:
+            body = _short(body)
+        kept = {"request": self.digest, "status": response.status_code, "body": body}
         db.add(IdempotentAnswer(user_id=self.caller.id, key=self.key, **kept))
+
+
+def _short(body: bytes) -> bytes:
+    """An answer with the same keys: its words cut, its numbers and lists of ids whole, its objects by their ids."""
+    try:
+        whole = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        whole = {}
+    return orjson.dumps({key: _core(value) for key, value in whole.items()} if isinstance(whole, dict) else {})
+
+
+def _core(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: value[key] for key in ("class", "id") if key in value}
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, int)]
+    return value[:LONGEST_WORDS] if isinstance(value, str) else value

@@ -69,6 +69,6 @@ class FailedTries(Base):
     __tablename__ = "failed_tries"
 
     subject: Mapped[str] = mapped_column(String(300), primary_key=True)
-    """`account:name` or `address:1.2.3.4`."""
+    """`account:name`, `address:1.2.3.4` or `pair:1.2.3.4|name`."""
     count: Mapped[int] = mapped_column(default=0)
     last: Mapped[int] = mapped_column(default=now_ms)
