@@ -38,10 +38,11 @@ def test_what_a_contributor_may_edit_depends_on_the_projects_mode(given, db, ada
     assert allowed(require.require_editor, db, bob.caller, project, bob.id) == own
     assert allowed(require.require_editor, db, bob.caller, project, alice.id) == others
     assert allowed(require.require_editor, db, bob.caller, project, None) == others
-    assert allowed(require.require_not_read_only, db, bob.caller, project) == (not mode.startswith("READ_ONLY"))
+    adds = not mode.startswith("READ_ONLY")
+    assert allowed(require.require_not_read_only, db, bob.caller, project.id, project.mode) == adds
     for person in (alice, ada):
         assert allowed(require.require_editor, db, person.caller, project, bob.id)
-        assert allowed(require.require_not_read_only, db, person.caller, project)
+        assert allowed(require.require_not_read_only, db, person.caller, project.id, project.mode)
 
 
 def test_only_managers_and_administrators_manage(given, db, ada, alice, bob, charlie):

@@ -270,7 +270,8 @@ def test_others_write_while_a_password_is_looked_at_and_hashed(tmp_path, monkeyp
 
         for name in ("is_right", "hash_password"):
             monkeypatch.setattr(passwords, name, while_others_write(getattr(passwords, name)))
-        assert alice.put("/api/user/current.json", json={"password": password}).status_code == 200
+        sent = {"password": password, "oldPassword": "correct horse"}
+        assert alice.put("/api/user/current.json", json=sent).status_code == 200
 
 
 def test_the_answer_to_a_client_that_saves_its_own_user_has_the_key_that_it_reads(alice):
