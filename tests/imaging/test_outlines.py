@@ -1,11 +1,9 @@
 import io
-import threading
-import time
 
 import numpy as np
 import pytest
 import shapely
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from atrisys.errors import Invalid, TooLarge
 from atrisys.imaging import making, outlines, regions
@@ -99,30 +97,19 @@ def test_the_limit_holds_and_safe_shrinks(slide):
     assert max(outlined(slide, [RING], Box(0, 0, 20, 900), max_size=10_500, safe=True).size) == 10_000
 
 
-def longest_pause(work):
-    """How long another thread had to wait, at the most, while the work went on."""
-    pauses, done = [], threading.Event()
+def test_a_line_of_very_many_points_is_drawn_in_short_pieces_between_which_others_work(slide, monkeypatch):
+    drawn, draw = [], ImageDraw.ImageDraw.line
 
-    def tick():
-        last = time.monotonic()
-        while not done.is_set():
-            time.sleep(0.005)
-            pauses.append(time.monotonic() - last)
-            last += pauses[-1]
+    def noted(self, points, *given, **named):
+        drawn.append((len(points), named.get("joint")))
+        return draw(self, points, *given, **named)
 
-    other = threading.Thread(target=tick)
-    other.start()
-    try:
-        work()
-    finally:
-        done.set()
-        other.join()
-    return max(pauses)
-
-
-def test_a_line_of_very_many_points_leaves_time_for_others(slide):
+    monkeypatch.setattr(ImageDraw.ImageDraw, "line", noted)
     line = shapely.LineString(np.random.default_rng(1).uniform(80, 200, (100_000, 2)))
-    assert longest_pause(lambda: outlined(slide, [line], BOX, color="red", max_size=1000)) < 0.4
+    outlined(slide, [line], BOX, color="red", max_size=1000)
+    assert sum(count - 1 for count, _ in drawn) == 99_999
+    assert max(count for count, _ in drawn) <= outlines.PIECE + 1
+    assert {joint for _, joint in drawn} == {None}
 
 
 def test_a_long_line_drawn_piece_by_piece_has_no_gap(slide, monkeypatch):

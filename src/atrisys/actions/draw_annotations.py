@@ -27,6 +27,7 @@ from atrisys.geometry.frames import turn_over
 from atrisys.geometry.measure import centroids, measure_many
 from atrisys.geometry.simplify import simplify
 from atrisys.geometry.wkt import as_array, read_many, write_many
+from atrisys.store.by_ids import rows_for
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
@@ -110,6 +111,7 @@ def draw(db: Session, caller: Caller, drawings: Sequence[Drawing]) -> list[Drawn
     for sheet in sheets:
         _check_layers(db, caller, sheet, drawings, answers)
         _check_terms(sheet, drawings, terms, answers)
+        _check_parents(db, caller, sheet, drawings, answers)
         rows.update(_rows(caller, sheet, drawings, shapes, answers))
     changes = {place: row.pop("changes") for place, row in rows.items()}
     ids = history.add_many(db, caller, UserAnnotation, list(rows.values()))
@@ -344,6 +346,27 @@ def _check_terms(
                 answers[place] = NotFound("{kind} {id} was not found.", kind="Term", id=term)
             elif terms[term] != ontology:
                 answers[place] = Invalid("Term {term} is not of the ontology of the project.", term=term)
+
+
+def _check_parents(
+    db: Session, caller: Caller, sheet: _Sheet, drawings: Sequence[Drawing], answers: list[Drawn | Refusal | None]
+) -> None:
+    named = {drawings[place].parent_id for place in sheet.places} - {None}
+    seen = {row[0] for row in rows_for(db, _parents(caller, sheet.canvas.project_id), UserAnnotation.id, named)}
+    for place in sheet.places:
+        parent_id = drawings[place].parent_id
+        if parent_id is not None and parent_id not in seen:
+            answers[place] = NotFound("{kind} {id} was not found.", kind="UserAnnotation", id=parent_id)
+
+
+def require_parent(db: Session, caller: Caller, parent_id: int, project_id: int) -> None:
+    """What a shape corrects lies in its project, where the caller sees it. Raises NotFound."""
+    if db.scalar(_parents(caller, project_id).where(UserAnnotation.id == parent_id)) is None:
+        raise NotFound("{kind} {id} was not found.", kind="UserAnnotation", id=parent_id)
+
+
+def _parents(caller: Caller, project_id: int) -> Select[int]:
+    return visible(caller, select(UserAnnotation.id).where(UserAnnotation.project_id == project_id), UserAnnotation)
 
 
 def shape_columns(canvas: Canvas, drawn: Sequence[tuple[Drawing, Fitted | Refusal]]) -> list[dict[str, Any] | Refusal]:

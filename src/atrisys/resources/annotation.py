@@ -1,6 +1,5 @@
 """Annotations: shapes drawn on a slide, one by one or in arrays (lists of them: annotation_listing.py)."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -11,17 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from atrisys.access.caller import Caller
 from atrisys.access.require import require_editor
-from atrisys.access.visible import visible
 from atrisys.actions import delete_annotation, draw_annotations, history
 from atrisys.actions.draw_annotations import Drawing, Drawn
-from atrisys.errors import NotFound, Refusal
+from atrisys.errors import Refusal
 from atrisys.geometry.frames import LEFT_TOP, origin_sent
 from atrisys.geometry.holes import fill_holes
 from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
-from atrisys.store.by_ids import pairs_for
-from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, SliceInstance, UserAnnotation
+from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, UserAnnotation
 from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
@@ -182,8 +178,6 @@ def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) 
     if isinstance(body, list):
         return _add_many(body, request, db, user)
     drawing = read_one(AnnotationIn, body).drawing(request)
-    if _lost_parents(db, user, [drawing]):
-        raise _not_found(drawing.parent_id)
     drawn = draw_annotations.draw_one(db, user, drawing)
     annotation = db.get_one(UserAnnotation, drawn.id)
     wire = _in_frame(request, annotation, show_annotation(db, annotation))
@@ -194,9 +188,7 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
     check_number(body, MOST_AT_ONCE)
     elements = [read_element(AnnotationIn, sent) for sent in body]
     read = [element.fields.drawing(request) for element in elements if element.fields is not None]
-    lost = _lost_parents(db, user, read)
-    drawn = iter(draw_annotations.draw(db, user, [drawing for place, drawing in enumerate(read) if place not in lost]))
-    answers = iter([_not_found(it.parent_id) if place in lost else next(drawn) for place, it in enumerate(read)])
+    answers = iter(draw_annotations.draw(db, user, read))
     ids: list[int] = []
     changed: list[dict[str, Any]] = []
     problems: list[dict[str, Any]] = []
@@ -211,29 +203,6 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
     return many_answer("UserAnnotation", ids, problems, changes=changed)
 
 
-def _lost_parents(db: Session, caller: Caller, drawings: Sequence[Drawing]) -> set[int]:
-    """The places of those whose parent the caller does not see, or that lies in another project."""
-    if all(drawing.parent_id is None for drawing in drawings):
-        return set()
-    seen = visible(caller, select(UserAnnotation.id, UserAnnotation.project_id), UserAnnotation)
-    parents = pairs_for(db, seen, UserAnnotation.id, [drawing.parent_id for drawing in drawings])
-    images = select(ImageInstance.id, ImageInstance.project_id)
-    of_image = pairs_for(db, images, ImageInstance.id, [drawing.image_id for drawing in drawings])
-    slices = select(SliceInstance.id, SliceInstance.project_id)
-    of_slice = pairs_for(db, slices, SliceInstance.id, [drawing.slice_id for drawing in drawings])
-    return {
-        place
-        for place, drawing in enumerate(drawings)
-        if drawing.parent_id is not None
-        and parents.get(drawing.parent_id, 0)
-        != (of_image.get(drawing.image_id or 0) or of_slice.get(drawing.slice_id or 0))
-    }
-
-
-def _not_found(annotation_id: int | None) -> NotFound:
-    return NotFound("{kind} {id} was not found.", kind="UserAnnotation", id=annotation_id)
-
-
 @routes.put("/api/annotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 @routes.put("/api/userannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
@@ -243,8 +212,8 @@ def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: Cur
     fields = read_one(AnnotationEdit, body)
     more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
     parent_id = more.get("parent_id", annotation.parent_id)
-    if parent_id != annotation.parent_id and find.other(UserAnnotation, parent_id).project_id != annotation.project_id:
-        raise _not_found(parent_id)
+    if parent_id != annotation.parent_id:
+        draw_annotations.require_parent(db, user, parent_id, annotation.project_id)
     drawing = _redrawing(db, fields, annotation, request)
     if drawing is None:
         changes: tuple[str, ...] = ()
