@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.orm import Session
 
 from atrisys.cli.main import main
+from atrisys.imaging import worker
 from atrisys.settings import Settings
 from atrisys.store.session import Store
 from walk.conftest import own_database
@@ -74,5 +75,8 @@ class Installation:
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     for name in ("ATRISYS_DATA", "ATRISYS_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
+    limits = worker.pool().limits
     with own_database() as settings:
         yield Installation(tmp_path / "data", settings)
+    # A command sets the limits of its process, which here is everybody's.
+    worker.configure(limits)
