@@ -156,7 +156,7 @@ def _by_signature(request: Request, db: Session, box: KeyBox, settings: Settings
 
 
 def _signed_texts(request: Request, date: str) -> Iterator[str]:
-    """Every text that some client generation signs for this request (cytomine-api/wire.md 3.1)."""
+    """Every text that some client generation signs for this request: Python, Java and JavaScript differ."""
     headers = request.headers
     kind = headers.get("content-type-full") or headers.get("content-type") or ""
     md5 = headers.get("content-md5", "")
