@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,15 +24,24 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
 
 from atrisys.errors import Misconfigured
 from atrisys.geometry import grid
+from atrisys.store.table import RowId
 from atrisys.store.tables import UserAnnotation
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 BUSY_MS = 30_000
+TRY_AGAIN_S = 0.0005
 HAS_TURN = "atrisys has the writers' turn"
+
+
+@compiles(RowId, "sqlite")
+def _row_id(*_: Any, **__: Any) -> str:
+    """SQLite keeps rows in the order of a key of just this type; any other key would be a second index beside them."""
+    return "INTEGER"
 
 
 def connect(url: str, sqlite_file: Path) -> Engine:
@@ -82,7 +92,9 @@ def connect_sqlite(file: Path) -> Engine:
         writes = connection.get_execution_options().get("writes", False)
         if writes:
             _wait_for_turn(connection.info, turn)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            _begin_to_write(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     @event.listens_for(engine, "checkin")
     def _pass_turn(_connection: Any, record: Any) -> None:
@@ -93,13 +105,29 @@ def connect_sqlite(file: Path) -> Engine:
 
 
 def _wait_for_turn(info: dict[Any, Any], turn: threading.Lock) -> None:
-    """Until the other writers of this process are done.
-
-    SQLite waits for them by sleeping, longer each time: that took half of the time of two writers. It is left to wait
-    for other processes, and for a writer of this one that takes too long.
-    """
+    """Until the other writers of this process are done."""
     if not info.get(HAS_TURN):
         info[HAS_TURN] = turn.acquire(timeout=BUSY_MS / 1000)
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Until the writers of other processes are done: SQLite itself would sleep longer each time, up to 100 ms."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    end = time.monotonic() + BUSY_MS / 1000
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < end:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            time.sleep(TRY_AGAIN_S)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
 
 _own = threading.local()

@@ -12,6 +12,10 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class RowId(BigInteger):
+    """The number that a row is found by (each database has its own word for it: store/spatial.py)."""
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(
         naming_convention={
@@ -29,7 +33,7 @@ class Table(Base):
 
     __abstract__ = True
 
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     created: Mapped[int] = mapped_column(BigInteger, default=now_ms)
     updated: Mapped[int | None] = mapped_column(BigInteger, default=None)
     version: Mapped[int] = mapped_column(BigInteger, default=1)

@@ -20,7 +20,12 @@ def run() -> None:
 
 
 def migrate(connection: object) -> None:
-    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)  # pyright: ignore[reportArgumentType]
+    context.configure(
+        connection=connection,  # pyright: ignore[reportArgumentType]
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        user_module_prefix="table.",
+    )
     context.run_migrations()
 
 

@@ -5,6 +5,8 @@ Revises: ${down_revision | comma,n}
 """
 
 from alembic import op
+
+from atrisys.store import table
 import sqlalchemy as sa
 ${imports if imports else ""}
 

@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from atrisys.store.table import Base, now_ms
+from atrisys.store.table import Base, RowId, now_ms
 
 
 class IdSequence(Base):
@@ -21,7 +21,7 @@ class Change(Base):
     __tablename__ = "change"
     __table_args__ = (Index(None, "object_id", "seq"), Index(None, "container_id", "seq"))
 
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     transaction_id: Mapped[int] = mapped_column(index=True)
     """The number of the first change of its transaction."""
     created: Mapped[int] = mapped_column(default=now_ms)

@@ -9,6 +9,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
+from atrisys.store import table
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -18,7 +20,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "change",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("transaction_id", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=True),
@@ -54,7 +56,7 @@ def upgrade() -> None:
     op.create_table(
         "relation",
         sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -64,7 +66,7 @@ def upgrade() -> None:
     op.create_table(
         "sec_role",
         sa.Column("authority", sa.String(length=64), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -88,7 +90,7 @@ def upgrade() -> None:
         sa.Column("private_key", sa.LargeBinary(), nullable=False),
         sa.Column("keys_renewed", sa.BigInteger(), nullable=True),
         sa.Column("admin_until", sa.BigInteger(), nullable=True),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -97,7 +99,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "idempotent_answer",
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("request", sa.String(length=64), nullable=False),
         sa.Column("status", sa.BigInteger(), nullable=False),
@@ -114,7 +116,7 @@ def upgrade() -> None:
     op.create_table(
         "job",
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
         sa.Column("project_id", sa.BigInteger(), nullable=True),
         sa.Column("arguments", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -127,7 +129,7 @@ def upgrade() -> None:
         sa.Column("runner", sa.String(length=64), nullable=True),
         sa.Column("seen", sa.BigInteger(), nullable=True),
         sa.Column("tries", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -142,7 +144,7 @@ def upgrade() -> None:
     op.create_table(
         "login_session",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("last_used", sa.BigInteger(), nullable=False),
         sa.Column("address", sa.String(length=64), nullable=False),
@@ -158,8 +160,8 @@ def upgrade() -> None:
     op.create_table(
         "ontology",
         sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -169,9 +171,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "sec_user_sec_role",
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("role_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
+        sa.Column("role_id", table.RowId(), nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -187,8 +189,8 @@ def upgrade() -> None:
     op.create_table(
         "storage",
         sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -201,7 +203,7 @@ def upgrade() -> None:
     op.create_table(
         "project",
         sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("ontology_id", sa.BigInteger(), nullable=True),
+        sa.Column("ontology_id", table.RowId(), nullable=True),
         sa.Column("blind_mode", sa.Boolean(), nullable=False),
         sa.Column("are_images_downloadable", sa.Boolean(), nullable=False),
         sa.Column("hide_users_layers", sa.Boolean(), nullable=False),
@@ -210,7 +212,7 @@ def upgrade() -> None:
         sa.Column("is_read_only", sa.Boolean(), nullable=False),
         sa.Column("is_restricted", sa.Boolean(), nullable=False),
         sa.Column("creator_id", sa.BigInteger(), nullable=True),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -223,10 +225,10 @@ def upgrade() -> None:
 
     op.create_table(
         "storage_member",
-        sa.Column("storage_id", sa.BigInteger(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("storage_id", table.RowId(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
         sa.Column("permission", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -241,10 +243,10 @@ def upgrade() -> None:
     op.create_table(
         "term",
         sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("ontology_id", sa.BigInteger(), nullable=False),
+        sa.Column("ontology_id", table.RowId(), nullable=False),
         sa.Column("color", sa.String(length=16), nullable=False),
         sa.Column("comment", sa.String(), nullable=True),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -264,13 +266,13 @@ def upgrade() -> None:
         sa.Column("content_type", sa.String(length=255), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("storage_id", sa.BigInteger(), nullable=False),
-        sa.Column("parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("user_id", table.RowId(), nullable=False),
+        sa.Column("storage_id", table.RowId(), nullable=False),
+        sa.Column("parent_id", table.RowId(), nullable=True),
         sa.Column("projects", sa.JSON(), nullable=False),
         sa.Column("status", sa.BigInteger(), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -286,8 +288,8 @@ def upgrade() -> None:
     op.create_table(
         "abstract_image",
         sa.Column("original_filename", sa.String(length=1024), nullable=False),
-        sa.Column("uploaded_file_id", sa.BigInteger(), nullable=True),
-        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("uploaded_file_id", table.RowId(), nullable=True),
+        sa.Column("user_id", table.RowId(), nullable=True),
         sa.Column("format", sa.String(length=64), nullable=True),
         sa.Column("width", sa.BigInteger(), nullable=True),
         sa.Column("height", sa.BigInteger(), nullable=True),
@@ -306,8 +308,8 @@ def upgrade() -> None:
         sa.Column("is_virtual", sa.Boolean(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=True),
         sa.Column("case_key", sa.String(length=255), nullable=True),
-        sa.Column("storage_id", sa.BigInteger(), nullable=True),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("storage_id", table.RowId(), nullable=True),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -324,11 +326,11 @@ def upgrade() -> None:
 
     op.create_table(
         "project_member",
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("project_id", table.RowId(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
         sa.Column("is_manager", sa.Boolean(), nullable=False),
         sa.Column("is_representative", sa.Boolean(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -342,11 +344,11 @@ def upgrade() -> None:
 
     op.create_table(
         "relation_term",
-        sa.Column("relation_id", sa.BigInteger(), nullable=False),
-        sa.Column("term1_id", sa.BigInteger(), nullable=False),
-        sa.Column("term2_id", sa.BigInteger(), nullable=False),
-        sa.Column("ontology_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("relation_id", table.RowId(), nullable=False),
+        sa.Column("term1_id", table.RowId(), nullable=False),
+        sa.Column("term2_id", table.RowId(), nullable=False),
+        sa.Column("ontology_id", table.RowId(), nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -365,16 +367,16 @@ def upgrade() -> None:
 
     op.create_table(
         "abstract_slice",
-        sa.Column("image_id", sa.BigInteger(), nullable=False),
-        sa.Column("uploaded_file_id", sa.BigInteger(), nullable=True),
-        sa.Column("storage_id", sa.BigInteger(), nullable=True),
+        sa.Column("image_id", table.RowId(), nullable=False),
+        sa.Column("uploaded_file_id", table.RowId(), nullable=True),
+        sa.Column("storage_id", table.RowId(), nullable=True),
         sa.Column("channel", sa.BigInteger(), nullable=False),
         sa.Column("z_stack", sa.BigInteger(), nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
         sa.Column("channel_name", sa.String(length=255), nullable=True),
         sa.Column("channel_color", sa.String(length=32), nullable=True),
         sa.Column("z_name", sa.String(length=255), nullable=True),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -390,9 +392,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "image_instance",
-        sa.Column("base_image_id", sa.BigInteger(), nullable=False),
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("base_image_id", table.RowId(), nullable=False),
+        sa.Column("project_id", table.RowId(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
         sa.Column("instance_filename", sa.String(length=1024), nullable=False),
         sa.Column("mpp_x", sa.Double(), nullable=True),
         sa.Column("mpp_y", sa.Double(), nullable=True),
@@ -401,8 +403,8 @@ def upgrade() -> None:
         sa.Column("magnification", sa.Double(), nullable=True),
         sa.Column("review_start", sa.BigInteger(), nullable=True),
         sa.Column("review_stop", sa.BigInteger(), nullable=True),
-        sa.Column("review_user_id", sa.BigInteger(), nullable=True),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("review_user_id", table.RowId(), nullable=True),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -418,10 +420,10 @@ def upgrade() -> None:
 
     op.create_table(
         "slice_instance",
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
-        sa.Column("image_id", sa.BigInteger(), nullable=False),
-        sa.Column("base_slice_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("project_id", table.RowId(), nullable=False),
+        sa.Column("image_id", table.RowId(), nullable=False),
+        sa.Column("base_slice_id", table.RowId(), nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -437,10 +439,10 @@ def upgrade() -> None:
 
     op.create_table(
         "user_annotation",
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
-        sa.Column("image_id", sa.BigInteger(), nullable=False),
-        sa.Column("slice_id", sa.BigInteger(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("project_id", table.RowId(), nullable=False),
+        sa.Column("image_id", table.RowId(), nullable=False),
+        sa.Column("slice_id", table.RowId(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
         sa.Column("location", sa.String(), nullable=False),
         sa.Column("shape", sa.LargeBinary(), nullable=False),
         sa.Column("min_x", sa.Double(), nullable=False),
@@ -459,7 +461,7 @@ def upgrade() -> None:
         sa.Column("geometry_compression", sa.Double(), nullable=False),
         sa.Column("source", sa.String(length=255), nullable=True),
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -478,12 +480,12 @@ def upgrade() -> None:
 
     op.create_table(
         "annotation_term",
-        sa.Column("annotation_id", sa.BigInteger(), nullable=False),
-        sa.Column("term_id", sa.BigInteger(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("annotation_id", table.RowId(), nullable=False),
+        sa.Column("term_id", table.RowId(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
+        sa.Column("project_id", table.RowId(), nullable=False),
         sa.Column("layer_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
