@@ -147,7 +147,8 @@ def test_a_session_is_kept_as_a_hash_and_cut_to_what_a_row_holds(db, settings, a
     row = db.scalars(select(LoginSession)).one()
     assert token not in (row.token_hash, sign_in.handle_of(row))
     assert (len(row.address), len(row.agent)) == (64, 255)
-    assert sign_in.by_session(db, settings, token) == (user, False)
+    account, stale = sign_in.by_session(db, settings, token)
+    assert (account.id, stale) == (user.id, False)
     assert len(token) >= 43
 
 

@@ -1,5 +1,6 @@
 from atrisys.actions import calibrate, history
-from atrisys.actions.draw_annotations import Drawing, draw
+from atrisys.actions.draw_annotations import draw
+from atrisys.actions.drawing import Drawing
 from atrisys.store.tables import ImageInstance, UserAnnotation
 
 

@@ -2,7 +2,8 @@ from sqlalchemy import func, select
 
 from atrisys.actions import history
 from atrisys.actions.clear_annotations import clear_annotations
-from atrisys.actions.draw_annotations import Drawing, draw
+from atrisys.actions.draw_annotations import draw
+from atrisys.actions.drawing import Drawing
 from atrisys.store.tables import AnnotationTerm, Change, UserAnnotation
 
 

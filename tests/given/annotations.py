@@ -4,7 +4,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.actions.draw_annotations import Drawing, draw_one
+from atrisys.actions.draw_annotations import draw_one
+from atrisys.actions.drawing import Drawing
 from atrisys.store.tables import ImageInstance, Term, UserAnnotation
 from given.base import Base
 from people import Person

@@ -2,6 +2,7 @@ import pytest
 import shapely
 from sqlalchemy import func, select
 
+from atrisys.actions import drawing
 from atrisys.store.tables import AnnotationTerm, Change, UserAnnotation
 
 SQUARE = "POLYGON ((10 10, 10 30, 30 30, 30 10, 10 10))"
@@ -182,6 +183,36 @@ def test_a_fetched_model_that_comes_back_changes_nothing(given, work, bob):
     answer = bob.put(path, json=model).json()
     assert (answer["annotation"]["version"], answer["annotation"]["location"]) == (1, model["location"])
     assert bob.get(f"{path}?origin=left-top").json()["location"] == "POLYGON ((0.1 0.7, 0 20, 20 20, 0.1 0.7))"
+
+
+@pytest.mark.parametrize("road", ["an array", "one", "under a key", "an edit"])
+def test_nobody_waits_while_a_tangled_shape_is_mended(given, work, bob, store, monkeypatch, road):
+    image, mend, waiting = work.image, drawing.mend_many, []
+    tangled = {"location": "POLYGON ((10 10, 60 90, 60 10, 10 60, 10 10))", "image": image.id}
+    drawn = given.annotation(image, bob)
+    writers, session = [], store.session
+
+    def new_session(*, writes):
+        db = session(writes=writes)
+        writers.extend([db] if writes else [])
+        return db
+
+    def look_and_mend(shapes):
+        waiting.append(any(db.in_transaction() for db in writers))
+        return mend(shapes)
+
+    monkeypatch.setattr(store, "session", new_session)
+    monkeypatch.setattr(drawing, "mend_many", look_and_mend)
+    answer = {
+        "an array": lambda: bob.post("/api/annotation.json", json=[tangled]),
+        "one": lambda: bob.post("/api/annotation.json", json=tangled),
+        "under a key": lambda: bob.post("/api/annotation.json", json=[tangled], headers={"idempotency-key": "k"}),
+        "an edit": lambda: bob.put(f"/api/annotation/{drawn.id}.json", json={"location": tangled["location"]}),
+    }[road]()
+    assert answer.status_code == 200
+    assert "mended" in answer.text
+    assert waiting == [False]
+    assert writers
 
 
 def test_holes_are_filled_on_request(given, work, bob):

@@ -80,6 +80,21 @@ def test_the_same_person_may_come_another_way_the_second_time(app, alice, db):
     assert count(db) == 1
 
 
+def test_of_two_that_come_at_once_the_later_gets_the_answer_of_the_earlier(alice, db, monkeypatch):
+    first = alice.post(PATH, json=[{"name": "a"}, {"name": ""}], headers=KEY)
+    seen = retries.Retry._kept_answer
+    looks = iter([None])
+    monkeypatch.setattr(retries.Retry, "_kept_answer", lambda self, store: next(looks, seen(self, store)))
+    again = alice.post(PATH, json=[{"name": "a"}, {"name": ""}], headers=KEY)
+    assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
+    monkeypatch.setattr(retries.Retry, "_kept_answer", lambda self, store: next(looks, seen(self, store)))
+    looks = iter([None])
+    body = [{"name": ""}, {"name": "b"}]
+    other = alice.post(PATH, json=body, headers=KEY)
+    assert (other.status_code, other.json()["code"]) == (409, "duplicate")
+    assert count(db) == 1
+
+
 def test_what_was_refused_may_be_tried_again_under_the_same_key(given, alice, db):
     taken = given.ontology(alice, name="taken")
     assert alice.post(PATH, json={"name": "taken"}, headers=KEY).status_code == 409

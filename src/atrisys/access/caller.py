@@ -1,9 +1,10 @@
 """Who asks, how they came in, and by which door: handed down to whatever needs to know."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BigInteger, Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from atrisys.store.table import now_ms
@@ -16,11 +17,49 @@ Door = Literal["web", "api", "command line", "job"]
 Way = Literal["signature", "token", "session", "cookie", "command line", "job"]
 """How somebody proved who they are: Cytomine's signature, X-Auth headers, a browser session, the key-born cookie."""
 
-_ROLES = (
-    select(SecRole.authority)
-    .join(SecUserSecRole, SecUserSecRole.role_id == SecRole.id)
-    .where(SecUserSecRole.user_id == bindparam("user"))
+_ACCOUNT = (
+    select(
+        SecUser.id,
+        SecUser.username,
+        SecUser.enabled,
+        SecUser.public_key,
+        SecUser.private_key,
+        SecUser.admin_until,
+        SecRole.authority,
+    )
+    .outerjoin(SecUserSecRole, SecUserSecRole.user_id == SecUser.id)
+    .outerjoin(SecRole, SecRole.id == SecUserSecRole.role_id)
 )
+_BY_ID = _ACCOUNT.where(SecUser.id == bindparam("id", type_=BigInteger))
+_BY_PUBLIC_KEY = _ACCOUNT.where(SecUser.public_key == bindparam("public_key"))
+
+
+class Account(NamedTuple):
+    """What signing in asks of somebody, as it stands now. Past the mapper: every request asks for it."""
+
+    id: int
+    username: str
+    enabled: bool
+    public_key: str
+    private_key: bytes
+    """Encrypted (access/keys.py)."""
+    admin_until: int | None
+    roles: frozenset[str]
+
+
+def account_by_id(db: Session, id: int) -> Account | None:
+    return _account(db.connection().execute(_BY_ID, {"id": id}).all())
+
+
+def account_by_public_key(db: Session, public_key: str) -> Account | None:
+    return _account(db.connection().execute(_BY_PUBLIC_KEY, {"public_key": public_key}).all())
+
+
+def _account(rows: Sequence[Row[*tuple[Any, ...]]]) -> Account | None:
+    """From one row for each role."""
+    if not rows:
+        return None
+    return Account._make([*rows[0][:-1], frozenset(row[-1] for row in rows if row[-1])])
 
 
 @dataclass(frozen=True)
@@ -50,18 +89,24 @@ class Caller:
         return bool(self.roles & {"ROLE_USER", "ROLE_ADMIN", "ROLE_SUPER_ADMIN"})
 
 
-def caller_for(db: Session, user: SecUser, way: Way, door: Door, request_id: str | None = None) -> Caller:
-    """The caller that an account is, with its roles as they stand now."""
-    roles = db.connection().execute(_ROLES, {"user": user.id}).scalars()
+def caller_of(account: Account, way: Way, door: Door, request_id: str | None = None) -> Caller:
     return Caller(
-        id=user.id,
-        username=user.username,
-        roles=frozenset(roles),
-        admin_session=(user.admin_until or 0) > now_ms(),
+        id=account.id,
+        username=account.username,
+        roles=account.roles,
+        admin_session=(account.admin_until or 0) > now_ms(),
         way=way,
         door=door,
         request_id=request_id,
     )
+
+
+def caller_for(db: Session, user: SecUser, way: Way, door: Door, request_id: str | None = None) -> Caller:
+    """The caller that somebody is, with their roles as they stand now. Raises LookupError where nobody is."""
+    account = account_by_id(db, user.id)
+    if account is None:
+        raise LookupError(f"There is no account {user.id}.")
+    return caller_of(account, way, door, request_id)
 
 
 def at_the_command_line(caller: Caller) -> Caller:

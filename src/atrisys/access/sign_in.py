@@ -9,11 +9,13 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from atrisys.access import passwords
+from atrisys.access.caller import Account, account_by_id, account_by_public_key
 from atrisys.access.keys import KeyBox, signed_by
 from atrisys.access.names import is_named
 from atrisys.errors import NotFound, NotSignedIn
@@ -28,12 +30,11 @@ WRONG = "The user name or the password is wrong."
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 TOUCH_EVERY_MS = MINUTE_MS
 HANDLE_LENGTH = 16
-_BY_PUBLIC_KEY = select(SecUser).where(SecUser.public_key == bindparam("public_key"))
 
 
 def by_signature(
     db: Session, box: KeyBox, settings: Settings, *, public_key: str, signature: str, date: str, messages: Iterable[str]
-) -> SecUser:
+) -> Account:
     """Cytomine's signature: HMAC-SHA1 of one of `messages` (each client generation signs another)."""
     user, private_key = _key_holder(db, box, public_key)
     if not signed_by(private_key, signature, messages) or user is None:
@@ -42,7 +43,7 @@ def by_signature(
     return user
 
 
-def by_token(db: Session, box: KeyBox, public_key: str, private_key: str) -> SecUser:
+def by_token(db: Session, box: KeyBox, public_key: str, private_key: str) -> Account:
     """The seed's way: both keys as headers."""
     user, expected = _key_holder(db, box, public_key)
     if not hmac.compare_digest(expected.encode(), private_key.encode()) or user is None:
@@ -50,9 +51,9 @@ def by_token(db: Session, box: KeyBox, public_key: str, private_key: str) -> Sec
     return user
 
 
-def _key_holder(db: Session, box: KeyBox, public_key: str) -> tuple[SecUser | None, str]:
+def _key_holder(db: Session, box: KeyBox, public_key: str) -> tuple[Account | None, str]:
     """The account and its private key; a random key where there is none, so that both cases take the same road."""
-    user = db.scalar(_BY_PUBLIC_KEY, {"public_key": public_key})
+    user = account_by_public_key(db, public_key)
     if user is None or not user.enabled:
         return None, secrets.token_hex(18)
     return user, box.open(user.private_key, user.public_key)
@@ -74,6 +75,7 @@ def require_fresh(date: str, settings: Settings) -> None:
         )
 
 
+@lru_cache(maxsize=64)
 def _read_date(text: str) -> datetime | None:
     try:
         when = email.utils.parsedate_to_datetime(text)
@@ -132,13 +134,13 @@ def open_session(db: Session, settings: Settings, user: SecUser, address: str, a
     return token
 
 
-def by_session(db: Session, settings: Settings, token: str) -> tuple[SecUser, bool]:
+def by_session(db: Session, settings: Settings, token: str) -> tuple[Account, bool]:
     """The account behind a session cookie, and whether the session should be touched (see `touch_session`)."""
     row = db.get(LoginSession, _hash(token))
     now = now_ms()
     if row is None or _is_over(row, settings, now):
         raise NotSignedIn("Your session has ended. Sign in again.")
-    user = db.get(SecUser, row.user_id)
+    user = account_by_id(db, row.user_id)
     if user is None or not user.enabled:
         raise NotSignedIn("This account is locked. Ask an administrator.")
     return user, now - row.last_used > TOUCH_EVERY_MS
@@ -202,10 +204,10 @@ def picture_cookie(box: KeyBox, settings: Settings, user_id: int, public_key: st
     return f"{text}.{box.cookie_signature(f'{text}.{public_key}')}"
 
 
-def by_picture_cookie(db: Session, box: KeyBox, value: str) -> SecUser:
+def by_picture_cookie(db: Session, box: KeyBox, value: str) -> Account:
     user_id, _, rest = value.partition(".")
     until, _, signature = rest.partition(".")
-    user = db.get(SecUser, int(user_id)) if user_id.isdecimal() and len(user_id) < 19 else None
+    user = account_by_id(db, int(user_id)) if user_id.isdecimal() and len(user_id) < 19 else None
     expected = box.cookie_signature(f"{user_id}.{until}.{user.public_key if user else ''}")
     right = hmac.compare_digest(expected.encode(), signature.encode())
     if not right or user is None or not user.enabled or not until.isdecimal() or int(until[:18]) * 1000 < now_ms():

@@ -12,6 +12,7 @@ from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
 from atrisys.imaging.reader import Plane, SlideFacts
 from atrisys.imaging.slides import SharedSlide, facts_from, open_slide
 from atrisys.store.files import DataFolder
+from atrisys.store.planes import reference_of, slices_of
 from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance, UploadedFile
 
 Shows = AbstractImage | AbstractSlice | ImageInstance | SliceInstance
@@ -132,12 +133,8 @@ def _plane(
 
 def _reference(db: Session, image: ImageInstance) -> tuple[Plane, int]:
     """As `reference.json` has it: a project may have fewer planes than the slide."""
-    query = select(SliceInstance.id, AbstractSlice.channel, AbstractSlice.z_stack, AbstractSlice.time)
-    query = query.join(AbstractSlice, AbstractSlice.id == SliceInstance.base_slice_id)
-    rows = db.execute(query.where(SliceInstance.image_id == image.id).order_by(SliceInstance.id)).all()
-    if not rows:
+    slices = slices_of(db, image.id)
+    if not slices:
         raise PictureMissing("Image {image} has no slice in its project.", image=image.id)
-    each = [sorted({row[axis] for row in rows}) for axis in (1, 2, 3)]
-    middle = tuple(values[len(values) // 2] for values in each)
-    id, c, z, t = next((row for row in rows if tuple(row[1:]) == middle), rows[0])
+    id, c, z, t = reference_of(slices)
     return Plane(c, z, t), id

@@ -91,17 +91,37 @@ def add_many(db: Session, caller: Caller, kind: type[Row], rows: Sequence[dict[s
     """
     if not rows:
         return []
-    ids = take_ids(db, 2 * len(rows))
-    defaults = {**_plain_defaults(kind), "created": now_ms(), "updated": None, "version": 1}
-    whole = [{**defaults, **row, "id": id} for id, row in zip(ids, rows, strict=False)]
-    try:
-        insert_rows(db, kind, whole)
-    except IntegrityError as error:
-        raise _refusal(kind.__name__, error) from error
-    kept = kept_columns(kind)
-    entries = ((row, None, orjson.dumps({name: row[name] for name in kept}).decode()) for row in whole)
-    insert_rows(db, Change, _changes(db, caller, kind, ids[len(rows) :], entries))
-    return list(ids[: len(rows)])
+    numbers = take_ids(db, 2 * len(rows))
+    ids = list(numbers[: len(rows)])
+    numbered = [{**row, "id": id} for id, row in zip(ids, rows, strict=True)]
+    add_numbered(db, caller, {kind: numbered}, numbers[len(ids) :])
+    return ids
+
+
+def add_numbered(
+    db: Session, caller: Caller, rows: Mapping[type[Table], Sequence[dict[str, Any]]], numbers: Sequence[int]
+) -> None:
+    """The same for objects of several kinds that have their ids already: a statement for each kind, one for the log.
+
+    Args:
+        rows: what others stand on before what stands on it.
+        numbers: fresh ones for the lines of the log, as many as there are objects.
+    """
+    changes: list[dict[str, Any]] = []
+    for kind, some in rows.items():
+        if not some:
+            continue
+        defaults = {**_plain_defaults(kind), "created": now_ms(), "updated": None, "version": 1}
+        whole = [{**defaults, **row} for row in some]
+        try:
+            insert_rows(db, kind, whole)
+        except IntegrityError as error:
+            raise _refusal(kind.__name__, error) from error
+        kept = kept_columns(kind)
+        entries = ((row, None, orjson.dumps({name: row[name] for name in kept}).decode()) for row in whole)
+        ours = numbers[len(changes) : len(changes) + len(whole)]
+        changes += _changes(db, caller, kind, ours, entries)
+    insert_rows(db, Change, changes)
 
 
 def edit_many(

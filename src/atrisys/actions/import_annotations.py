@@ -16,14 +16,17 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import require_ontology_editor
 from atrisys.access.visible import get_row, visible
 from atrisys.actions import history
-from atrisys.actions.draw_annotations import Drawing, canvas_of, draw
+from atrisys.actions.canvas import canvas_of
+from atrisys.actions.draw_annotations import draw
+from atrisys.actions.drawing import Drawing
 from atrisys.errors import Invalid, NotFound, Refusal
 from atrisys.exports.geojson_reading import ReadAnnotation, read_geojson
 from atrisys.exports.records import Problem
 from atrisys.geometry.frames import Origin
 from atrisys.imaging.reader import Plane
+from atrisys.store.planes import slices_of
 from atrisys.store.session import Store
-from atrisys.store.tables import AbstractSlice, ImageInstance, Ontology, Project, SliceInstance, Term, UserAnnotation
+from atrisys.store.tables import ImageInstance, Ontology, Project, Term, UserAnnotation
 from atrisys.store.tables.ontologies import GREY
 
 BATCH = 2_000
@@ -108,7 +111,7 @@ def import_annotations(
     done = Imported()
     with store.reading() as db:
         canvas = canvas_of(db, caller, asked.image_id)
-        slices = _slices(db, canvas.image_id)
+        slices = {Plane(c, z, t): id for id, c, z, t in slices_of(db, canvas.image_id)}
         project_id = canvas.project_id
     shapes = _read(file, canvas.height, asked.origin, done, report)
     with store.writing() as db:
@@ -124,12 +127,6 @@ def import_annotations(
         _link_late(db, caller, work, done)
     done.problems.sort(key=lambda problem: problem.number or 0)
     return done
-
-
-def _slices(db: Session, image_id: int) -> dict[Plane, int]:
-    query = select(SliceInstance.id, AbstractSlice.channel, AbstractSlice.z_stack, AbstractSlice.time)
-    query = query.join(AbstractSlice, AbstractSlice.id == SliceInstance.base_slice_id)
-    return {Plane(c, z, t): id for id, c, z, t in db.execute(query.where(SliceInstance.image_id == image_id))}
 
 
 def _read(file: Path, height: int, origin: Origin | None, done: Imported, report: Report) -> list[_Shape]:

@@ -14,7 +14,8 @@ from atrisys.access.keys import KeyBox
 from atrisys.actions import history
 from atrisys.actions.add_project import add_project
 from atrisys.actions.add_user import add_user
-from atrisys.actions.draw_annotations import Drawing, draw
+from atrisys.actions.draw_annotations import draw
+from atrisys.actions.drawing import Drawing
 from atrisys.actions.import_ontology import OntologySketch, import_ontology
 from atrisys.actions.import_slide import take_in
 from atrisys.errors import Refusal

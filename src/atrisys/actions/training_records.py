@@ -8,17 +8,15 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.visible import layers_in
-from atrisys.actions.draw_annotations import reference_slice
 from atrisys.exports.class_map import ClassMap
 from atrisys.exports.records import AnnotationRecord, ImageRecord
 from atrisys.imaging.reader import Plane
+from atrisys.store.planes import reference_of, slices_of
 from atrisys.store.tables import (
     AbstractImage,
-    AbstractSlice,
     AnnotationTerm,
     ImageInstance,
     Project,
-    SliceInstance,
     Term,
     UploadedFile,
     UserAnnotation,
@@ -59,15 +57,14 @@ def open_sheet(db: Session, caller: Caller, project: Project, image: ImageInstan
         magnification=image.magnification or base.magnification,
         case=None if blind else base.case_key,
     )
-    planes = select(SliceInstance.id, AbstractSlice.channel, AbstractSlice.z_stack, AbstractSlice.time)
-    planes = planes.join(AbstractSlice, AbstractSlice.id == SliceInstance.base_slice_id)
-    slices = {id: Plane(c, z, t) for id, c, z, t in db.execute(planes.where(SliceInstance.image_id == image.id))}
+    slices = slices_of(db, image.id)
+    planes = {id: Plane(c, z, t) for id, c, z, t in slices}
     return Sheet(
         record=record,
         annotations=db.scalar(select(func.count(UserAnnotation.id)).where(seen)) or 0,
         seen=seen,
-        slices=slices,
-        plane=slices[reference_slice(db, image.id)] if slices else Plane(),
+        slices=planes,
+        plane=planes[reference_of(slices).id] if slices else Plane(),
         file=db.scalar(select(UploadedFile.filename).where(UploadedFile.id == base.uploaded_file_id)),
         format=base.format or "",
     )

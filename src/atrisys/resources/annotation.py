@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from atrisys.access.require import require_editor
 from atrisys.actions import delete_annotation, draw_annotations, history
-from atrisys.actions.draw_annotations import Drawing, Drawn
+from atrisys.actions.draw_annotations import Drawn
+from atrisys.actions.drawing import Drawing, make_whole
 from atrisys.errors import Refusal
 from atrisys.geometry.frames import LEFT_TOP, origin_sent
 from atrisys.geometry.holes import fill_holes
@@ -207,39 +208,47 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
 @routes.put("/api/userannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Give an annotation another shape, or with `fill=true` fill the holes of the one it has."""
+    fields = read_one(AnnotationEdit, body)
+    sent = None if fields.location is None else Drawing(fields.location, left_top=_is_left_top(fields, request))
+    # Before the first query: from there on others cannot write.
+    whole = None if sent is None else make_whole([sent])[0]
     annotation = find(UserAnnotation, id)
     require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
-    fields = read_one(AnnotationEdit, body)
     more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
     parent_id = more.get("parent_id", annotation.parent_id)
     if parent_id != annotation.parent_id:
         draw_annotations.require_parent(db, user, parent_id, annotation.project_id)
-    drawing = _redrawing(db, fields, annotation, request)
+    drawing = _redrawing(db, sent, annotation, fields, request)
     if drawing is None:
         changes: tuple[str, ...] = ()
         history.edit(db, user, annotation, **more)
     else:
-        changes = draw_annotations.redraw(db, user, annotation, drawing, **more)
+        changes = draw_annotations.redraw(db, user, annotation, drawing, whole if drawing is sent else None, **more)
     wire = _in_frame(request, annotation, show_annotation(db, annotation))
     return saved(db, "edited", annotation, wire, changes=list(changes))
 
 
-def _redrawing(db: Session, fields: AnnotationEdit, annotation: UserAnnotation, request: Request) -> Drawing | None:
-    """The new shape that a PUT asks for; None where the shape that comes back is the one that was given out."""
+def _redrawing(
+    db: Session, sent: Drawing | None, annotation: UserAnnotation, fields: AnnotationEdit, request: Request
+) -> Drawing | None:
+    """The new shape that a PUT asks for: the very one that was sent, where nothing is to be done to it.
+
+    None where the shape that comes back is the one that was given out.
+    """
     fill = dialect.says_yes(request.query_params.get("fill"))
     points = _wanted_points(fields, request)
-    left_top = _is_left_top(fields, request)
-    given_out = wkb_to_wkt([annotation.shape])[0] if left_top else annotation.location
-    if fields.location in (None, given_out):
+    if sent is None or sent.location == _given_out(annotation, left_top=sent.left_top):
         if not fill and not any(points):
             return None
-        drawing = _kept(db, annotation)
-    else:
-        drawing = Drawing(location=fields.location, left_top=left_top)
+        sent = _kept(db, annotation)
     if fill:
-        shape = drawing.shape if drawing.shape is not None else read_wkt(drawing.location)
-        drawing = replace(drawing, shape=fill_holes(shape))
-    return replace(drawing, simplify_to=points)
+        shape = sent.shape if sent.shape is not None else read_wkt(sent.location)
+        sent = replace(sent, shape=fill_holes(shape))
+    return replace(sent, simplify_to=points) if any(points) else sent
+
+
+def _given_out(annotation: UserAnnotation, *, left_top: bool) -> str:
+    return wkb_to_wkt([annotation.shape])[0] if left_top else annotation.location
 
 
 def _kept(db: Session, annotation: UserAnnotation) -> Drawing:

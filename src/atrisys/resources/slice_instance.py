@@ -11,9 +11,9 @@ from starlette.responses import Response
 from atrisys.access.caller import Caller
 from atrisys.access.require import require_editor, require_not_read_only, require_user, user_is_manager
 from atrisys.actions import delete_image, history
-from atrisys.actions.draw_annotations import reference_slice
 from atrisys.errors import Invalid, NotFound
 from atrisys.store.by_ids import objects_for
+from atrisys.store.planes import reference_of, slices_of
 from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Project, SliceInstance, UploadedFile
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery
@@ -103,11 +103,10 @@ def list_slices(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery)
 def show_reference_slice(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """The plane that stands for the image: at the median channel, z and time."""
     image = find(ImageInstance, id)
-    try:
-        reference = reference_slice(db, image.id)
-    except Invalid as refusal:
-        raise NotFound("Image {image} has no slice.", image=image.id) from refusal
-    return _shown(db, user, db.get_one(SliceInstance, reference))
+    slices = slices_of(db, image.id)
+    if not slices:
+        raise NotFound("Image {image} has no slice.", image=image.id)
+    return _shown(db, user, db.get_one(SliceInstance, reference_of(slices).id))
 
 
 @routes.get("/api/imageinstance/{id:int}/{channel:int}/{z_stack:int}/{time:int}/sliceinstance.json")

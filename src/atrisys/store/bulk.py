@@ -2,13 +2,27 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, insert
 from sqlalchemy.orm import Session
 
 from atrisys.store.table import Base
+
+AT_ONCE = 32
+"""Rows of one statement, where values go by their place: for each statement the driver lets other threads go first."""
+
+
+class _Statement(NamedTuple):
+    whole: str
+    head: str
+    """Up to the values."""
+    row: str
+    """The places of one row's values."""
+    names: tuple[str, ...]
+    """The order of its values; empty where it names them."""
 
 
 def insert_rows(db: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -16,16 +30,23 @@ def insert_rows(db: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -
 
     Raises IntegrityError as any insert does.
     """
-    if rows:
-        connection = db.connection()
-        text, names = _statement(connection.dialect, kind)
-        values = list(map(itemgetter(*names), rows)) if names else list(rows)
-        connection.exec_driver_sql(text, values)
+    if not rows:
+        return
+    connection = db.connection()
+    statement = _statement(connection.dialect, kind)
+    if not statement.names:
+        connection.exec_driver_sql(statement.whole, list(rows))
+        return
+    values = list(map(itemgetter(*statement.names), rows))
+    for start in range(0, len(values), AT_ONCE):
+        some = values[start : start + AT_ONCE]
+        text = statement.head + ", ".join([statement.row] * len(some))
+        connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
 
 
 @lru_cache(maxsize=64)
-def _statement(dialect: Dialect, kind: type[Base]) -> tuple[str, tuple[str, ...]]:
-    """The statement, and the order of its values where it names them by place."""
+def _statement(dialect: Dialect, kind: type[Base]) -> _Statement:
     table = kind.__table__
     compiled = insert(table).compile(dialect=dialect, column_keys=[column.name for column in table.columns])  # pyright: ignore[reportArgumentType]
-    return str(compiled), tuple(compiled.positiontup or ())  # pyright: ignore[reportAttributeAccessIssue]
+    head, values, row = str(compiled).partition(" VALUES ")
+    return _Statement(head + values + row, head + values, row, tuple(compiled.positiontup or ()))  # pyright: ignore[reportAttributeAccessIssue]

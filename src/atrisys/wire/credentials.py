@@ -10,11 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from atrisys.access import sign_in
-from atrisys.access.caller import Caller, Door, Way, caller_for
+from atrisys.access.caller import Account, Caller, Door, Way, caller_of
 from atrisys.access.keys import KeyBox
 from atrisys.errors import NotAllowed, NotSignedIn
 from atrisys.settings import Settings
-from atrisys.store.tables import SecUser
 
 log = logging.getLogger("atrisys")
 
@@ -24,7 +23,12 @@ SESSION_COOKIE, PICTURE_COOKIE = "atrisys_session", "atrisys_pictures"
 
 def cookie_name(request: Request, name: str) -> str:
     """Browsers hold a `__Host-` cookie to its host, but take it over HTTPS only."""
-    return f"__Host-{name}" if request.url.scheme == "https" else name
+    return f"__Host-{name}" if is_https(request) else name
+
+
+def is_https(request: Request) -> bool:
+    # `request.url` would put the whole address together, for each of three questions a request.
+    return request.scope.get("scheme") == "https"
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
@@ -36,7 +40,7 @@ def set_cookie(request: Request, response: Response, name: str, value: str, seco
         path="/",
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
     )
 
 
@@ -72,26 +76,26 @@ def who_asks(request: Request, db: Session, *, opens_to_picture_cookie: bool, co
     scheme, _, pair = headers.get("authorization", "").partition(" ")
     if public_key is not None or private_key is not None:
         user = sign_in.by_token(db, box, public_key or "", private_key or "")
-        return _caller(request, db, user, "token", "api")
+        return _caller(request, user, "token", "api")
     if scheme.upper() == "CYTOMINE":
-        return _caller(request, db, _by_signature(request, db, box, settings, pair), "signature", "api")
+        return _caller(request, _by_signature(request, db, box, settings, pair), "signature", "api")
     if token := session_token(request):
         user, stale = sign_in.by_session(db, settings, token)
         if counts_as_unsafe or request.method not in SAFE:
             require_same_origin(request)
         request.state.touch = token if stale else None
-        return _caller(request, db, user, "session", "web")
+        return _caller(request, user, "session", "web")
     value = cookies.get(cookie_name(request, PICTURE_COOKIE))
     if value and opens_to_picture_cookie and request.method in {"GET", "HEAD"}:
-        return _caller(request, db, sign_in.by_picture_cookie(db, box, value), "cookie", "api")
+        return _caller(request, sign_in.by_picture_cookie(db, box, value), "cookie", "api")
     raise NotSignedIn("Sign in first, or send your API keys (X-Auth-Token and X-Auth-Secret).")
 
 
-def _caller(request: Request, db: Session, user: SecUser, way: Way, door: Door) -> Caller:
+def _caller(request: Request, user: Account, way: Way, door: Door) -> Caller:
     request.state.public_key = user.public_key
     if way in ("signature", "token"):
         _warn_of_plain_http(request)
-    return caller_for(db, user, way, door, request.state.request_id)
+    return caller_of(user, way, door, request.state.request_id)
 
 
 @lru_cache(maxsize=1024)
@@ -105,7 +109,7 @@ def _warn_once(address: str) -> None:
 
 def _warn_of_plain_http(request: Request) -> None:
     address = request.client.host if request.client else ""
-    if request.url.scheme == "http" and address not in ("127.0.0.1", "::1", "localhost", "testclient", ""):
+    if not is_https(request) and address not in ("127.0.0.1", "::1", "localhost", "testclient", ""):
         _warn_once(address)
 
 
@@ -140,7 +144,7 @@ def _origin_said(request: Request) -> bool | None:
     return None if origin is None else origin in own
 
 
-def _by_signature(request: Request, db: Session, box: KeyBox, settings: Settings, pair: str) -> SecUser:
+def _by_signature(request: Request, db: Session, box: KeyBox, settings: Settings, pair: str) -> Account:
     public_key, _, signature = pair.strip().partition(":")
     headers = request.headers
     date = headers.get("date") or headers.get("datefull") or ""

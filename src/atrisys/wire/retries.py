@@ -1,16 +1,19 @@
 """`Idempotency-Key`: a request that comes again is answered again, not done again."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from fastapi import Request, Response
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.errors import Duplicate, Invalid
+from atrisys.errors import Duplicate, Invalid, Refusal
+from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import IdempotentAnswer
 
@@ -35,11 +38,32 @@ class Retry:
     key: str
     digest: str
 
-    def kept_answer(self, db: Session) -> Response | None:
-        """The answer that this key got before. Raises Duplicate where the key came with another request."""
+    def answer_once(self, store: Store, answer: Callable[[], Response]) -> Response:
+        """The answer that this key got before, or else the new one, which `answer` keeps.
+
+        Nothing is locked before the work begins: of two requests that come at once both are tried, the later one fails
+        where it would keep its answer (or at what the earlier one made), and gets the earlier one's.
+
+        Raises:
+            Duplicate: the key came with another request.
+        """
         if len(self.key) > LONGEST_KEY:
             raise Invalid("An Idempotency-Key has at most {limit} characters.", limit=LONGEST_KEY)
-        row = db.get(IdempotentAnswer, (self.caller.id, self.key))
+        kept = self._kept_answer(store)
+        if kept is not None:
+            return kept
+        try:
+            answered = answer()
+        except (Refusal, IntegrityError):
+            kept = self._kept_answer(store)
+            if kept is None:
+                raise
+            return kept
+        return answered if answered.status_code < 400 else self._kept_answer(store) or answered
+
+    def _kept_answer(self, store: Store) -> Response | None:
+        with store.reading() as db:
+            row = db.get(IdempotentAnswer, (self.caller.id, self.key))
         if row is None:
             return None
         if row.request != self.digest:
@@ -58,6 +82,7 @@ class Retry:
             body = _short(body)
         kept = {"request": self.digest, "status": response.status_code, "body": body}
         db.add(IdempotentAnswer(user_id=self.caller.id, key=self.key, **kept))
+        db.flush()
 
 
 def _short(body: bytes) -> bytes:

@@ -91,13 +91,15 @@ class OneTransaction(APIRoute):
             if not signed_in:
                 _sign_in(request, marks)
             writes = not reads and (request.method not in SAFE or marks["counts_as_unsafe"])
+            retry = _retry_of(request, body, secret=marks["counts_as_unsafe"]) if writes else None
+            if retry is not None:
+                return retry.answer_once(request.app.state.store, lambda: answer_now(request, retry))
+            return answer_now(request, None, writes=writes)
+
+        def answer_now(request: Request, retry: Retry | None, *, writes: bool = True) -> Response:
             with _transaction(request, writes=writes) as db:
-                retry = _retry_of(request, body, secret=marks["counts_as_unsafe"]) if writes else None
-                if retry is None:
-                    return _run_through(handle(request))
-                response = retry.kept_answer(db)
-                if response is None:
-                    response = _run_through(handle(request))
+                response = _run_through(handle(request))
+                if retry is not None:
                     retry.keep_answer(db, response)
                 return response
 

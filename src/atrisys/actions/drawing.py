@@ -1,0 +1,125 @@
+"""From a shape as somebody sends it to the columns of an annotation."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from atrisys.actions.canvas import Canvas
+from atrisys.errors import Refusal
+from atrisys.geometry import grid
+from atrisys.geometry.check import Fitted, mend_many, place_many
+from atrisys.geometry.frames import turn_over
+from atrisys.geometry.measure import centroids, measure_many
+from atrisys.geometry.simplify import simplify
+from atrisys.geometry.wkt import as_array, read_many, write_many
+
+PLAIN_WKT = re.compile(r"[A-Za-z0-9 .,()+-]*")
+"""A text that may stand in JSON and on the wire as it is."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One shape as somebody sends it."""
+
+    location: str
+    """WKT in the frame that `left_top` tells."""
+    image_id: int | None = None
+    slice_id: int | None = None
+    """One of the two: an image stands for its reference slice."""
+    terms: tuple[int, ...] = ()
+    user_id: int | None = None
+    """Whose layer; the caller's own by default."""
+    left_top: bool = False
+    simplify_to: tuple[int | None, int | None] = (None, None)
+    """minPoint and maxPoint, where the sender wants fewer points."""
+    geometry_compression: float = 0.0
+    source: str | None = None
+    parent_id: int | None = None
+    shape: BaseGeometry | None = None
+    """The shape itself, where it was read already (files); then `location` is not read."""
+
+
+def make_whole(drawings: Sequence[Drawing]) -> list[Fitted | Refusal]:
+    """The shapes, read and whole: all that may take long and needs no database, whose other writers would wait."""
+    if all(drawing.shape is None for drawing in drawings):
+        read = read_many([drawing.location for drawing in drawings])
+    else:
+        read = [
+            drawing.shape if drawing.shape is not None else read_many([drawing.location])[0] for drawing in drawings
+        ]
+    mended = iter(mend_many(as_array([shape for shape in read if not isinstance(shape, Refusal)])))
+    return [shape if isinstance(shape, Refusal) else next(mended) for shape in read]
+
+
+def shape_columns(canvas: Canvas, drawn: Sequence[tuple[Drawing, Fitted | Refusal]]) -> list[dict[str, Any] | Refusal]:
+    """The columns of annotations that follow from their shapes, and under `changes` what had to be done to them.
+
+    Shapes are in the frame in which they were sent; both frames have the picture at [0, width] x [0, height].
+    """
+    answers: list[dict[str, Any] | Refusal] = [shape if isinstance(shape, Refusal) else {} for _, shape in drawn]
+    good = [place for place, answer in enumerate(answers) if not isinstance(answer, Refusal)]
+    inside = place_many([cast(Fitted, drawn[place][1]) for place in good], canvas.width, canvas.height)
+    columns: dict[int, dict[str, Any]] = {}
+    shapes: dict[int, BaseGeometry] = {}
+    for place, fitted in zip(good, inside, strict=True):
+        if isinstance(fitted, Refusal):
+            answers[place] = fitted
+            continue
+        drawing = drawn[place][0]
+        shape, compression = fitted.shape, drawing.geometry_compression
+        if any(drawing.simplify_to):
+            try:
+                shape, compression = simplify(shape, *drawing.simplify_to)
+            except Refusal as refusal:
+                answers[place] = refusal
+                continue
+        columns[place] = {"changes": fitted.changes, "geometry_compression": compression}
+        shapes[place] = shape
+        as_sent = shape is fitted.shape and not fitted.changes
+        if as_sent and drawing.shape is None and not drawing.left_top and PLAIN_WKT.fullmatch(drawing.location):
+            columns[place]["location"] = drawing.location
+    _fill(canvas, {place: drawn[place][0].left_top for place in shapes}, shapes, columns)
+    for place, values in columns.items():
+        answers[place] = values
+    return answers
+
+
+def _fill(
+    canvas: Canvas, left_top: dict[int, bool], shapes: dict[int, BaseGeometry], columns: dict[int, dict[str, Any]]
+) -> None:
+    """Both frames, boxes, measures and places in the grid, for all shapes at once."""
+    if not shapes:
+        return
+    places = list(shapes)
+    sent = as_array([shapes[place] for place in places])
+    turned = turn_over(sent, canvas.height)
+    is_image_order = np.array([left_top[place] for place in places])
+    image_order = np.where(is_image_order, sent, turned)
+    untold = [number for number, place in enumerate(places) if "location" not in columns[place]]
+    wire = np.where(is_image_order, turned, sent)
+    texts = dict(zip(untold, write_many(wire[untold]), strict=True)) if untold else {}
+    boxes = shapely.bounds(image_order)
+    cells = grid.places(np.clip(boxes, 0, None))
+    for number, (place, wkb, box, cell, measures, middle) in enumerate(
+        zip(
+            places,
+            shapely.to_wkb(image_order).tolist(),
+            boxes.tolist(),
+            cells.tolist(),
+            measure_many(image_order, canvas.mpp),
+            centroids(image_order),
+            strict=True,
+        )
+    ):
+        row = columns[place]
+        row.setdefault("location", texts.get(number))
+        row["shape"] = wkb
+        row["min_x"], row["min_y"], row["max_x"], row["max_y"] = box
+        row["grid_level"], row["grid_x"], row["grid_y"] = cell
+        row["area"], row["area_unit"], row["perimeter"], row["perimeter_unit"] = measures
+        row["centroid_x"], row["centroid_y"] = middle
