@@ -5,7 +5,7 @@ stored exactly, unless it crosses itself (mended) or reaches beyond the picture 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
@@ -20,6 +20,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager, require_not_read_only
 from atrisys.access.visible import get_row, somebody, visible
 from atrisys.actions import history
+from atrisys.actions.add_properties import add_properties
 from atrisys.errors import Invalid, NotAllowed, NotFound, Refusal
 from atrisys.geometry import grid
 from atrisys.geometry.check import Fitted, mend_many, place_many
@@ -63,6 +64,8 @@ class Drawing:
     geometry_compression: float = 0.0
     source: str | None = None
     parent_id: int | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+    """Keys and values."""
     shape: BaseGeometry | None = None
     """The shape itself, where it was read already (files); then `location` is not read."""
 
@@ -115,6 +118,7 @@ def draw(db: Session, caller: Caller, drawings: Sequence[Drawing]) -> list[Drawn
         rows.update(_rows(caller, sheet, drawings, shapes, answers))
     changes = {place: row.pop("changes") for place, row in rows.items()}
     ids = history.add_many(db, caller, UserAnnotation, list(rows.values()))
+    drawn = [(id, drawings[place], row) for id, (place, row) in zip(ids, rows.items(), strict=True)]
     links = [
         {
             "annotation_id": id,
@@ -123,13 +127,20 @@ def draw(db: Session, caller: Caller, drawings: Sequence[Drawing]) -> list[Drawn
             "project_id": row["project_id"],
             "layer_id": row["user_id"],
         }
-        for id, (place, row) in zip(ids, rows.items(), strict=True)
-        for term in dict.fromkeys(drawings[place].terms)
+        for id, drawing, row in drawn
+        for term in dict.fromkeys(drawing.terms)
     ]
     history.add_many(db, caller, AnnotationTerm, links)
+    said = [(_named(id, row), drawing.properties) for id, drawing, row in drawn if drawing.properties]
+    add_properties(db, caller, said)
     for id, place in zip(ids, rows, strict=True):
         answers[place] = Drawn(id, changes[place])
     return [answer for answer in answers if answer is not None]
+
+
+def _named(id: int, row: Mapping[str, Any]) -> UserAnnotation:
+    """As much of a drawn annotation as says whose properties they are."""
+    return UserAnnotation(id=id, project_id=row["project_id"], user_id=row["user_id"])
 
 
 def _rows(
