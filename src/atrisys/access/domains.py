@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -21,8 +20,9 @@ from atrisys.access.require import (
     require_storage,
     require_user,
 )
+from atrisys.access.slide_secrets import require_metadata_of
 from atrisys.access.slides import require_slide_writer
-from atrisys.access.visible import domains, get_row, may_know
+from atrisys.access.visible import domains, get_row
 from atrisys.errors import NotAllowed, NotFound
 from atrisys.store.table import Table
 from atrisys.store.tables import (
@@ -58,10 +58,7 @@ def find_domain(db: Session, caller: Caller, name: str, id: int, *, lock: bool =
         NotAllowed: an image of a project that is blinded to them.
     """
     row = get_row(db, caller, kind_named(name), id, lock=lock)
-    kind = type(row)
-    if db.scalar(select(kind.id).where(kind.id == row.id, may_know(caller, kind))) is None:
-        image_id = getattr(row, "image_id", row.id)
-        raise NotAllowed("The metadata of image {image} are hidden: its project is blinded.", image=image_id)
+    require_metadata_of(db, caller, row)
     return row
 
 

@@ -22,7 +22,6 @@ from atrisys.actions.record_slide import settle
 from atrisys.store.after_commit import drop_after_commit
 from atrisys.store.files import Received, plain_name
 from atrisys.store.session import Store
-from atrisys.store.table import Table
 from atrisys.store.tables import AttachedFile
 from atrisys.store.tables.metadata import about
 from atrisys.wire import domains, refusals
@@ -118,9 +117,6 @@ def download_file(id: int, user: CurrentUser, store: CurrentStore, find: Find) -
 
 # --- bytes in --------------------------------------------------------------------------------------------------------
 
-Place = Callable[[Session], Table]
-"""Finds the object that a file belongs to. Raises NotFound, NotAllowed."""
-
 
 @dataclass(frozen=True)
 class Sent:
@@ -137,33 +133,31 @@ class Sent:
 
 
 async def _sent(request: Request, user: CurrentUser, store: CurrentStore) -> AsyncIterator[Sent]:
-    """Where the address says what the file belongs to, rights come first; else as soon as the form has said it."""
+    """Nobody's bytes are taken in who may not put them there; where the form alone says where, none are kept."""
+    require_user(user)
     address: dict[str, Any] = dict(request.query_params)
     if "domain_class" in request.path_params:
-        address |= {
-            "domainClassName": request.path_params["domain_class"],
-            "domainIdent": request.path_params["domain_id"],
-        }
+        address["domainClassName"] = request.path_params["domain_class"]
+        address["domainIdent"] = request.path_params["domain_id"]
+
+    def check() -> None:
+        with store.reading() as db:
+            domains.domain_to_describe(db, user, _asked(address), lock=False)
+
     if {"domainClassName", "domainIdent"} <= address.keys():
-        await _check(store, lambda db: _place(db, user, _asked(address)))
+        await run_in_threadpool(check)
     async with _received(request, store, lambda fields: _asked({**fields, **address})) as sent:
         yield sent
 
 
 async def _sent_anew(request: Request, id: int, user: CurrentUser, store: CurrentStore) -> AsyncIterator[Sent]:
-    await _check(store, lambda db: _place_of(db, user, get_row(db, user, AttachedFile, id)))
-    async with _received(request, store, lambda _fields: None) as sent:
-        yield sent
-
-
-async def _check(store: Store, place: Place) -> None:
-    """Nobody's bytes are taken in who may not put them there."""
-
     def check() -> None:
         with store.reading() as db:
-            place(db)
+            _require_editor(db, user, get_row(db, user, AttachedFile, id))
 
     await run_in_threadpool(check)
+    async with _received(request, store, lambda _fields: None) as sent:
+        yield sent
 
 
 @asynccontextmanager
@@ -187,16 +181,9 @@ def _asked(said: Mapping[str, Any]) -> Asked:
         raise refusals.invalid(error.errors()) from error
 
 
-def _place(db: Session, user: Caller, asked: domains.Named) -> Table:
+def _require_editor(db: Session, user: Caller, file: AttachedFile) -> None:
     require_user(user)
-    return domains.domain_to_describe(db, user, asked)
-
-
-def _place_of(db: Session, user: Caller, file: AttachedFile) -> Table:
-    domain = find_domain(db, user, file.domain_class_name, file.domain_ident)
-    require_user(user)
-    require_metadata_editor(db, user, domain)
-    return domain
+    require_metadata_editor(db, user, find_domain(db, user, file.domain_class_name, file.domain_ident))
 
 
 @routes.post("/api/domain/{domain_class}/{domain_id:int}/attachedfile.json", openapi_extra=FORM)
@@ -208,7 +195,7 @@ def attach_file(store: CurrentStore, user: CurrentUser, sent: Annotated[Sent, De
     asked = sent.said
     assert asked is not None
     with store.writing() as db:
-        file = AttachedFile(**about(_place(db, user, asked)), key=asked.key, **sent.columns(store))
+        file = AttachedFile(**about(domains.domain_to_describe(db, user, asked)), key=asked.key, **sent.columns(store))
         history.add(db, user, file)
         settle(db, store.folder, sent.received.name)
         return Json(show(db, file), headers={"ETag": f'"{file.version}"'})
@@ -222,7 +209,7 @@ def replace_file(
     """Put other bytes in the place of an attached file's."""
     with store.writing() as db:
         file = get_row(db, user, AttachedFile, id, lock=True)
-        _place_of(db, user, file)
+        _require_editor(db, user, file)
         drop_after_commit(db, file.kept_name)
         history.edit(db, user, file, **sent.columns(store))
         settle(db, store.folder, sent.received.name)
@@ -236,7 +223,7 @@ def replace_file(
 def edit_file(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Call an attached file otherwise. New bytes are posted."""
     file = find(AttachedFile, id)
-    _place_of(db, user, file)
+    _require_editor(db, user, file)
     changes = read_changes(AttachedFileEdit, body)
     if "filename" in changes:
         changes["filename"] = plain_name(changes["filename"], "file")
@@ -248,5 +235,5 @@ def edit_file(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) ->
 def remove_file(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take an attached file away, and its bytes with it."""
     file = find(AttachedFile, id)
-    _place_of(db, user, file)
+    _require_editor(db, user, file)
     return saved(db, "deleted", history.delete(db, user, file))

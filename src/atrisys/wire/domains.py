@@ -83,9 +83,9 @@ Domain = Annotated[Table, Depends(_domain)]
 """The object that the address names, if the caller may see it and know all about it."""
 
 
-def domain_to_describe(db: Session, user: Caller, named: Named) -> Table:
+def domain_to_describe(db: Session, user: Caller, named: Named, *, lock: bool = True) -> Table:
     """The object that a body names, if the caller may say something of it. Raises NotFound, NotAllowed."""
-    domain = find_domain(db, user, named.domain_class_name, named.domain_ident, lock=True)
+    domain = find_domain(db, user, named.domain_class_name, named.domain_ident, lock=lock)
     require_metadata_editor(db, user, domain)
     return domain
 

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from atrisys.store.table import Table
 
-FILED = {"private": True}
-"""Where the change log files it: as the object that it is said of."""
+INSIDE = {"private": True}
+"""Columns that are for the house alone: nobody sorts by them."""
 
 
 class Metadata(Table):
@@ -21,8 +21,9 @@ class Metadata(Table):
     domain_class_name: Mapped[str] = mapped_column(String(255))
     """The `cytomine_class` of the object."""
     domain_ident: Mapped[int]
-    container_id: Mapped[int | None] = mapped_column(info=FILED, default=None)
-    owner_id: Mapped[int | None] = mapped_column(info=FILED, default=None)
+    container_id: Mapped[int | None] = mapped_column(info=INSIDE, default=None)
+    """Where the change log files it: as the object."""
+    owner_id: Mapped[int | None] = mapped_column(info=INSIDE, default=None)
 
     @property
     def domain_id(self) -> int:
@@ -59,7 +60,7 @@ class AttachedFile(Metadata):
     filename: Mapped[str] = mapped_column(String(255))
     """What people call it (store/files.py plain_name)."""
     key: Mapped[str | None] = mapped_column(String(255), default=None)
-    kept_name: Mapped[str] = mapped_column(String(255), info=FILED)
+    kept_name: Mapped[str] = mapped_column(String(255), info=INSIDE)
     """Where it lies below the data folder's files; a name that we made."""
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
