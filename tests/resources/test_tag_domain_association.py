@@ -102,3 +102,4 @@ def test_annotations_are_listed_by_their_tags(given, alice):
     assert listed(tag=first.id, noTag="true") == {one.id, bare.id}
     assert listed(tags="") == set()
     assert listed() == {one.id, two.id, bare.id}
+    assert alice.get("/api/annotation.json", params={"image": image.id, "tag": 999_999}).status_code == 404
