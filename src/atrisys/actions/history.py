@@ -4,13 +4,14 @@ From the log come undo, history, undelete, the audit trail and the feed for live
 state as the `before` of a row without `after`.
 """
 
+import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -42,7 +43,7 @@ def edit(db: Session, caller: Caller, row: Row, **values: Any) -> Row:
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not changed:
         return row
-    before = _json(row)
+    before = _before(row)
     with _whole_or_not(db, type(row).__name__, changed.get("name") or changed.get("username")):
         for name, value in changed.items():
             setattr(row, name, value)
@@ -53,7 +54,7 @@ def edit(db: Session, caller: Caller, row: Row, **values: Any) -> Row:
 
 def delete(db: Session, caller: Caller, row: Row) -> Row:
     """Take an object away; what stands on it must be gone before. Raises InUse."""
-    before, kind, id = _json(row), type(row).__name__, row.id
+    before, kind, id = _before(row), type(row).__name__, row.id
     try:
         with db.begin_nested():
             db.delete(row)
@@ -70,7 +71,7 @@ def delete_where(db: Session, caller: Caller, kind: type[Row], *conditions: Any)
         rows = db.scalars(select(kind).where(*conditions).order_by(kind.id).limit(BATCH)).all()
         if not rows:
             return done
-        _log_many(db, caller, kind, [(row, _json(row), None) for row in rows])
+        _log_many(db, caller, kind, [(row, _before(row), None) for row in rows])
         try:
             db.execute(
                 sql_delete(kind)
@@ -119,7 +120,7 @@ def edit_many(
         for row in rows:
             values = {name: value for name, value in change(row).items() if getattr(row, name) != value}
             if values:
-                before = _json(row)
+                before = _before(row)
                 for name, value in values.items():
                     setattr(row, name, value)
                 row.version, row.updated = row.version + 1, now_ms()
@@ -131,8 +132,28 @@ def edit_many(
         done += len(entries)
 
 
+def bring_back(db: Session, caller: Caller, kind: type[Table], rows: Sequence[dict[str, Any]]) -> None:
+    """Deleted objects as they were, with their ids; their versions go on counting.
+
+    Args:
+        rows: every column that cannot be null or has no plain default. Raises Duplicate where a name is taken now.
+    """
+    whole = [{**_plain_defaults(kind), **row, "version": row["version"] + 1, "updated": now_ms()} for row in rows]
+    with _whole_or_not(db, kind.__name__, (rows[0].get("name") or rows[0].get("username")) if len(rows) == 1 else None):
+        db.execute(insert(kind.__table__), whole)  # pyright: ignore[reportArgumentType]
+    kept = kept_columns(kind)
+    entries = [(row, None, orjson.dumps({name: row[name] for name in kept}).decode()) for row in whole]
+    insert_rows(db, Change, _changes(db, caller, kind, take_ids(db, len(whole)), entries))
+
+
 def _json(row: Table) -> str:
     return orjson.dumps(kept_values(row)).decode()
+
+
+def _before(row: Table) -> str:
+    """The same with what does not follow from it to the last digit, so that it can be brought back as it was."""
+    exact = {name: base64.b64encode(getattr(row, name)).decode() for name in row.exact_columns}
+    return orjson.dumps({**kept_values(row), **exact}).decode()
 
 
 _DEFAULTS: dict[type[Table], dict[str, Any]] = {}
@@ -195,7 +216,7 @@ def _changes(
 ) -> list[dict[str, Any]]:
     """Lines of the log: for each object its columns, its state before and after."""
     same = {
-        "transaction_id": db.info.setdefault("transaction_id", numbers[0]),
+        "transaction_id": _number_of_transaction(db, numbers[0]),
         "created": now_ms(),
         "user_id": caller.id,
         "door": caller.door,
@@ -218,7 +239,25 @@ def _changes(
     ]
 
 
+def _number_of_transaction(db: Session, first: int) -> int:
+    """That of its first change."""
+    if "transaction_id" not in db.info:
+        db.info["transaction_id"], db.info["numbered_in"] = first, db.get_nested_transaction()
+    return db.info["transaction_id"]
+
+
 @event.listens_for(Session, "after_transaction_end")
 def _forget_transaction(db: Session, transaction: Any) -> None:
     if transaction.parent is None:
-        db.info.pop("transaction_id", None)
+        for name in ("transaction_id", "numbered_in", "numbered_before"):
+            db.info.pop(name, None)
+    elif db.info.get("numbered_in") is transaction:
+        db.info["numbered_in"], db.info["numbered_before"] = transaction.parent, transaction
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _number_anew(db: Session, undone: Any) -> None:
+    """A savepoint that is undone (told after its end) takes the number along where the first change was in it."""
+    if undone.nested and db.info.get("numbered_before") is undone:
+        for name in ("transaction_id", "numbered_in", "numbered_before"):
+            db.info.pop(name, None)

@@ -1,6 +1,6 @@
 """The change log: one append-only row for each object that was changed. And answers kept for retries."""
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from atrisys.store.table import Base, now_ms
@@ -19,7 +19,18 @@ class Change(Base):
     """What was before and what is now, as JSON; a row without `after` is the tombstone of a deleted object."""
 
     __tablename__ = "change"
-    __table_args__ = (Index(None, "object_id", "seq"), Index(None, "container_id", "seq"))
+    __table_args__ = (
+        Index(None, "object_id", "seq"),
+        Index(None, "container_id", "seq"),
+        # One entry for each transaction, whatever it changed: somebody's commands are found from the newest on.
+        Index(
+            "ix_change_command",
+            "user_id",
+            "seq",
+            sqlite_where=text("seq = transaction_id"),
+            postgresql_where=text("seq = transaction_id"),
+        ),
+    )
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     transaction_id: Mapped[int] = mapped_column(index=True)
@@ -36,6 +47,26 @@ class Change(Base):
     owner_id: Mapped[int | None]
     before: Mapped[str | None]
     after: Mapped[str | None]
+
+
+class Reversal(Base):
+    """A transaction that took another one back: an undo, or a redo, which takes the undo back.
+
+    The first command and its reversals are a chain: each takes back the one before it, so that their number tells
+    whether the command holds at present.
+    """
+
+    __tablename__ = "reversal"
+    __table_args__ = (Index(None, "user_id", "transaction_id"), Index(None, "root_id", "transaction_id"))
+
+    transaction_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    undoes_id: Mapped[int] = mapped_column(unique=True)
+    """The transaction that it took back: nothing is taken back twice."""
+    root_id: Mapped[int]
+    """The command at the head of the chain."""
+    is_undo: Mapped[bool]
+    """Whether the command is undone by it; else it is done again."""
+    user_id: Mapped[int]
 
 
 class IdempotentAnswer(Base):

@@ -1,0 +1,425 @@
+"""Undo by what was done: each kind of object, with all that hangs on it."""
+
+import pytest
+from sqlalchemy import select
+
+from atrisys.store.tables import (
+    AnnotationTerm,
+    Change,
+    ImageInstance,
+    Ontology,
+    Project,
+    ProjectMember,
+    RelationTerm,
+    Reversal,
+    SecUser,
+    SliceInstance,
+    Term,
+    UserAnnotation,
+)
+from given.annotations import SQUARE
+
+OTHER = "POLYGON ((50 50, 50 90, 90 90, 90 50, 50 50))"
+
+
+def ok(answer):
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def undo(person, answer=None):
+    return person.get(f"/api/command/{answer['command']}/undo.json" if answer else "/api/command/undo.json")
+
+
+def redo(person, answer=None):
+    return person.get(f"/api/command/{answer['command']}/redo.json" if answer else "/api/command/redo.json")
+
+
+@pytest.fixture
+def rows(db):
+    """Everything that a command could change, by table and id, without what counts on."""
+
+    def look():
+        db.expire_all()
+        kinds = (Project, ProjectMember, Ontology, Term, RelationTerm, ImageInstance, SliceInstance)
+        found = {}
+        for kind in (*kinds, UserAnnotation, AnnotationTerm):
+            names = [name for name in kind.__mapper__.columns.keys() if name not in ("version", "updated")]  # noqa: SIM118
+            for row in db.scalars(select(kind)):
+                found[kind.__name__, row.id] = {name: getattr(row, name) for name in names}
+        return found
+
+    return look
+
+
+@pytest.fixture
+def desk(given, alice, bob):
+    class Desk:
+        ontology = given.ontology(alice)
+        term, child = given.term(ontology, "tissue"), given.term(ontology, "nucleus")
+        project = given.project(alice, [bob], ontology)
+        image = given.image(project, alice)
+        annotation = given.annotation(image, bob, SQUARE, [term, child])
+
+    ok(alice.post("/api/relation/parent/term.json", json={"term1": Desk.term.id, "term2": Desk.child.id}))
+    return Desk
+
+
+def back_and_forth(person, deed, rows):
+    """What somebody does is undone, done again and undone again; the world follows."""
+    before = rows()
+    answer = ok(deed())
+    after = rows()
+    assert after != before
+    for step, wanted in ((undo, before), (redo, after), (undo, before)):
+        ok(step(person, answer))
+        assert rows() == wanted
+    return answer
+
+
+# --- with all that hangs on it ---------------------------------------------------------------------------------------
+
+
+def test_a_term_comes_back_with_its_place_in_the_tree_and_where_it_was_given(desk, alice, rows):
+    back_and_forth(alice, lambda: alice.delete(f"/api/term/{desk.term.id}.json"), rows)
+
+
+def test_an_image_comes_back_with_its_planes_and_all_drawings(given, desk, alice, bob, rows):
+    for _ in range(3):
+        given.annotation(desk.image, alice, OTHER, [desk.term])
+    back_and_forth(alice, lambda: alice.delete(f"/api/imageinstance/{desk.image.id}.json"), rows)
+
+
+def test_an_ontology_comes_back_with_its_terms(given, alice, rows):
+    ontology = given.ontology(alice)
+    parent, child = given.term(ontology), given.term(ontology)
+    ok(alice.post("/api/relation/parent/term.json", json={"term1": parent.id, "term2": child.id}))
+    back_and_forth(alice, lambda: alice.delete(f"/api/ontology/{ontology.id}.json"), rows)
+
+
+def test_a_project_comes_back_with_its_people_and_everything_in_it(desk, alice, bob, charlie, rows):
+    path = f"/api/project/{desk.project.id}.json"
+    before = rows()
+    answer = ok(alice.delete(path))
+    assert undo(bob, answer).status_code == undo(charlie, answer).status_code == 404
+    ok(undo(alice, answer))
+    assert rows() == before
+    assert ok(bob.get(path))["numberOfAnnotations"] == 1
+    ok(redo(alice, answer))
+    assert bob.get(path).status_code == 404
+
+
+def test_a_project_that_was_just_made_goes_with_its_members(desk, alice, bob, rows):
+    body = {"name": "new", "ontology": desk.ontology.id, "users": [bob.id]}
+    back_and_forth(alice, lambda: alice.post("/api/project.json", json=body), rows)
+
+
+def test_an_image_added_goes_with_its_planes_unless_somebody_drew_on_it(given, desk, alice, bob, rows):
+    base = given.abstract_image(alice)
+    body = {"baseImage": base.id, "project": desk.project.id}
+    answer = back_and_forth(alice, lambda: alice.post("/api/imageinstance.json", json=body), rows)
+    image = ok(redo(alice, answer))["collection"][0]["imageinstance"]
+    drawn = ok(bob.post("/api/annotation.json", json={"location": SQUARE, "image": image["id"]}))
+    refused = undo(alice, answer)
+    assert refused.status_code == 409
+    assert {"class": "UserAnnotation", "id": drawn["data"]["id"]} in refused.json()["inTheWay"]
+
+
+# --- edits -----------------------------------------------------------------------------------------------------------
+
+
+def test_edits_of_term_ontology_project_and_image_are_undone(desk, alice, rows):
+    for path, body in (
+        (f"/api/term/{desk.term.id}.json", {"name": "renamed", "color": "#123456", "comment": "why"}),
+        (f"/api/ontology/{desk.ontology.id}.json", {"name": "renamed"}),
+        (f"/api/project/{desk.project.id}.json", {"name": "renamed", "isReadOnly": True, "blindMode": True}),
+        (f"/api/imageinstance/{desk.image.id}.json", {"instanceFilename": "renamed.svs"}),
+    ):
+        back_and_forth(alice, lambda path=path, body=body: alice.put(path, json=body), rows)
+
+
+def test_who_works_in_a_project_is_undone_whole(given, desk, alice, rows):
+    dora = given.person("dora")
+    body = {"users": [dora.id], "admins": [alice.id, dora.id]}
+    back_and_forth(alice, lambda: alice.put(f"/api/project/{desk.project.id}.json", json=body), rows)
+
+
+def test_a_member_who_was_taken_out_comes_back(desk, alice, bob):
+    ok(alice.delete(f"/api/project/{desk.project.id}/user/{bob.id}.json"))
+    assert bob.get(f"/api/project/{desk.project.id}.json").status_code == 404
+    ok(undo(alice))
+    ok(bob.get(f"/api/project/{desk.project.id}.json"))
+
+
+def test_a_forced_change_of_ontology_gives_the_terms_back_unless_new_ones_were_given(given, desk, alice, bob, rows):
+    ontology = given.ontology(alice)
+    new = given.term(ontology)
+    path, body = f"/api/project/{desk.project.id}.json", {"ontology": ontology.id, "forceOntologyUpdate": True}
+    answer = back_and_forth(alice, lambda: alice.put(path, json=body), rows)
+    ok(redo(alice, answer))
+    ok(bob.post(f"/api/annotation/{desk.annotation.id}/term/{new.id}.json", json={}))
+    assert undo(alice, answer).status_code == 409
+    assert ok(alice.get(path))["ontology"] == ontology.id
+
+
+def test_calibration_is_undone_and_everything_measured_again(desk, alice, bob, rows, db):
+    answer = back_and_forth(
+        alice, lambda: alice.put(f"/api/imageinstance/{desk.image.id}.json", json={"physicalSizeX": 0.5}), rows
+    )
+    ok(redo(alice, answer))
+    drawn = ok(bob.post("/api/annotation.json", json={"location": SQUARE, "image": desk.image.id}))
+    assert drawn["data"]["area"] == 100
+    ok(undo(alice, answer))
+    db.expire_all()
+    areas = {row.area for row in db.scalars(select(UserAnnotation))}
+    assert areas == {400}
+    # Measuring again is no change of his work: it does not stand in his way.
+    ok(undo(bob, drawn))
+
+
+def test_a_shape_is_measured_by_the_pixel_size_of_now_when_it_comes_back(desk, alice, bob):
+    path = f"/api/annotation/{desk.annotation.id}.json"
+    assert ok(bob.get(path))["area"] == 400
+    deleted = ok(bob.delete(path))
+    ok(alice.put(f"/api/imageinstance/{desk.image.id}.json", json={"physicalSizeX": 0.5}))
+    ok(undo(bob, deleted))
+    shown = ok(bob.get(path))
+    assert (shown["area"], shown["areaUnit"]) == (100, "micron²")
+
+
+def test_a_move_is_undone_with_all_that_was_drawn_unless_somebody_drew_since(given, desk, alice, bob, rows):
+    other = given.project(alice, [bob], desk.ontology)
+    path, body = f"/api/imageinstance/{desk.image.id}.json", {"project": other.id}
+    answer = back_and_forth(alice, lambda: alice.put(path, json=body), rows)
+    ok(redo(alice, answer))
+    drawn = ok(bob.post("/api/annotation.json", json={"location": SQUARE, "image": desk.image.id}))
+    assert undo(alice, answer).status_code == 409
+    ok(undo(bob, drawn))
+    ok(undo(alice, answer))
+
+
+def test_who_lost_the_project_that_an_image_came_from_cannot_put_it_back(given, desk, alice, bob):
+    other = given.project(alice, [bob], desk.ontology)
+    answer = ok(alice.put(f"/api/imageinstance/{desk.image.id}.json", json={"project": other.id}))
+    ok(alice.post(f"/api/project/{desk.project.id}/user/{bob.id}/admin.json"))
+    ok(alice.delete(f"/api/project/{desk.project.id}/user/{alice.id}.json"))
+    assert undo(alice, answer).status_code == 404
+
+
+# --- what stands in the way ------------------------------------------------------------------------------------------
+
+
+def test_a_name_that_was_taken_since_is_told(given, desk, alice):
+    answer = ok(alice.delete(f"/api/term/{desk.term.id}.json"))
+    given.term(desk.ontology, "tissue")
+    refused = undo(alice, answer)
+    assert (refused.status_code, refused.json()["code"]) == (409, "duplicate")
+    assert "tissue" in refused.json()["message"]
+
+
+def test_what_it_stood_on_must_be_there(desk, alice, bob):
+    drawn = ok(bob.delete(f"/api/annotation/{desk.annotation.id}.json"))
+    image = ok(alice.delete(f"/api/imageinstance/{desk.image.id}.json"))
+    refused = undo(bob, drawn)
+    assert (refused.status_code, refused.json()["code"]) == (409, "in_the_way")
+    assert refused.json()["params"]["parent"] in ("ImageInstance", "SliceInstance")
+    ok(undo(alice, image))
+    ok(undo(bob, drawn))
+
+
+def test_a_term_leaves_out_the_shapes_that_are_gone(given, desk, alice, bob, db):
+    kept = given.annotation(desk.image, bob, OTHER, [desk.term])
+    answer = ok(alice.delete(f"/api/term/{desk.term.id}.json"))
+    ok(bob.delete(f"/api/annotation/{desk.annotation.id}.json"))
+    said = ok(undo(alice, answer))["collection"]
+    assert {row["leftOut"] for row in said} == {1}
+    assert db.scalars(select(AnnotationTerm.annotation_id)).all() == [kept.id]
+    ok(redo(alice, answer))
+    ok(undo(bob))
+    assert ok(bob.get(f"/api/annotation/{desk.annotation.id}.json"))["term"] == [desk.child.id]
+
+
+def test_a_term_of_an_annotation_whose_project_has_another_ontology_now_does_not_come_back(given, desk, alice, bob):
+    link = ok(bob.delete(f"/api/annotation/{desk.annotation.id}/term/{desk.term.id}.json"))
+    body = {"ontology": given.ontology(alice).id, "forceOntologyUpdate": True}
+    ok(alice.put(f"/api/project/{desk.project.id}.json", json=body))
+    assert undo(bob, link).status_code == 409
+
+
+def test_a_tree_stays_a_tree(given, desk, alice):
+    link = ok(alice.delete(f"/api/relation/parent/term1/{desk.term.id}/term2/{desk.child.id}.json"))
+    turned = {"term1": desk.child.id, "term2": desk.term.id}
+    ok(alice.post("/api/relation/parent/term.json", json=turned))
+    assert undo(alice, link).status_code == 409
+
+
+def test_the_last_manager_stays(given, ada, bob):
+    project = given.project(bob)
+    ok(ada.post(f"/api/project/{project.id}/user/{ada.id}/admin.json"))
+    ok(ada.post(f"/api/project/{project.id}/representative.json", json={"user": ada.id}))
+    ok(bob.delete(f"/api/project/{project.id}/user/{bob.id}.json"))
+    made = next(row for row in ok(ada.get("/api/commands"))["collection"] if row["class"] == "projectmember")
+    refused = ada.get(f"/api/command/{made['id']}/undo.json")
+    assert refused.status_code in (403, 409)
+    assert ok(ada.get(f"/api/project/{project.id}/admin.json"))["size"] == 1
+
+
+def test_too_many_are_refused_with_the_limit(desk, bob, monkeypatch):
+    added = ok(bob.post("/api/annotation.json", json=[{"location": SQUARE, "image": desk.image.id}] * 5))
+    monkeypatch.setattr("atrisys.actions.commands.MOST", 4)
+    refused = undo(bob, added)
+    assert (refused.status_code, refused.json()["params"]["limit"]) == (400, 4)
+
+
+# --- rights that other things give -----------------------------------------------------------------------------------
+
+
+def test_an_image_is_put_back_by_who_may_read_its_slide_alone(desk, alice, bob):
+    answer = ok(bob.delete(f"/api/imageinstance/{desk.image.id}.json"))
+    assert undo(bob, answer).status_code == 403
+    ok(alice.post(f"/api/atrisys/undelete/imageinstance/{desk.image.id}.json"))
+    assert ok(bob.get(f"/api/annotation/{desk.annotation.id}.json"))["image"] == desk.image.id
+
+
+def test_terms_are_undone_by_who_may_edit_the_ontology_now(given, desk, ada, alice, bob, charlie):
+    dora = given.person("dora")
+    ontology = given.ontology(ada)
+    project = given.project(dora, [], ontology)
+    term = {"name": "new", "ontology": ontology.id, "color": "#000000"}
+    added = ok(dora.post("/api/term.json", json=term))
+    ok(ada.post(f"/api/project/{project.id}/user/{bob.id}/admin.json"))
+    ok(ada.delete(f"/api/project/{project.id}/user/{dora.id}/admin.json"))
+    assert undo(dora, added).status_code == 403
+    assert undo(charlie, added).status_code == 404
+    assert undo(bob, added).status_code == 403
+    ok(undo(ada, added))
+
+
+def test_an_ontology_that_one_may_give_no_longer_is_not_given_by_undo(given, alice, bob, charlie):
+    own, hers = given.ontology(bob), given.ontology(alice)
+    first = given.project(bob, [], hers)
+    answer = ok(bob.put(f"/api/project/{first.id}.json", json={"ontology": own.id}))
+    assert undo(bob, answer).status_code == 404
+    deleted = ok(charlie.post("/api/project.json", json={"name": "x"}))
+    ok(charlie.delete(f"/api/project/{deleted['data']['id']}.json"))
+    ok(undo(charlie))
+
+
+# --- secrets, accounts, files ----------------------------------------------------------------------------------------
+
+
+def test_a_profile_is_undone_and_passwords_keys_and_locks_are_not(ada, bob, db):
+    edited = ok(bob.put("/api/user/current.json", json={"firstname": "Robert"}))
+    ok(undo(bob, edited))
+    assert ok(bob.get("/api/user/current.json"))["firstname"] == "bob"
+
+    changed = ok(bob.put("/api/user/current.json", json={"password": "a new long one", "oldPassword": "correct horse"}))
+    user = db.get_one(SecUser, bob.id)
+    db.refresh(user)
+    secrets = user.password_hash, user.private_key, user.public_key
+    assert undo(bob, changed).status_code in (400, 409)
+    locked = ok(ada.post(f"/api/user/{bob.id}/lock.json"))
+    assert undo(ada, locked).status_code == 400
+    ok(ada.delete(f"/api/user/{bob.id}/lock.json"))
+    db.refresh(user)
+    assert (user.password_hash, user.private_key, user.public_key) == secrets
+
+
+def test_old_keys_do_not_come_back(bob, db, given):
+    old = bob.public_key
+    ok(bob.post("/api/user/current/keys"))
+    last = db.scalars(select(Change).where(Change.object_id == bob.id).order_by(Change.seq.desc())).first()
+    fresh = db.get_one(SecUser, bob.id)
+    db.refresh(fresh)
+    assert fresh.public_key != old
+    ada = given.person("ada", role="ROLE_SUPER_ADMIN")
+    assert ada.get(f"/api/command/{last.transaction_id}/undo.json").status_code == 400
+    db.refresh(fresh)
+    assert fresh.public_key != old
+
+
+def test_accounts_and_roles_are_never_undone_and_say_so(ada, bob):
+    body = {
+        "username": "newcomer",
+        "firstname": "New",
+        "lastname": "Comer",
+        "email": "n@example.org",
+        "password": "quite long one",
+    }
+    made = ok(ada.post("/api/user.json", json=body))
+    assert made["command"] is None
+    role = ok(ada.post(f"/api/user/{made['data']['id']}/role.json", json={"role": "ROLE_ADMIN"}))
+    assert role["command"] is None
+    assert ok(undo(ada))["collection"][0]["callback"] is None
+    gone = ok(ada.delete(f"/api/user/{made['data']['id']}.json"))
+    assert gone["command"] is None
+    assert ada.post(f"/api/atrisys/undelete/user/{made['data']['id']}.json").status_code == 400
+
+
+def test_a_file_with_bytes_neither_goes_nor_comes_by_undo(given, alice, tmp_path):
+    slide = given.slide(alice, folder=tmp_path)
+    path = f"/api/uploadedfile/{slide.uploaded_file_id}.json"
+    assert ok(undo(alice))["collection"][0]["callback"] is None
+    ok(alice.get(path))
+    gone = ok(alice.delete(path))
+    assert undo(alice, gone).json()["code"] == "not_undoable"
+    assert alice.get(path).status_code == 404
+
+
+def test_records_without_bytes_are_undone(given, alice):
+    storage = given.storage(alice)
+    body = {"storage": storage.id, "filename": "a.svs", "originalFilename": "a.svs"}
+    file = ok(alice.post("/api/uploadedfile.json", json=body))
+    image = ok(
+        alice.post("/api/abstractimage.json", json={"originalFilename": "a", "uploadedFile": file["data"]["id"]})
+    )
+    assert undo(alice, file).status_code == 409
+    ok(undo(alice, image))
+    ok(undo(alice, file))
+    assert alice.get(f"/api/uploadedfile/{file['data']['id']}.json").status_code == 404
+    ok(redo(alice, file))
+    renamed = ok(alice.put(f"/api/storage/{storage.id}.json", json={"name": "renamed"}))
+    ok(undo(alice, renamed))
+    assert ok(alice.get(f"/api/storage/{storage.id}.json"))["name"] == storage.name
+
+
+# --- undelete --------------------------------------------------------------------------------------------------------
+
+
+def test_one_annotation_comes_back_from_a_deletion_of_many_and_that_can_be_undone(given, desk, alice, bob, rows):
+    other = given.annotation(desk.image, alice, OTHER)
+    ok(alice.delete(f"/api/imageinstance/{desk.image.id}.json"))
+    assert alice.post(f"/api/atrisys/undelete/annotation/{desk.annotation.id}.json").status_code == 409
+    before = rows()
+    back = ok(alice.post(f"/api/atrisys/undelete/imageinstance/{desk.image.id}.json"))["collection"]
+    assert back[0]["imageinstance"]["id"] == desk.image.id
+    ok(bob.get(f"/api/annotation/{other.id}.json"))
+    ok(undo(alice, back[0]))
+    assert rows() == before
+
+
+def test_who_may_draw_brings_back_what_another_deleted_and_a_stranger_does_not(desk, alice, bob, charlie):
+    path = f"/api/annotation/{desk.annotation.id}.json"
+    undelete = f"/api/atrisys/undelete/annotation/{desk.annotation.id}.json"
+    assert alice.post(undelete).status_code == 400
+    ok(alice.delete(path))
+    unknown = charlie.post("/api/atrisys/undelete/annotation/999999999.json")
+    refused = charlie.post(undelete)
+    assert refused.status_code == unknown.status_code == 404
+    assert refused.json()["message"] == unknown.json()["message"].replace("999999999", str(desk.annotation.id))
+    ok(bob.post(undelete))
+    assert sorted(ok(bob.get(path))["term"]) == sorted([desk.term.id, desk.child.id])
+    assert bob.post("/api/atrisys/undelete/nonsense/1.json").status_code == 404
+
+
+def test_undo_leaves_one_line_for_each_object_and_nothing_is_lost(desk, bob, db):
+    deleted = ok(bob.delete(f"/api/annotation/{desk.annotation.id}.json"))
+    count = len(db.scalars(select(Change)).all())
+    undone = ok(undo(bob, deleted))["collection"][0]["command"]
+    db.expire_all()
+    lines = db.scalars(select(Change).where(Change.transaction_id == undone)).all()
+    assert [line.class_name for line in lines] == ["UserAnnotation", "AnnotationTerm", "AnnotationTerm"]
+    assert all(line.before is None and line.user_id == bob.id and line.door == "api" for line in lines)
+    assert len(db.scalars(select(Change)).all()) == count + 3
+    reversal = db.scalars(select(Reversal)).one()
+    assert (reversal.transaction_id, reversal.undoes_id, reversal.is_undo) == (undone, deleted["command"], True)
