@@ -239,6 +239,27 @@ def test_a_term_leaves_out_the_shapes_that_are_gone(given, desk, alice, bob, db)
     assert ok(bob.get(f"/api/annotation/{desk.annotation.id}.json"))["term"] == [desk.child.id]
 
 
+def test_what_is_left_out_elsewhere_is_not_counted(given, ada, alice, bob):
+    ontology = given.ontology(alice)
+    term = given.term(ontology)
+    annotation = given.annotation(given.image(given.project(bob, [], ontology), bob), bob, terms=[term])
+    answer = ok(alice.delete(f"/api/term/{term.id}.json"))
+    ok(bob.delete(f"/api/annotation/{annotation.id}.json"))
+    (said,) = ok(undo(alice, answer))["collection"]
+    assert said["data"]["id"] == term.id
+    assert "leftOut" not in said
+
+
+def test_terms_given_elsewhere_come_back_with_their_class_and_are_not_shown(given, alice, bob):
+    ontology = given.ontology(alice)
+    term = given.term(ontology)
+    annotation = given.annotation(given.image(given.project(bob, [], ontology), bob), bob, terms=[term])
+    answer = ok(alice.delete(f"/api/term/{term.id}.json"))
+    for step, left in ((undo, [term.id]), (redo, []), (undo, [term.id])):
+        assert [row["data"]["id"] for row in ok(step(alice, answer))["collection"]] == [term.id]
+        assert ok(bob.get(f"/api/annotation/{annotation.id}.json"))["term"] == left
+
+
 def test_a_term_of_an_annotation_whose_project_has_another_ontology_now_does_not_come_back(given, desk, alice, bob):
     link = ok(bob.delete(f"/api/annotation/{desk.annotation.id}/term/{desk.term.id}.json"))
     body = {"ontology": given.ontology(alice).id, "forceOntologyUpdate": True}
@@ -281,6 +302,29 @@ def test_an_image_is_put_back_by_who_may_read_its_slide_alone(desk, alice, bob):
     assert ok(bob.get(f"/api/annotation/{desk.annotation.id}.json"))["image"] == desk.image.id
 
 
+def test_what_others_drew_comes_back_with_ones_own_image_unseen(given, desk, alice, bob, rows):
+    image = given.image(desk.project, bob)
+    given.annotation(image, alice, OTHER, [desk.term])
+    ok(alice.put(f"/api/project/{desk.project.id}.json", json={"isRestricted": True, "hideAdminsLayers": True}))
+    before = rows()
+    answer = ok(bob.delete(f"/api/imageinstance/{image.id}.json"))
+    said = ok(undo(bob, answer))["collection"]
+    assert {row["callback"]["method"].split(".")[-1] for row in said} == {
+        "AddImageInstanceCommand",
+        "AddSliceInstanceCommand",
+    }
+    assert rows() == before
+
+
+def test_who_reaches_back_through_a_move_needs_both_projects(given, desk, alice, bob):
+    other = given.project(alice, [], desk.ontology)
+    answer = ok(alice.put(f"/api/imageinstance/{desk.image.id}.json", json={"project": other.id}))
+    assert undo(bob, answer).status_code in (403, 404)
+    assert bob.get(f"/api/imageinstance/{desk.image.id}.json").status_code == 404
+    ok(undo(alice, answer))
+    ok(bob.get(f"/api/imageinstance/{desk.image.id}.json"))
+
+
 def test_terms_are_undone_by_who_may_edit_the_ontology_now(given, desk, ada, alice, bob, charlie):
     dora = given.person("dora")
     ontology = given.ontology(ada)
@@ -317,7 +361,8 @@ def test_a_profile_is_undone_and_passwords_keys_and_locks_are_not(ada, bob, db):
     user = db.get_one(SecUser, bob.id)
     db.refresh(user)
     secrets = user.password_hash, user.private_key, user.public_key
-    assert undo(bob, changed).status_code in (400, 409)
+    assert undo(bob, changed).status_code == 400
+    assert ok(undo(bob))["collection"][0]["callback"] is None
     locked = ok(ada.post(f"/api/user/{bob.id}/lock.json"))
     assert undo(ada, locked).status_code == 400
     ok(ada.delete(f"/api/user/{bob.id}/lock.json"))

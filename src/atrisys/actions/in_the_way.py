@@ -30,11 +30,11 @@ def check_later(
     """
     kind = found[0][0].kind
     steps = {step.id: step for step, _, _ in found}
+    rows = db.scalars(spatial.for_update(select(kind).where(kind.id.in_(list(steps)))))
+    present = {row.id: row for row in rows}
     others = _changes_of_others(db, {caller.id, author_id}, steps)
     if others:
         raise _blocked(db, caller, steps[others[0].object_id], others)
-    rows = db.scalars(spatial.for_update(select(kind).where(kind.id.in_(list(steps)))))
-    present = {row.id: row for row in rows}
     for step, was, to in found:
         row = present.get(step.id)
         if step.way == "bring back":

@@ -44,7 +44,8 @@ class TakingBack:
     done: list[Step] = field(default_factory=list)
     seen: set[tuple[type[Table], int]] = field(default_factory=set)
     """Of what goes away: what the caller sees before it goes."""
-    left_out: int = 0
+    left_out: list[int] = field(default_factory=list)
+    """By their changes: terms that are not given back, since their shapes are gone."""
 
     def check(self, leaving: Leaving) -> None:
         """Raises NotFound, NotAllowed, NotUndoable or InTheWay; nothing is changed yet."""
@@ -99,7 +100,7 @@ class TakingBack:
             for step, _, to in found:
                 if step.id in refused and not _may_be_left_out(step, to, coming):
                     raise refused[step.id]
-            self.left_out += len(refused)
+            self.left_out += [one[0].last for one in found if one[0].id in refused]
             found = [one for one in found if one[0].id not in refused]
             rows = [row for row in rows if row["id"] not in refused]
         if rows:

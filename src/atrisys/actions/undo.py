@@ -12,6 +12,7 @@ from atrisys.access.visible import get_row, past_of
 from atrisys.actions.commands import Chain, Step, chain_of, read_steps
 from atrisys.actions.take_back import Leaving, TakingBack, closure, seen_ids
 from atrisys.errors import InTheWay, Invalid, NotAllowed, NotFound, NotUndoable
+from atrisys.store.by_ids import rows_for
 from atrisys.store.table import Table
 from atrisys.store.tables import Change, Project, Reversal
 
@@ -26,7 +27,7 @@ class TakenBack:
     steps: list[Step]
     """In the order in which they were done; those alone whose objects the caller sees."""
     left_out: int
-    """Terms that were not given back, since their shapes are gone."""
+    """Terms that were not given back, since their shapes are gone; as far as the caller would see them."""
 
 
 def undo(db: Session, caller: Caller, id: int, leaving: Leaving) -> TakenBack:
@@ -127,18 +128,16 @@ def _prepared(db: Session, caller: Caller, chain: Chain, leaving: Leaving) -> Ta
         raise NotAllowed("Command {command} is taken back by who gave it, or by an administrator.", command=chain.tip)
     taking = TakingBack(db, caller, author[0] or 0, read_steps(db, chain.tip))
     taking.check(leaving)
+    if len(taking.idle) == len(taking.steps):
+        raise NotUndoable("Command {command} changed nothing that could be taken back.", command=chain.tip)
     return taking
 
 
 def _take_back(db: Session, caller: Caller, chain: Chain, taking: TakingBack) -> TakenBack:
     answer = _applied(db, caller, taking)
-    number = db.info.get("transaction_id")
-    if number is None:
-        raise InTheWay("Nothing is left of command {command} that could be taken back.", command=chain.tip)
-    is_undo = not chain.is_undone
-    reversal = Reversal(transaction_id=number, undoes_id=chain.tip, root_id=chain.links[0], is_undo=is_undo)
-    reversal.user_id = caller.id
-    db.add(reversal)
+    number, is_undo = db.info["transaction_id"], not chain.is_undone
+    links = {"transaction_id": number, "undoes_id": chain.tip, "root_id": chain.links[0]}
+    db.add(Reversal(**links, is_undo=is_undo, user_id=caller.id))
     db.flush()
     return answer
 
@@ -148,7 +147,9 @@ def _applied(db: Session, caller: Caller, taking: TakingBack) -> TakenBack:
     for step in taking.done:
         if step.kind is Project and step.way == "bring back":
             require_manager(db, caller, get_row(db, caller, Project, step.id))
-    return TakenBack(_seen(db, caller, taking), taking.left_out)
+    seen = select(Change.seq).where(past_of(caller))
+    left_out = sum(1 for _ in rows_for(db, seen, Change.seq, taking.left_out))
+    return TakenBack(_seen(db, caller, taking), left_out)
 
 
 def _seen(db: Session, caller: Caller, taking: TakingBack) -> list[Step]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.actions import undo
+from atrisys.actions.commands import Step
 from atrisys.actions.take_back import SHOWN_AT_MOST, Leaving
 from atrisys.actions.undo import TakenBack
 from atrisys.store.table import Table, kept_values
@@ -20,6 +21,10 @@ from atrisys.wire.routes import Routes, counts_as_unsafe
 routes = Routes(tags=["command"])
 
 VERBS: dict[str, Verb] = {"bring back": "added", "take away": "deleted", "edit": "edited"}
+MOST = 10_000
+"""Objects that one answer tells of; its `size` says how many there were."""
+Noted = dict[tuple[str, int], dict[str, Any]]
+"""Objects as the wire has them, by class and id: what goes away is noted while it is there."""
 Act = Callable[[Leaving], TakenBack | None]
 
 
@@ -58,9 +63,10 @@ def redo_command(id: int, db: Db, user: CurrentUser, page: PageQuery) -> Respons
 @routes.post("/api/commands/undo/{command:int}")
 def undo_with_subcommands(command: int, db: Db, user: CurrentUser) -> Response:
     """The same as `undo.json`; the answer is what the command was about, with the rest under `subCommands`."""
-    gone: dict[tuple[str, int], dict[str, Any]] = {}
-    entries = _entries(db, undo.undo(db, user, command, _noting(db, gone)), gone)
-    entries.sort(key=lambda entry: entry.pop("weight"))
+    noted: Noted = {}
+    taken = undo.undo(db, user, command, _noting(db, noted))
+    steps = sorted(taken.steps, key=lambda step: weight_of(step.kind.__name__))[:MOST]
+    entries = [_entry(db, step, taken, noted) for step in steps]
     return Json({**(entries[0] if entries else {}), "subCommands": entries[1:]})
 
 
@@ -75,38 +81,35 @@ def undelete(kind: str, id: int, db: Db, user: CurrentUser, page: PageQuery) -> 
 
 
 def _answer(db: Session, page: Paging, act: Act, nothing: str = "") -> Response:
-    gone: dict[tuple[str, int], dict[str, Any]] = {}
-    taken = act(_noting(db, gone))
+    noted: Noted = {}
+    taken = act(_noting(db, noted))
     if taken is None:
         return page.answer([{"success": True, "message": nothing, "callback": None, "printMessage": True}])
-    entries = _entries(db, taken, gone)
-    for entry in entries:
-        del entry["weight"]
-    return page.answer(entries)
+    page.length = min(page.length or MOST, MOST)
+    steps = taken.steps[page.offset :][: page.length]
+    return page.answer([_entry(db, step, taken, noted) for step in steps], len(taken.steps))
 
 
-def _noting(db: Session, gone: dict[tuple[str, int], dict[str, Any]]) -> Leaving:
+def _noting(db: Session, noted: Noted) -> Leaving:
     def note(row: Table) -> None:
-        gone[type(row).__name__, row.id] = _wire(db, row)
+        noted[type(row).__name__, row.id] = _wire(db, row)
 
     return note
 
 
-def _entries(db: Session, taken: TakenBack, gone: dict[tuple[str, int], dict[str, Any]]) -> list[dict[str, Any]]:
-    """An answer for each object, as to the same change by hand; the first ones hold the object itself."""
-    entries: list[dict[str, Any]] = []
-    for step in taken.steps:
-        kind, wire = step.kind.__name__, gone.get((step.kind.__name__, step.id))
-        if wire is None and len(entries) < SHOWN_AT_MOST and step.way != "take away":
-            row = db.get(step.kind, step.id)
-            wire = None if row is None else _wire(db, row)
-        entry = command_answer(db, VERBS[step.way], kind, step.id, (wire or {}).get("name"), wire or {})
-        if wire is None:
-            del entry["data"], entry[key_of(kind)]
-        if taken.left_out:
-            entry["leftOut"] = taken.left_out
-        entries.append({**entry, "weight": weight_of(kind)})
-    return entries
+def _entry(db: Session, step: Step, taken: TakenBack, noted: Noted) -> dict[str, Any]:
+    """The answer for one object, as to the same change by hand; among the first ones with the object itself."""
+    kind = step.kind.__name__
+    wire = noted.get((kind, step.id))
+    if wire is None and step.way != "take away" and len(noted) < SHOWN_AT_MOST:
+        row = db.get(step.kind, step.id)
+        wire = noted[kind, step.id] = {} if row is None else _wire(db, row)
+    entry = command_answer(db, VERBS[step.way], kind, step.id, (wire or {}).get("name"), wire or {})
+    if not wire:
+        del entry["data"], entry[key_of(kind)]
+    if taken.left_out:
+        entry["leftOut"] = taken.left_out
+    return entry
 
 
 def _wire(db: Session, row: Table) -> dict[str, Any]:
