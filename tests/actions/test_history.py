@@ -1,11 +1,11 @@
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import null, select
 
 from atrisys.actions import history
 from atrisys.errors import Duplicate, InUse
 from atrisys.store.ids import take_ids
-from atrisys.store.tables import Change, Ontology, SecUser, Term
+from atrisys.store.tables import AbstractImage, Change, Ontology, SecUser, Term
 
 
 def changes(db, *ids):
@@ -121,3 +121,13 @@ def test_what_comes_back_has_its_id_and_counts_its_versions_on(store, given, ali
         row = db.get_one(Term, term.id)
         assert (row.name, row.created, row.version) == ("a", term.created, term.version + 1)
         assert orjson.loads(changes(db, term.id)[-1].after)["name"] == "a"
+
+
+def test_what_was_null_comes_back_as_null(store, given, alice):
+    image = given.abstract_image(alice, planes=())
+    is_null = select(AbstractImage.facts.is_(null())).where(AbstractImage.id == image.id)
+    with store.writing() as db:
+        assert db.scalar(is_null)
+        history.delete(db, alice.caller, db.get_one(AbstractImage, image.id))
+        history.bring_back(db, alice.caller, AbstractImage, [orjson.loads(changes(db, image.id)[-1].before)])
+        assert db.scalar(is_null)

@@ -1,8 +1,11 @@
 """Undo by what was done: each kind of object, with all that hangs on it."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
+from atrisys.access.undo_rights import RULES
 from atrisys.store.tables import (
     AnnotationTerm,
     Change,
@@ -283,6 +286,20 @@ def test_the_last_manager_stays(given, ada, bob):
     refused = ada.get(f"/api/command/{made['id']}/undo.json")
     assert refused.status_code in (403, 409)
     assert ok(ada.get(f"/api/project/{project.id}/admin.json"))["size"] == 1
+
+
+def test_what_may_belong_to_any_object_keeps_it(desk, bob, monkeypatch):
+    """Columns without a foreign key, as what people say of objects has them."""
+    rule = RULES[UserAnnotation]
+    monkeypatch.setitem(RULES, UserAnnotation, replace(rule, goes_with=(*rule.goes_with, "parent_id")))
+    first = ok(bob.post("/api/annotation.json", json={"location": SQUARE, "image": desk.image.id}))
+    body = {"location": SQUARE, "image": desk.image.id, "parent": first["data"]["id"]}
+    second = ok(bob.post("/api/annotation.json", json=body))
+    refused = undo(bob, first)
+    assert refused.status_code == 409
+    assert refused.json()["inTheWay"] == [{"class": "UserAnnotation", "id": second["data"]["id"]}]
+    ok(undo(bob, second))
+    ok(undo(bob, first))
 
 
 def test_too_many_are_refused_with_the_limit(desk, bob, monkeypatch):

@@ -212,7 +212,10 @@ class Rule:
     check: Callable[[Judge, State | None, State | None], None]
     """Raises what the same deed by hand would raise."""
     goes_with: tuple[str, ...] = ()
-    """Columns that name what it belongs to: coming or going together with that, it needs no right of its own."""
+    """Columns that name what it belongs to: coming or going together with that, it needs no right of its own.
+
+    One that is no foreign key may name an object of any table.
+    """
     always: Callable[[Judge, State | None, State | None], None] | None = None
     """Is asked even then."""
 

@@ -114,16 +114,19 @@ def _read(text: str | None) -> State | None:
     return None if text is None else orjson.loads(text)
 
 
-def goes_along(step: Step, state: State, ways: dict[tuple[type[Table], int], Way]) -> bool:
+def ways_of(steps: Iterable[Step]) -> dict[int, Way]:
+    """By the objects' ids, of which no two are alike in the whole installation."""
+    return {step.id: step.way for step in steps}
+
+
+def goes_along(step: Step, state: State, ways: dict[int, Way]) -> bool:
     """Whether what the object belongs to goes the same way in the same command."""
     return any(ways.get(owner) == step.way for owner in owners(step.kind, state))
 
 
-def owners(kind: type[Table], state: State) -> Iterator[tuple[type[Table], int]]:
+def owners(kind: type[Table], state: State) -> list[int]:
     """What an object belongs to."""
-    for name in RULES[kind].goes_with:
-        if state[name] is not None:
-            yield parent_kinds(kind)[name], state[name]
+    return [state[name] for name in RULES[kind].goes_with if state[name] is not None]
 
 
 def parent_kinds(kind: type[Table]) -> dict[str, type[Table]]:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import orjson
+from sqlalchemy import JSON, event, insert, null, select
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -140,10 +140,16 @@ def bring_back(db: Session, caller: Caller, kind: type[Table], rows: Sequence[di
     """
     whole = [{**_plain_defaults(kind), **row, "version": row["version"] + 1, "updated": now_ms()} for row in rows]
     with _whole_or_not(db, kind.__name__, (rows[0].get("name") or rows[0].get("username")) if len(rows) == 1 else None):
-        db.execute(insert(kind.__table__), whole)  # pyright: ignore[reportArgumentType]
+        db.execute(insert(kind.__table__), [_nulls_as_such(kind, row) for row in whole])  # pyright: ignore[reportArgumentType]
     kept = kept_columns(kind)
     entries = [(row, None, orjson.dumps({name: row[name] for name in kept}).decode()) for row in whole]
     insert_rows(db, Change, _changes(db, caller, kind, take_ids(db, len(whole)), entries))
+
+
+def _nulls_as_such(kind: type[Table], row: dict[str, Any]) -> dict[str, Any]:
+    """JSON has a null of its own, which is not the database's."""
+    texts = [column.name for column in kind.__table__.columns if isinstance(column.type, JSON)]
+    return {**row, **{name: null() for name in texts if row[name] is None}} if texts else row
 
 
 def _json(row: Table) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.undo_rights import State, changed
+from atrisys.access.undo_rights import RULES, State, changed
 from atrisys.access.visible import RULES as VISIBLE
 from atrisys.access.visible import past_of, visible
 from atrisys.actions.commands import BY_TABLE, Step, chain_of, parent_kinds
@@ -121,10 +121,7 @@ def _told(db: Session, changes: Iterable[Change]) -> list[dict[str, Any]]:
 def check_unused(db: Session, caller: Caller, kind: type[Table], ids: Sequence[int]) -> None:
     """Before objects are taken away: nothing stands on them any more. Raises InTheWay, naming what the caller sees."""
     for other in BY_TABLE.values():
-        for name, parent in parent_kinds(other).items():
-            column = getattr(other, name)
-            if parent is not kind:
-                continue
+        for column in _naming(other, kind):
             for (used,) in rows_for(db, select(column).limit(1), column, ids):
                 users = select(other.id).where(column == used).order_by(other.id).limit(NAMED_AT_MOST)
                 seen = db.scalars(visible(caller, users, other)).all() if other in VISIBLE else []
@@ -135,6 +132,13 @@ def check_unused(db: Session, caller: Caller, kind: type[Table], ids: Sequence[i
                     id=used,
                     others=", ".join(f"{other.__name__} {id}" for id in seen) or "…",
                 )
+
+
+def _naming(other: type[Table], kind: type[Table]) -> list[Any]:
+    """The columns of one table that name objects of another: foreign keys, and what may belong to any object."""
+    parents = parent_kinds(other)
+    to_any = [name for name in (RULES[other].goes_with if other in RULES else ()) if name not in parents]
+    return [getattr(other, name) for name in (*(name for name in parents if parents[name] is kind), *to_any)]
 
 
 def missing_parents(db: Session, kind: type[Table], rows: Sequence[State]) -> dict[int, InTheWay]:

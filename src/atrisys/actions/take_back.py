@@ -16,13 +16,13 @@ from atrisys.access.undo_rights import Judge, State, changed, require_undo
 from atrisys.access.visible import RULES as VISIBLE
 from atrisys.access.visible import visible
 from atrisys.actions import history
-from atrisys.actions.commands import Step, goes_along, owners, runs, states
+from atrisys.actions.commands import Step, Way, goes_along, owners, runs, states, ways_of
 from atrisys.actions.in_the_way import check_later, check_unused, missing_parents
 from atrisys.actions.still_whole import check_whole, measure_again, misfits
 from atrisys.actions.work_out_shapes import columns_of_shapes
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import Table, kept_columns
-from atrisys.store.tables import AnnotationTerm, Term, UserAnnotation
+from atrisys.store.tables import AnnotationTerm, UserAnnotation
 
 SHOWN_AT_MOST = 100
 Found = tuple[Step, State | None, State | None]
@@ -39,17 +39,17 @@ class TakingBack:
     author_id: int
     """Whose command it is."""
     steps: list[Step]
-    idle: set[tuple[type[Table], int]] = field(default_factory=set)
+    idle: set[int] = field(default_factory=set)
     """Objects of which only what is worked out was changed."""
     done: list[Step] = field(default_factory=list)
-    seen: set[tuple[type[Table], int]] = field(default_factory=set)
+    seen: set[int] = field(default_factory=set)
     """Of what goes away: what the caller sees before it goes."""
     left_out: list[int] = field(default_factory=list)
     """By their changes: terms that are not given back, since their shapes are gone."""
 
     def check(self, leaving: Leaving) -> None:
         """Raises NotFound, NotAllowed, NotUndoable or InTheWay; nothing is changed yet."""
-        judge, ways = Judge(self.db, self.caller), {(step.kind, step.id): step.way for step in self.steps}
+        judge, ways = Judge(self.db, self.caller), ways_of(self.steps)
         for run in runs(self.steps):
             found = [one for one in states(self.db, run) if not self._is_idle(*one)]
             for step, was, to in found:
@@ -62,7 +62,7 @@ class TakingBack:
     def _is_idle(self, step: Step, was: State | None, to: State | None) -> bool:
         if was is None or to is None or changed(was, to):
             return False
-        self.idle.add((step.kind, step.id))
+        self.idle.add(step.id)
         return True
 
     def _tell(self, run: Sequence[Step], leaving: Leaving) -> None:
@@ -71,11 +71,11 @@ class TakingBack:
         if room > 0:
             for row in self.db.scalars(select(kind).where(kind.id.in_(ids[:room]))):
                 leaving(row)
-        self.seen |= {(kind, id) for id in ids}
+        self.seen.update(ids)
 
     def apply(self) -> None:
         """Raises InTheWay or Duplicate where it does not fit what is there now."""
-        active = [step for step in self.steps if (step.kind, step.id) not in self.idle]
+        active = [step for step in self.steps if step.id not in self.idle]
         whole: list[Found] = []
         for run in runs(active):
             found = states(self.db, run)
@@ -96,7 +96,7 @@ class TakingBack:
         rows = [to for _, _, to in found if to is not None]
         refused = missing_parents(self.db, kind, rows) | (misfits(self.db, rows) if kind is AnnotationTerm else {})
         if refused:
-            coming = {(step.kind, step.id) for step in self.done if step.way == "bring back"}
+            coming = {step.id for step in self.done if step.way == "bring back"}
             for step, _, to in found:
                 if step.id in refused and not _may_be_left_out(step, to, coming):
                     raise refused[step.id]
@@ -137,14 +137,14 @@ def seen_ids(db: Session, caller: Caller, kind: type[Table], ids: Sequence[int])
     return [row[0] for row in rows_for(db, visible(caller, select(kind.id)), kind.id, ids)]
 
 
-def _may_be_left_out(step: Step, to: State | None, coming: set[tuple[type[Table], int]]) -> bool:
+def _may_be_left_out(step: Step, to: State | None, coming: set[int]) -> bool:
     """A term that was given and went with its class, not with its shape: that may have gone since."""
     if step.kind is not AnnotationTerm or to is None:
         return False
-    return (Term, to["term_id"]) in coming and (UserAnnotation, to["annotation_id"]) not in coming
+    return to["term_id"] in coming and to["annotation_id"] not in coming
 
 
-def _needs_no_right(step: Step, was: State | None, to: State | None, ways: dict[tuple[type[Table], int], Any]) -> bool:
+def _needs_no_right(step: Step, was: State | None, to: State | None, ways: dict[int, Way]) -> bool:
     """What goes along with its owner; of edits those alone that moved it there."""
     state = to or was
     assert state is not None
@@ -163,17 +163,16 @@ def _columns(db: Session, caller: Caller, kind: type[Table], rows: Sequence[Stat
     return columns
 
 
-def closure(db: Session, steps: Sequence[Step], kind: type[Table], id: int) -> list[Step]:
+def closure(db: Session, steps: Sequence[Step], id: int) -> list[Step]:
     """Of a command's steps: that which brings an object back, and those of all that went with it."""
-    below: dict[tuple[type[Table], int], list[Step]] = {}
+    below: dict[int, list[int]] = {}
     coming = [step for step in steps if step.way == "bring back"]
     for run in runs(coming):
         for step, _, to in states(db, run):
             for owner in owners(step.kind, to or {}):
-                below.setdefault(owner, []).append(step)
-    wanted, wave = {(kind, id)}, [(kind, id)]
+                below.setdefault(owner, []).append(step.id)
+    wanted, wave = {id}, [id]
     while wave:
-        wave = [(step.kind, step.id) for one in wave for step in below.get(one, ())]
-        wave = [one for one in dict.fromkeys(wave) if one not in wanted]
+        wave = [other for one in wave for other in below.get(one, ()) if other not in wanted]
         wanted.update(wave)
-    return [step for step in coming if (step.kind, step.id) in wanted]
+    return [step for step in coming if step.id in wanted]

@@ -87,7 +87,7 @@ def bring_back(db: Session, caller: Caller, kind: type[Table], id: int, leaving:
         raise NotFound("{kind} {id} was not found.", kind=kind.__name__, id=id)
     if last.after is not None:
         raise Invalid("{kind} {id} is not deleted.", kind=kind.__name__, id=id)
-    steps = closure(db, read_steps(db, last.transaction_id), kind, id)
+    steps = closure(db, read_steps(db, last.transaction_id), id)
     taking = TakingBack(db, caller, last.user_id or 0, steps)
     taking.check(leaving)
     return _applied(db, caller, taking)
@@ -157,5 +157,5 @@ def _seen(db: Session, caller: Caller, taking: TakingBack) -> list[Step]:
     for step in taking.done:
         if step.way != "take away":
             there.setdefault(step.kind, []).append(step.id)
-    seen = taking.seen | {(kind, id) for kind, ids in there.items() for id in seen_ids(db, caller, kind, ids)}
-    return [step for step in taking.done if (step.kind, step.id) in seen]
+    seen = taking.seen.union(*(seen_ids(db, caller, kind, ids) for kind, ids in there.items()))
+    return [step for step in taking.done if step.id in seen]
