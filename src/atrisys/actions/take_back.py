@@ -145,10 +145,10 @@ def _may_be_left_out(step: Step, to: State | None, coming: set[int]) -> bool:
 
 
 def _needs_no_right(step: Step, was: State | None, to: State | None, ways: dict[int, Way]) -> bool:
-    """What goes along with its owner; of edits those alone that moved it there."""
+    """What goes along with its owner; of edits those alone that moved it where its owner moved."""
     state = to or was
     assert state is not None
-    if was and to and not changed(was, to) <= {"project_id", "storage_id"}:
+    if was and to and changed(was, to) != {step.kind.container_column}:
         return False
     return goes_along(step, state, ways)
 

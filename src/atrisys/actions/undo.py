@@ -98,13 +98,21 @@ def _fits(id: int) -> bool:
 
 
 def _chain(db: Session, caller: Caller, id: int) -> Chain:
-    """Raises NotFound unless the caller sees something of what the command, or what took it back, changed."""
+    """Raises NotFound unless the caller sees something of what the command, or what took it back last, changed."""
     if not _fits(id):
         raise _unknown(id)
     chain = chain_of(db, id)
-    if db.scalar(select(Change.seq).where(Change.transaction_id.in_(chain.links), past_of(caller)).limit(1)) is None:
+    if _seen_line(db, caller, chain.links[0]) is None and _seen_line(db, caller, chain.tip) is None:
         raise _unknown(id)
     return chain
+
+
+def _seen_line(db: Session, caller: Caller, transaction_id: int) -> Change | None:
+    """The first or the last change of a transaction, if the caller sees it: what it was about is one of them."""
+    lines = select(Change.seq).where(Change.transaction_id == transaction_id)
+    last = db.scalar(lines.order_by(Change.seq.desc()).limit(1))
+    ends = select(Change).where(Change.seq.in_([transaction_id, last or 0]), past_of(caller))
+    return db.scalars(ends.where(Change.transaction_id == transaction_id).limit(1)).first()
 
 
 def _unknown(id: int) -> NotFound:
@@ -120,13 +128,12 @@ def _own_commands(db: Session, caller: Caller) -> Iterator[int]:
 
 def _prepared(db: Session, caller: Caller, chain: Chain, leaving: Leaving) -> TakingBack:
     """The chain's last link, looked at and ready to be taken back."""
-    seen = select(Change.user_id).where(Change.transaction_id == chain.tip, past_of(caller)).limit(1)
-    author = db.execute(seen).first()
-    if author is None:
+    line = _seen_line(db, caller, chain.tip)
+    if line is None:
         raise _unknown(chain.tip)
-    if author[0] != caller.id and not caller.is_admin:
+    if line.user_id != caller.id and not caller.is_admin:
         raise NotAllowed("Command {command} is taken back by who gave it, or by an administrator.", command=chain.tip)
-    taking = TakingBack(db, caller, author[0] or 0, read_steps(db, chain.tip))
+    taking = TakingBack(db, caller, line.user_id or 0, read_steps(db, chain.tip))
     taking.check(leaving)
     if len(taking.idle) == len(taking.steps):
         raise NotUndoable("Command {command} changed nothing that could be taken back.", command=chain.tip)
