@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.undo_rights import RULES, State
@@ -52,6 +52,12 @@ def chain_of(db: Session, transaction_id: int) -> Chain:
     return Chain((root, *db.scalars(query)))
 
 
+def lines_of(db: Session, transaction_id: int) -> ColumnElement[bool]:
+    """Which lines of the log a transaction wrote. All are of one writer, by whom the database finds them."""
+    writer = db.scalar(select(Change.user_id).where(Change.seq == transaction_id))
+    return and_(Change.user_id == writer, Change.transaction_id == transaction_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What is to be done with one object to take a transaction back."""
@@ -77,7 +83,7 @@ def read_steps(db: Session, transaction_id: int) -> list[Step]:
         TooLarge: more than `MOST` objects.
     """
     lines = select(Change.seq, Change.class_name, Change.object_id, Change.before.is_(None), Change.after.is_(None))
-    lines = lines.where(Change.transaction_id == transaction_id).order_by(Change.seq)
+    lines = lines.where(lines_of(db, transaction_id)).order_by(Change.seq)
     seen: dict[tuple[str, int], list[Any]] = {}
     for seq, name, id, is_new, is_gone in db.connection().execute(lines):
         found = seen.setdefault((name, id), [seq, is_new, seq, is_gone])

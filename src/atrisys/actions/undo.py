@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.require import require_manager
 from atrisys.access.visible import get_row, past_of
-from atrisys.actions.commands import Chain, Step, chain_of, read_steps
+from atrisys.actions.commands import Chain, Step, chain_of, lines_of, read_steps
 from atrisys.actions.take_back import Leaving, TakingBack, closure, seen_ids
 from atrisys.errors import InTheWay, Invalid, NotAllowed, NotFound, NotUndoable
 from atrisys.store.by_ids import rows_for
@@ -109,10 +109,11 @@ def _chain(db: Session, caller: Caller, id: int) -> Chain:
 
 def _seen_line(db: Session, caller: Caller, transaction_id: int) -> Change | None:
     """The first or the last change of a transaction, if the caller sees it: what it was about is one of them."""
-    lines = select(Change.seq).where(Change.transaction_id == transaction_id)
+    lines = select(Change.seq).where(lines_of(db, transaction_id))
     last = db.scalar(lines.order_by(Change.seq.desc()).limit(1))
-    ends = select(Change).where(Change.seq.in_([transaction_id, last or 0]), past_of(caller))
-    return db.scalars(ends.where(Change.transaction_id == transaction_id).limit(1)).first()
+    if last is None:
+        return None
+    return db.scalars(select(Change).where(Change.seq.in_([transaction_id, last]), past_of(caller)).limit(1)).first()
 
 
 def _unknown(id: int) -> NotFound:
@@ -123,7 +124,7 @@ def _own_commands(db: Session, caller: Caller) -> Iterator[int]:
     """The numbers of the caller's own last commands, newest first; what took others back is none."""
     own = select(Change.seq).where(Change.user_id == caller.id, Change.seq == Change.transaction_id)
     own = own.where(Change.door.in_(BY_HAND), Change.seq.not_in(select(Reversal.transaction_id)))
-    yield from db.scalars(own.order_by(Change.seq.desc()).limit(LOOK_BACK)).all()
+    yield from db.scalars(own.order_by(Change.transaction_id.desc()).limit(LOOK_BACK)).all()
 
 
 def _prepared(db: Session, caller: Caller, chain: Chain, leaving: Leaving) -> TakingBack:

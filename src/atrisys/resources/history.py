@@ -143,7 +143,7 @@ def list_own_commands(db: Db, caller: CurrentUser, page: PageQuery) -> Response:
     own = select(Change).where(Change.user_id == caller.id, Change.seq == Change.transaction_id, past_of(caller))
     own = own.where(Change.seq.not_in(select(Reversal.transaction_id)))
     total = db.scalar(select(func.count()).select_from(own.subquery())) or 0
-    firsts = db.scalars(_page(page, own.order_by(Change.seq.desc()))).all()
+    firsts = db.scalars(_page(page, own.order_by(Change.transaction_id.desc()))).all()
     found = commands(db, caller, firsts, in_container=False)
     count = select(Reversal.root_id, func.count()).group_by(Reversal.root_id)
     taken = {row[0]: row[1] for row in db.execute(count.where(Reversal.root_id.in_([row.seq for row in firsts])))}

@@ -135,6 +135,7 @@ def commands(db: Session, caller: Caller, firsts: Sequence[Change], *, in_contai
     numbers = [first.transaction_id for first in firsts]
     lines = select(Change.seq, Change.transaction_id, Change.container_id, Change.class_name, Change.object_id)
     lines = lines.where(Change.seq <= Change.transaction_id + LOOKED_AT, past_of(caller))
+    lines = lines.where(Change.user_id.in_({first.user_id for first in firsts}))
     below: dict[int, list[Any]] = {}
     for line in rows_for(db, lines.order_by(Change.seq), Change.transaction_id, numbers):
         below.setdefault(line.transaction_id, []).append(line)

@@ -1,6 +1,6 @@
 """The change log: one append-only row for each object that was changed. And answers kept for retries."""
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from atrisys.store.table import Base, now_ms
@@ -22,18 +22,12 @@ class Change(Base):
     __table_args__ = (
         Index(None, "object_id", "seq"),
         Index(None, "container_id", "seq"),
-        # One entry for each transaction, whatever it changed: somebody's commands are found from the newest on.
-        Index(
-            "ix_change_command",
-            "user_id",
-            "seq",
-            sqlite_where=text("seq = transaction_id"),
-            postgresql_where=text("seq = transaction_id"),
-        ),
+        # Transactions by who wrote them: so that somebody's last ones are found as well.
+        Index(None, "user_id", "transaction_id"),
     )
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    transaction_id: Mapped[int] = mapped_column(index=True)
+    transaction_id: Mapped[int]
     """The number of the first change of its transaction."""
     created: Mapped[int] = mapped_column(default=now_ms)
     user_id: Mapped[int | None]

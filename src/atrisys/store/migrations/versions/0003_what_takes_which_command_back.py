@@ -12,8 +12,6 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-FIRST_OF_ITS_TRANSACTION = sa.text("seq = transaction_id")
-
 
 def upgrade() -> None:
     op.create_table(
@@ -28,17 +26,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_reversal_root_id_transaction_id"), "reversal", ["root_id", "transaction_id"])
     op.create_index(op.f("ix_reversal_user_id_transaction_id"), "reversal", ["user_id", "transaction_id"])
-    op.create_index(
-        "ix_change_command",
-        "change",
-        ["user_id", "seq"],
-        sqlite_where=FIRST_OF_ITS_TRANSACTION,
-        postgresql_where=FIRST_OF_ITS_TRANSACTION,
-    )
+    op.drop_index(op.f("ix_change_transaction_id"), "change")
+    op.create_index(op.f("ix_change_user_id_transaction_id"), "change", ["user_id", "transaction_id"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_change_command", "change")
+    op.drop_index(op.f("ix_change_user_id_transaction_id"), "change")
+    op.create_index(op.f("ix_change_transaction_id"), "change", ["transaction_id"])
     op.drop_index(op.f("ix_reversal_user_id_transaction_id"), "reversal")
     op.drop_index(op.f("ix_reversal_root_id_transaction_id"), "reversal")
     op.drop_table("reversal")
