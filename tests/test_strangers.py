@@ -101,6 +101,7 @@ def test_garbage_for_ids_opens_nothing_and_breaks_nothing(app, nobody, charlie, 
 FOR_ADMINISTRATORS = (
     *("GET /api/abstractimage/unused.json", "GET /api/userannotation.json"),
     *("GET /api/description.json", "GET /api/attachedfile.json"),
+    *("GET /api/deletecommand.json", "GET /api/deletecommand"),
 )
 EXCEPTED = {
     # Concerns nothing but the stranger's own: an account with keys, sessions, what they make.
@@ -233,7 +234,7 @@ def test_a_query_or_body_that_names_what_is_hers_is_answered_as_if_it_did_not_ex
 
 
 def test_who_shares_her_ontology_sees_nothing_else_of_her_world(app, given, db, hers, charlie, portal):
-    shared = {"ontology", "term", "child", "link"}
+    shared = {"ontology", "term", "child", "link", "command"}
     given.project(charlie, name="another", ontology=db.get_one(Ontology, hers.ids["ontology"]))
     secrets = {str(id) for kind, id in hers.ids.items() if kind not in shared | set(SHARED)}
     secrets |= {f"{hers.mark} project", f"{hers.mark}.svs", f"{hers.mark} storage"}

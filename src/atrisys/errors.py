@@ -12,15 +12,18 @@ Refusal
 │   │   └── ShapeEmpty              nothing is left (no area, or all outside the picture)
 │   ├── TooLarge                    beyond a stated limit
 │   │   └── BodyTooLarge            a request that nobody will read to its end
-│   └── InUse                       something still stands on it
+│   ├── InUse                       something still stands on it
+│   └── NotUndoable                 what was done is not taken back by undo
 ├── Duplicate (ValueError)          the name or pair exists already
 ├── Stale (RuntimeError)            somebody has changed it since
+├── InTheWay (RuntimeError)         what came later would be lost by an undo
 ├── SlideUnreadable (ValueError)    a file that is no slide we can read
 │   └── PictureFailed               one region of a good slide could not be read
 ├── PictureMissing (LookupError)    the record has no file behind it
 └── Misconfigured (RuntimeError)    a setting or folder that cannot work
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -112,6 +115,10 @@ class InUse(Invalid):
     code = "in_use"
 
 
+class NotUndoable(Invalid):
+    code = "not_undoable"
+
+
 class Duplicate(Refusal, ValueError):
     code = "duplicate"
 
@@ -124,6 +131,16 @@ class Stale(Refusal, RuntimeError):
     def __init__(self, template: str, current: Any = None, **params: Any) -> None:
         super().__init__(template, **params)
         self.current = current
+
+
+class InTheWay(Refusal, RuntimeError):
+    """`blockers`: what stands in the way, each as a dictionary of plain values for programs."""
+
+    code = "in_the_way"
+
+    def __init__(self, template: str, blockers: Sequence[dict[str, Any]] = (), **params: Any) -> None:
+        super().__init__(template, **params)
+        self.blockers = list(blockers)
 
 
 class SlideUnreadable(Refusal, ValueError):

@@ -1,11 +1,11 @@
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import null, select
 
 from atrisys.actions import history
 from atrisys.errors import Duplicate, InUse
 from atrisys.store.ids import take_ids
-from atrisys.store.tables import Change, Ontology, SecUser, Term
+from atrisys.store.tables import AbstractImage, Change, Ontology, SecUser, Term
 
 
 def changes(db, *ids):
@@ -92,3 +92,42 @@ def test_many_are_edited_and_deleted_in_batches_each_with_its_line(store, given,
     with store.reading() as db:
         assert len(changes(db, *ids)) == 24
         assert len({row.seq for row in changes(db, *ids)}) == 24
+
+
+def test_a_savepoint_that_is_undone_does_not_name_the_transaction(store, given, alice):
+    ontology = given.ontology(alice)
+    row = {"name": "a", "ontology_id": ontology.id, "color": "#000000"}
+    with store.writing() as db:
+        undone = db.begin_nested()
+        with db.begin_nested():
+            history.add_many(db, alice.caller, Term, [{**row, "name": f"t{n}"} for n in range(5)])
+        undone.rollback()
+        kept = history.add_many(db, alice.caller, Term, [row])
+        with db.begin_nested():
+            kept += history.add_many(db, alice.caller, Term, [{**row, "name": "b"}])
+    with store.reading() as db:
+        first, second = changes(db, *kept)
+        assert first.transaction_id == second.transaction_id == first.seq
+
+
+def test_what_comes_back_has_its_id_and_counts_its_versions_on(store, given, alice):
+    term = given.term(given.ontology(alice), "a")
+    with store.writing() as db:
+        history.delete(db, alice.caller, db.get_one(Term, term.id))
+    with store.writing() as db:
+        before = orjson.loads(changes(db, term.id)[-1].before)
+        history.bring_back(db, alice.caller, Term, [before])
+    with store.reading() as db:
+        row = db.get_one(Term, term.id)
+        assert (row.name, row.created, row.version) == ("a", term.created, term.version + 1)
+        assert orjson.loads(changes(db, term.id)[-1].after)["name"] == "a"
+
+
+def test_what_was_null_comes_back_as_null(store, given, alice):
+    image = given.abstract_image(alice, planes=())
+    is_null = select(AbstractImage.facts.is_(null())).where(AbstractImage.id == image.id)
+    with store.writing() as db:
+        assert db.scalar(is_null)
+        history.delete(db, alice.caller, db.get_one(AbstractImage, image.id))
+        history.bring_back(db, alice.caller, AbstractImage, [orjson.loads(changes(db, image.id)[-1].before)])
+        assert db.scalar(is_null)

@@ -29,7 +29,7 @@ PEOPLE = {"user", "users", "admins", "representatives", "idUser", "role", "relat
 """Words that name what everybody may know of."""
 NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
-    "zStack", "time", "minPoint", "maxPoint", "size", "status", "since", "startDate", "endDate",
+    "zStack", "time", "minPoint", "maxPoint", "size", "status", "since", "startDate", "endDate", "after",
 }  # fmt: skip
 """Whole numbers that name no object."""
 LISTING = "project image images slice slices term terms bboxAnnotation baseAnnotation"

@@ -44,13 +44,15 @@ BY_NAME: Ids = {
     "role": "role",
     "session": "session",
     "public_key": "public_key",
+    "command": "command",
 }
 """What a path parameter names, where it is not `id`."""
 PLAIN = {
-    "format": "png", "label": "macro", "side": 1, "channel": 0, "z_stack": 0, "time": 0, "z": 0, "tx": 0, "ty": 0,
-    "x": 0, "y": 0, "w": 64, "h": 64, "domain_class": "be.cytomine.domain.project.Project", "key": "stain",
+    "format": "png", "kind": "annotation", "domain_class": "be.cytomine.domain.project.Project", "key": "stain",
+    "label": "macro", "side": 1, "channel": 0, "z_stack": 0, "time": 0, "z": 0, "tx": 0, "ty": 0,
+    "x": 0, "y": 0, "w": 64, "h": 64,
 }  # fmt: skip
-BY_SEGMENT = {"userannotation": "annotation", "{side}": "term"}
+BY_SEGMENT = {"userannotation": "annotation", "{side}": "term", "{kind}": "annotation"}
 """What `{id}` names, where the segment before it does not say it."""
 
 
@@ -111,6 +113,7 @@ def make_world(given: Given, username: str, folder: Path, mark: str, role: str =
         "term": term.id,
         "child": child.id,
         "link": link.json()["relationterm"]["id"],
+        "command": link.json()["command"],
         "project": project.id,
         "representative": member,
         "storage": storage.id,

@@ -96,6 +96,9 @@ with Cytomine(HOST, PUBLIC_KEY, PRIVATE_KEY) as cytomine:
     report["deleted"] = Annotation().delete(one.id)
     report["left"] = count_annotations(image.id)
     report["gone"] = Annotation().fetch(one.id) is False
+    undone = cytomine.get("command/undo.json")
+    report["undone"] = [row["message"] for row in undone["collection"]], Annotation().fetch(one.id).location
+    report["redone"] = cytomine.get("command/redo.json")["size"], Annotation().fetch(one.id) is False
 
     cytomine.set_credentials(PUBLIC_KEY, "not the private key")
     report["stranger"] = ProjectCollection().fetch() is False and cytomine.current_user is False

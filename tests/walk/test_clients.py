@@ -87,6 +87,13 @@ def test_it_draws_edits_labels_and_deletes(visit: Visit):
     assert report["gone"] is True
 
 
+def test_it_undoes_and_redoes_its_last_command(visit: Visit):
+    messages, location = visit.report["undone"]
+    assert [message.split()[0] for message in messages] == ["UserAnnotation", "AnnotationTerm"]
+    assert location == visit.report["edited"]
+    assert visit.report["redone"] == [2, True]
+
+
 def test_it_saves_a_collection_whose_last_chunk_is_empty(visit: Visit):
     assert visit.report["bulk"] is True
     assert visit.report["listed"] == 31

@@ -4,8 +4,21 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, or_, select, true, tuple_, union
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+)
+from sqlalchemy.orm import Session, aliased
 
 from atrisys.access.caller import Caller
 from atrisys.errors import NotFound
@@ -193,6 +206,33 @@ def _change(caller: Caller) -> ColumnElement[bool]:
         or_(Change.owner_id.is_(None), _layers(Change.container_id, Change.owner_id)(caller)),
     )
     return or_(in_projects, Change.container_id.in_(select(containers.subquery())))
+
+
+def past_of(caller: Caller) -> ColumnElement[bool]:
+    """Which changes somebody may look back on: those that they see, and what they alone can bring back.
+
+    That is a container that they deleted with all that was in it, and their own changes to what lies in none.
+    """
+    if caller.is_admin:
+        return true()
+    its_end = aliased(Change)
+    deleted_it = select(its_end.seq).where(
+        its_end.object_id == Change.container_id,
+        its_end.transaction_id == Change.transaction_id,
+        its_end.after.is_(None),
+    )
+    is_gone = and_(*(Change.container_id.not_in(select(kind.id)) for kind in (Project, Ontology, Storage)))
+    own = or_(Change.container_id.is_(None), and_(is_gone, deleted_it.exists()))
+    return or_(_change(caller), and_(Change.user_id == caller.id, own))
+
+
+def sees_layer(db: Session, caller: Caller, project_id: int, owner_id: int) -> bool:
+    """Whether somebody's layer in a project is one that the caller sees."""
+    if caller.is_admin:
+        return True
+    big = BigInteger()
+    rule = _layers(literal(project_id, big), literal(owner_id, big))(caller)
+    return db.scalar(select(true()).where(rule)) is not None
 
 
 def _job(caller: Caller) -> ColumnElement[bool]:

@@ -5,13 +5,14 @@ state as the `before` of a row without `after`. What is said of an object (prope
 before it, each with its own tombstone, and moves where it moves.
 """
 
+import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import orjson
+from sqlalchemy import JSON, event, insert, null, select
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -45,7 +46,7 @@ def edit(db: Session, caller: Caller, row: Row, **values: Any) -> Row:
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not changed:
         return row
-    before = _json(row)
+    before = _before(row)
     with _whole_or_not(db, type(row).__name__, changed.get("name") or changed.get("username")):
         for name, value in changed.items():
             setattr(row, name, value)
@@ -58,7 +59,7 @@ def edit(db: Session, caller: Caller, row: Row, **values: Any) -> Row:
 
 def delete(db: Session, caller: Caller, row: Row) -> Row:
     """Take an object away; what stands on it must be gone before. Raises InUse."""
-    before, kind, id = _json(row), type(row).__name__, row.id
+    before, kind, id = _before(row), type(row).__name__, row.id
     _delete_metadata(db, caller, [row])
     try:
         with db.begin_nested():
@@ -77,7 +78,7 @@ def delete_where(db: Session, caller: Caller, kind: type[Row], *conditions: Any)
         if not rows:
             return done
         _delete_metadata(db, caller, rows)
-        _log_many(db, caller, kind, [(row, _json(row), None) for row in rows])
+        _log_many(db, caller, kind, [(row, _before(row), None) for row in rows])
         try:
             db.execute(
                 sql_delete(kind)
@@ -146,7 +147,7 @@ def edit_many(
         for row in rows:
             values = {name: value for name, value in change(row).items() if getattr(row, name) != value}
             if values:
-                before = _json(row)
+                before = _before(row)
                 for name, value in values.items():
                     setattr(row, name, value)
                 row.version, row.updated = row.version + 1, now_ms()
@@ -183,8 +184,34 @@ def _move_metadata(db: Session, caller: Caller, rows: Sequence[Table]) -> None:
         edit_many(db, caller, said, said.domain_ident.in_(homes), lambda one: homes[one.domain_ident])
 
 
+def bring_back(db: Session, caller: Caller, kind: type[Table], rows: Sequence[dict[str, Any]]) -> None:
+    """Deleted objects as they were, with their ids; their versions go on counting.
+
+    Args:
+        rows: every column that cannot be null or has no plain default. Raises Duplicate where a name is taken now.
+    """
+    whole = [{**_plain_defaults(kind), **row, "version": row["version"] + 1, "updated": now_ms()} for row in rows]
+    with _whole_or_not(db, kind.__name__, (rows[0].get("name") or rows[0].get("username")) if len(rows) == 1 else None):
+        db.execute(insert(kind.__table__), [_nulls_as_such(kind, row) for row in whole])  # pyright: ignore[reportArgumentType]
+    kept = kept_columns(kind)
+    entries = [(row, None, orjson.dumps({name: row[name] for name in kept}).decode()) for row in whole]
+    insert_rows(db, Change, _changes(db, caller, kind, take_ids(db, len(whole)), entries))
+
+
+def _nulls_as_such(kind: type[Table], row: dict[str, Any]) -> dict[str, Any]:
+    """JSON has a null of its own, which is not the database's."""
+    texts = [column.name for column in kind.__table__.columns if isinstance(column.type, JSON)]
+    return {**row, **{name: null() for name in texts if row[name] is None}} if texts else row
+
+
 def _json(row: Table) -> str:
     return orjson.dumps(kept_values(row)).decode()
+
+
+def _before(row: Table) -> str:
+    """The same with what does not follow from it to the last digit, so that it can be brought back as it was."""
+    exact = {name: base64.b64encode(getattr(row, name)).decode() for name in row.exact_columns}
+    return orjson.dumps({**kept_values(row), **exact}).decode()
 
 
 _DEFAULTS: dict[type[Table], dict[str, Any]] = {}
@@ -247,7 +274,7 @@ def _changes(
 ) -> list[dict[str, Any]]:
     """Lines of the log: for each object its columns, its state before and after."""
     same = {
-        "transaction_id": db.info.setdefault("transaction_id", numbers[0]),
+        "transaction_id": _number_of_transaction(db, numbers[0]),
         "created": now_ms(),
         "user_id": caller.id,
         "door": caller.door,
@@ -270,7 +297,25 @@ def _changes(
     ]
 
 
+def _number_of_transaction(db: Session, first: int) -> int:
+    """That of its first change."""
+    if "transaction_id" not in db.info:
+        db.info["transaction_id"], db.info["numbered_in"] = first, db.get_nested_transaction()
+    return db.info["transaction_id"]
+
+
 @event.listens_for(Session, "after_transaction_end")
 def _forget_transaction(db: Session, transaction: Any) -> None:
     if transaction.parent is None:
-        db.info.pop("transaction_id", None)
+        for name in ("transaction_id", "numbered_in", "numbered_before"):
+            db.info.pop(name, None)
+    elif db.info.get("numbered_in") is transaction:
+        db.info["numbered_in"], db.info["numbered_before"] = transaction.parent, transaction
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _number_anew(db: Session, undone: Any) -> None:
+    """A savepoint that is undone (told after its end) takes the number along where the first change was in it."""
+    if undone.nested and db.info.get("numbered_before") is undone:
+        for name in ("transaction_id", "numbered_in", "numbered_before"):
+            db.info.pop(name, None)

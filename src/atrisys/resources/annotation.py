@@ -205,7 +205,7 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
                 changed.append({"id": answer.id, "changes": list(answer.changes)})
         elif answer is not None:
             problems.append(problem(index, element, answer, request))
-    return many_answer("UserAnnotation", ids, problems, changes=changed)
+    return many_answer(db, "UserAnnotation", ids, problems, changes=changed)
 
 
 @routes.put("/api/annotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))

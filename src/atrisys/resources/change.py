@@ -1,7 +1,5 @@
 """The feed of changes: what happened since a number, for live pages and for whoever keeps a copy."""
 
-from typing import Any
-
 from sqlalchemy import func, select
 from starlette.responses import Response
 
@@ -9,6 +7,7 @@ from atrisys.access.visible import visible
 from atrisys.errors import Invalid
 from atrisys.store.tables import Change, Project
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
+from atrisys.wire.past import as_wire
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["change"])
@@ -34,20 +33,3 @@ def list_changes(
     total = db.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = db.scalars(query.order_by(Change.seq).offset(page.offset).limit(page.length))
     return page.answer([as_wire(row) for row in rows], total)
-
-
-def as_wire(change: Change) -> dict[str, Any]:
-    verb = "added" if change.before is None else "deleted" if change.after is None else "edited"
-    return {
-        "seq": change.seq,
-        "transaction": change.transaction_id,
-        "created": change.created,
-        "user": change.user_id,
-        "door": change.door,
-        "action": verb,
-        "class": change.class_name,
-        "id": change.object_id,
-        "version": change.version,
-        "container": change.container_id,
-        "requestId": change.request_id,
-    }

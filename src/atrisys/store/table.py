@@ -44,6 +44,8 @@ class Table(Base):
     """Which column names the project, ontology or storage whose readers may know of this object's changes."""
     owner_column: ClassVar[str | None] = None
     """Which column names the person whose layer it lies on, where layers can be hidden."""
+    exact_columns: ClassVar[tuple[str, ...]] = ()
+    """Worked out from others, but not to the last digit: the log keeps them of what is edited or deleted."""
 
 
 def kept_columns(cls: type[Table]) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from atrisys.access.undo_rights import is_undoable
 from atrisys.store.table import Table
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import show
@@ -14,6 +15,9 @@ KEYS = {"UserAnnotation": "annotation", "SecUser": "user"}
 """Where the key on the wire is not the class name in lower case."""
 NAMES = {"SecUser": "User"}
 """Where people call it by another name than its table's."""
+
+TABLES = {"ProjectRepresentativeUser": "ProjectMember", "User": "SecUser"}
+"""Where an answer speaks of a table by another name."""
 
 
 def key_of(kind: str) -> str:
@@ -36,7 +40,6 @@ def command_answer(
     db: Session, verb: Verb, kind: str, id: int, name: str | None, wire: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
     key = key_of(kind)
-    command = db.info.get("transaction_id")
     called = NAMES.get(kind, kind)
     label = f"{called} {id}" + (f" ({name})" if name else "")
     return {
@@ -45,10 +48,15 @@ def command_answer(
         "printMessage": True,
         key: wire,
         "data": wire,
-        "command": command,
-        "commandId": command,
+        **command_of(db, kind, verb),
         **more,
     }
+
+
+def command_of(db: Session, kind: str, verb: Verb) -> dict[str, int | None]:
+    """The number that undo takes; None where nothing was changed, or nobody undoes that."""
+    number = db.info.get("transaction_id") if is_undoable(TABLES.get(kind, kind), verb) else None
+    return {"command": number, "commandId": number}
 
 
 def _parents(wire: dict[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from atrisys.errors import Invalid, Refusal
 from atrisys.store.table import Table
 from atrisys.wire import refusals
-from atrisys.wire.answers import key_of, saved
+from atrisys.wire.answers import command_of, key_of, saved
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields
 
@@ -130,7 +130,7 @@ def add_one_or_many(
                 added.append(add(element.fields).id)
         except Refusal as refusal:
             problems.append(problem(index, element, refusal, request))
-    return many_answer(name, added, problems)
+    return many_answer(db, name, added, problems)
 
 
 def problem(index: int, element: Element[Any], refusal: Refusal, request: Request) -> dict[str, Any]:
@@ -153,8 +153,12 @@ def _glimpse(sent: Any) -> Any:
     return sent if len(orjson.dumps(sent)) <= LONGEST_ECHO else f"{str(sent)[:LONGEST_VALUE]}…"
 
 
-def many_answer(kind: str, ids: list[int], problems: list[dict[str, Any]], **more: Any) -> Response:
-    """200 when all were kept, 206 when some were (the Python client then tells its user), 400 when none was."""
+def many_answer(db: Session, kind: str, ids: list[int], problems: list[dict[str, Any]], **more: Any) -> Response:
+    """200 when all were kept, 206 when some were (the Python client then tells its user), 400 when none was.
+
+    Together they are one command.
+    """
+    more |= command_of(db, kind, "added")
     message = f"{key_of(kind)}s {','.join(map(str, ids))} added"
     if not problems:
         return Json({"data": {"message": message, **more}, "message": message, "status": 200, "ids": ids, **more})

@@ -33,8 +33,10 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.TooLarge: 400,
     errors.BodyTooLarge: 413,
     errors.InUse: 400,
+    errors.NotUndoable: 400,
     errors.Duplicate: 409,
     errors.Stale: 412,
+    errors.InTheWay: 409,
     errors.SlideUnreadable: 400,
     errors.PictureFailed: 500,
     errors.PictureMissing: 404,
@@ -85,6 +87,8 @@ def answer_to(request: Request, error: errors.Refusal) -> Response:
     body, headers = body_of(error, request), {}
     if isinstance(error, errors.TooManyTries):
         headers["Retry-After"] = str(error.wait_s)
+    if isinstance(error, errors.InTheWay):
+        body["inTheWay"] = error.blockers
     if isinstance(error, errors.Stale) and type(error.current) in SHOWN:
         with request.app.state.store.reading() as db:
             body["current"] = show(db, error.current)

@@ -1,7 +1,8 @@
 """Every table, one file a family. Importing this package makes them all known."""
 
+from atrisys.store.table import Base, Table
 from atrisys.store.tables.annotations import AnnotationTerm, UserAnnotation
-from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence
+from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
 from atrisys.store.tables.files import Storage, StorageMember, UploadedFile
 from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
 from atrisys.store.tables.jobs import Job
@@ -10,7 +11,13 @@ from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Te
 from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole
 from atrisys.store.tables.projects import Project, ProjectMember
 
+KINDS: dict[str, type[Table]] = {
+    mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Table)
+}
+"""Every table of objects, by the name that the change log calls it."""
+
 __all__ = [
+    "KINDS",
     "AbstractImage",
     "AbstractSlice",
     "AnnotationTerm",
@@ -29,6 +36,7 @@ __all__ = [
     "Property",
     "Relation",
     "RelationTerm",
+    "Reversal",
     "SecRole",
     "SecUser",
     "SecUserSecRole",

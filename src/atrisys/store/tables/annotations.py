@@ -25,6 +25,7 @@ class UserAnnotation(Table):
     cytomine_class = "be.cytomine.domain.ontology.UserAnnotation"
     container_column = "project_id"
     owner_column = "user_id"
+    exact_columns = ("shape",)
 
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
     image_id: Mapped[int] = mapped_column(ForeignKey("image_instance.id"))

@@ -19,10 +19,15 @@ class Change(Base):
     """What was before and what is now, as JSON; a row without `after` is the tombstone of a deleted object."""
 
     __tablename__ = "change"
-    __table_args__ = (Index(None, "object_id", "seq"), Index(None, "container_id", "seq"))
+    __table_args__ = (
+        Index(None, "object_id", "seq"),
+        Index(None, "container_id", "seq"),
+        # Transactions by who wrote them: so that somebody's last ones are found as well.
+        Index(None, "user_id", "transaction_id"),
+    )
 
     seq: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
-    transaction_id: Mapped[int] = mapped_column(index=True)
+    transaction_id: Mapped[int]
     """The number of the first change of its transaction."""
     created: Mapped[int] = mapped_column(default=now_ms)
     user_id: Mapped[int | None]
@@ -36,6 +41,26 @@ class Change(Base):
     owner_id: Mapped[int | None]
     before: Mapped[str | None]
     after: Mapped[str | None]
+
+
+class Reversal(Base):
+    """A transaction that took another one back: an undo, or a redo, which takes the undo back.
+
+    The first command and its reversals are a chain: each takes back the one before it, so that their number tells
+    whether the command holds at present.
+    """
+
+    __tablename__ = "reversal"
+    __table_args__ = (Index(None, "user_id", "transaction_id"), Index(None, "root_id", "transaction_id"))
+
+    transaction_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    undoes_id: Mapped[int] = mapped_column(unique=True)
+    """The transaction that it took back: nothing is taken back twice."""
+    root_id: Mapped[int]
+    """The command at the head of the chain."""
+    is_undo: Mapped[bool]
+    """Whether the command is undone by it; else it is done again."""
+    user_id: Mapped[int]
 
 
 class IdempotentAnswer(Base):

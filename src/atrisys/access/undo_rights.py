@@ -1,0 +1,289 @@
+"""Who may take a change back: only who could do the same by hand now. A table without a rule cannot be undone.
+
+Undoing leads an object from what a command left (`was`, None: nothing) to what there was before it (`to`, None:
+nothing). What a command deleted or added together with the thing that it belongs to goes the way of that thing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.access.domains import find_domain, require_metadata_editor, require_tag_owner
+from atrisys.access.require import (
+    require_admin,
+    require_editor,
+    require_manager,
+    require_ontology_editor,
+    require_ontology_for_project,
+    require_self_or_admin,
+    require_storage,
+    require_user,
+)
+from atrisys.access.slides import require_slide_reader, require_slide_writer
+from atrisys.access.visible import get_row, sees_layer
+from atrisys.errors import NotAllowed, NotFound, NotUndoable
+from atrisys.store.table import Table
+from atrisys.store.tables import (
+    AbstractImage,
+    AbstractSlice,
+    AnnotationTerm,
+    AttachedFile,
+    Description,
+    ImageInstance,
+    Ontology,
+    Project,
+    ProjectMember,
+    Property,
+    RelationTerm,
+    SecUser,
+    SliceInstance,
+    Storage,
+    StorageMember,
+    Tag,
+    TagDomainAssociation,
+    Term,
+    UploadedFile,
+    UserAnnotation,
+)
+from atrisys.store.tables.files import ADMINISTRATION, WRITE
+
+State = dict[str, Any]
+"""The columns of an object as the change log keeps them."""
+OF_THE_PERSON = frozenset({"username", "firstname", "lastname", "email", "language", "is_developer"})
+"""Columns of an account that can be undone; locks, keys and passwords cannot."""
+COUNTED = frozenset({"version", "updated"})
+"""Columns that change with each change."""
+
+
+def changed(was: State, to: State) -> set[str]:
+    """The columns in which two states of an object differ."""
+    return {name for name in was.keys() & to.keys() if was[name] != to[name]} - COUNTED
+
+
+class Judge:
+    """Asks each right of one caller once, however many objects it is needed for."""
+
+    def __init__(self, db: Session, caller: Caller) -> None:
+        self.db, self.caller = db, caller
+        self._passed: set[tuple[Any, ...]] = set()
+
+    def layer(self, kind: str, state: State, project_id: int, owner_id: int) -> None:
+        """What lies on somebody's layer: it must be seen, and may be edited there."""
+        if (kind, project_id, owner_id) not in self._passed:
+            if not sees_layer(self.db, self.caller, project_id, owner_id):
+                raise NotFound("{kind} {id} was not found.", kind=kind, id=state["id"])
+            self.editor(project_id, owner_id)
+            self._passed.add((kind, project_id, owner_id))
+
+    def editor(self, project_id: int, owner_id: int | None) -> None:
+        require_editor(self.db, self.caller, get_row(self.db, self.caller, Project, project_id), owner_id)
+
+    def manager(self, project_id: int) -> None:
+        require_manager(self.db, self.caller, get_row(self.db, self.caller, Project, project_id))
+
+    def ontology_editor(self, ontology_id: int) -> None:
+        require_user(self.caller)
+        require_ontology_editor(self.db, self.caller, get_row(self.db, self.caller, Ontology, ontology_id))
+
+    def storage(self, storage_id: int, permission: int) -> None:
+        require_user(self.caller)
+        require_storage(self.db, self.caller, get_row(self.db, self.caller, Storage, storage_id), permission)
+
+
+def _annotation(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            judge.layer("UserAnnotation", state, state["project_id"], state["user_id"])
+
+
+def _annotation_term(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            judge.layer("AnnotationTerm", state, state["project_id"], state["layer_id"])
+
+
+def _image(judge: Judge, was: State | None, to: State | None) -> None:
+    require_user(judge.caller)
+    for state in (was, to):
+        if state:
+            judge.editor(state["project_id"], state["user_id"])
+
+
+def _slide_of_image(judge: Judge, was: State | None, to: State | None) -> None:
+    """A slide comes into a project by who may read it, whatever brings it there."""
+    if to and (was is None or was["project_id"] != to["project_id"]):
+        base = judge.db.get(AbstractImage, to["base_image_id"])
+        if base is not None:
+            require_slide_reader(judge.db, judge.caller, base)
+
+
+def _plane(judge: Judge, was: State | None, to: State | None) -> None:
+    require_user(judge.caller)
+    for state in (was, to):
+        if state:
+            image = get_row(judge.db, judge.caller, ImageInstance, state["image_id"])
+            judge.editor(state["project_id"], image.user_id)
+
+
+def _project(judge: Judge, was: State | None, to: State | None) -> None:
+    """A deleted one is brought back by who deleted it, as its manager again: nobody else sees its past."""
+    if was:
+        judge.manager(was["id"])
+    else:
+        require_user(judge.caller)
+    ontology_id = to["ontology_id"] if to else None
+    if ontology_id is not None and (was is None or was["ontology_id"] != ontology_id):
+        ontology = get_row(judge.db, judge.caller, Ontology, ontology_id)
+        require_ontology_for_project(judge.db, judge.caller, ontology)
+
+
+def _member(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            judge.manager(state["project_id"])
+
+
+def _ontology(judge: Judge, was: State | None, to: State | None) -> None:
+    if was:
+        judge.ontology_editor(was["id"])
+    elif to:
+        require_user(judge.caller)
+        if to["user_id"] != judge.caller.id and not judge.caller.is_admin:
+            raise NotAllowed("Ontology {ontology} is brought back by its creator alone.", ontology=to["id"])
+
+
+def _in_ontology(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            judge.ontology_editor(state["ontology_id"])
+
+
+def _storage(judge: Judge, was: State | None, to: State | None) -> None:
+    if was:
+        judge.storage(was["id"], ADMINISTRATION)
+    if to:
+        require_user(judge.caller)
+        if was is None:
+            require_self_or_admin(judge.caller, to["user_id"])
+        elif was["user_id"] != to["user_id"]:
+            require_admin(judge.caller)
+
+
+def _storage_member(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            judge.storage(state["storage_id"], ADMINISTRATION)
+
+
+def _file(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            judge.storage(state["storage_id"], WRITE)
+    touches_bytes = changed(was, to) & {"filename", "sha256"} if was and to else (was or to or {})["filename"]
+    if touches_bytes:
+        raise NotUndoable(
+            "File {file} came or went with its bytes, which undo neither takes nor brings back.",
+            file=(was or to or {})["id"],
+        )
+
+
+def _slide(judge: Judge, was: State | None, to: State | None) -> None:
+    if was:
+        require_slide_writer(judge.db, judge.caller, get_row(judge.db, judge.caller, AbstractImage, was["id"]))
+    if to and to["storage_id"] is not None:
+        judge.storage(to["storage_id"], WRITE)
+    elif to:
+        require_user(judge.caller)
+        require_self_or_admin(judge.caller, to["user_id"])
+
+
+def _plane_of_slide(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            slide = get_row(judge.db, judge.caller, AbstractImage, state["image_id"])
+            require_slide_writer(judge.db, judge.caller, slide)
+
+
+def _said_of_an_object(judge: Judge, was: State | None, to: State | None) -> None:
+    """Properties, descriptions, tags: whoever may edit the object."""
+    for state in (was, to):
+        if state:
+            domain = find_domain(judge.db, judge.caller, state["domain_class_name"], state["domain_ident"])
+            require_metadata_editor(judge.db, judge.caller, domain)
+
+
+def _attached_file(_judge: Judge, was: State | None, to: State | None) -> None:
+    if was is None or to is None or changed(was, to) & {"kept_name", "sha256"}:
+        raise NotUndoable(
+            "File {file} came or went with its bytes, which undo neither takes nor brings back.",
+            file=(was or to or {})["id"],
+        )
+
+
+def _tag(judge: Judge, was: State | None, to: State | None) -> None:
+    require_user(judge.caller)
+    for state in (was, to):
+        if state:
+            require_tag_owner(judge.caller, Tag(id=state["id"], user_id=state["user_id"]))
+
+
+def _account(judge: Judge, was: State | None, to: State | None) -> None:
+    if was is None or to is None or not changed(was, to) <= OF_THE_PERSON:
+        raise NotUndoable("Accounts, their locks, keys, passwords and roles are not undone. Change them by hand.")
+    require_self_or_admin(judge.caller, was["id"])
+
+
+@dataclass(frozen=True)
+class Rule:
+    check: Callable[[Judge, State | None, State | None], None]
+    """Raises what the same deed by hand would raise."""
+    goes_with: tuple[str, ...] = ()
+    """Columns that name what it belongs to: coming or going together with that, it needs no right of its own.
+
+    One that is no foreign key may name an object of any table.
+    """
+    always: Callable[[Judge, State | None, State | None], None] | None = None
+    """Is asked even then."""
+
+
+RULES: dict[type[Table], Rule] = {
+    Project: Rule(_project),
+    ProjectMember: Rule(_member, ("project_id",)),
+    Ontology: Rule(_ontology),
+    Term: Rule(_in_ontology, ("ontology_id",)),
+    RelationTerm: Rule(_in_ontology, ("term1_id", "term2_id", "ontology_id")),
+    Storage: Rule(_storage),
+    StorageMember: Rule(_storage_member, ("storage_id",)),
+    UploadedFile: Rule(_file, ("parent_id",), always=_file),
+    AbstractImage: Rule(_slide, ("uploaded_file_id",)),
+    AbstractSlice: Rule(_plane_of_slide, ("image_id",)),
+    ImageInstance: Rule(_image, ("project_id",), always=_slide_of_image),
+    SliceInstance: Rule(_plane, ("image_id",)),
+    UserAnnotation: Rule(_annotation, ("image_id", "slice_id")),
+    AnnotationTerm: Rule(_annotation_term, ("annotation_id", "term_id")),
+    Property: Rule(_said_of_an_object, ("domain_ident",)),
+    Description: Rule(_said_of_an_object, ("domain_ident",)),
+    AttachedFile: Rule(_said_of_an_object, ("domain_ident",), always=_attached_file),
+    TagDomainAssociation: Rule(_said_of_an_object, ("domain_ident", "tag_id")),
+    Tag: Rule(_tag),
+    SecUser: Rule(_account),
+}
+
+
+def require_undo(judge: Judge, kind: type[Table], was: State | None, to: State | None, *, goes_along: bool) -> None:
+    """Raises NotFound or NotAllowed as the deed by hand would, NotUndoable where nobody can."""
+    rule = RULES.get(kind)
+    if rule is None:
+        raise NotUndoable("What was done to {kind} {id} is not undone.", kind=kind.__name__, id=(was or to or {})["id"])
+    if not goes_along:
+        rule.check(judge, was, to)
+    if rule.always:
+        rule.always(judge, was, to)
+
+
+def is_undoable(kind: str, verb: str) -> bool:
+    """Whether what was done to an object of this table may be undone at all."""
+    return kind in {table.__name__ for table in RULES} and (kind != SecUser.__name__ or verb == "edited")

@@ -1,0 +1,156 @@
+"""What must hold after a command was taken back, whatever came later; and what is worked out anew."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.access.undo_rights import State, changed
+from atrisys.actions.calibrate import remeasure
+from atrisys.actions.commands import Step
+from atrisys.errors import InTheWay, NotAllowed
+from atrisys.store.by_ids import pairs_for, rows_for
+from atrisys.store.table import Table
+from atrisys.store.tables import (
+    AbstractImage,
+    AbstractSlice,
+    AnnotationTerm,
+    ImageInstance,
+    Project,
+    ProjectMember,
+    RelationTerm,
+    SliceInstance,
+    Term,
+    UploadedFile,
+    UserAnnotation,
+)
+
+Found = tuple[Step, State | None, State | None]
+
+
+def misfits(db: Session, links: Sequence[State]) -> dict[int, InTheWay]:
+    """Of terms that were given: those that are not of their project's ontology, each with its refusal."""
+    of_term = pairs_for(db, select(Term.id, Term.ontology_id), Term.id, [link["term_id"] for link in links])
+    projects = select(Project.id, Project.ontology_id)
+    of_project = pairs_for(db, projects, Project.id, [link["project_id"] for link in links])
+    homes = select(UserAnnotation.id, UserAnnotation.project_id)
+    home = pairs_for(db, homes, UserAnnotation.id, [link["annotation_id"] for link in links])
+    return {
+        link["id"]: InTheWay(
+            "Term {term} is not of the ontology that project {project} has now.",
+            term=link["term_id"],
+            project=link["project_id"],
+        )
+        for link in links
+        if of_term.get(link["term_id"]) != of_project.get(link["project_id"])
+        or home.get(link["annotation_id"]) != link["project_id"]
+    }
+
+
+def check_whole(db: Session, found: Sequence[Found]) -> None:
+    """Raises InTheWay or NotAllowed."""
+    _check_terms(db, _edited(found, Project, "ontology_id"))
+    for id in _edited(found, ImageInstance, "project_id"):
+        _check_home(db, id)
+    for id in _edited(found, UploadedFile, "storage_id"):
+        _check_storage(db, id)
+    for id in {*_edited(found, AbstractImage, "width"), *_edited(found, AbstractImage, "height")}:
+        _check_size(db, id)
+    for id in {state["project_id"] for state in _states(found, ProjectMember)}:
+        _check_managed(db, id)
+    for id in {state["ontology_id"] for state in _states(found, RelationTerm)}:
+        _check_tree(db, id)
+
+
+def measure_again(db: Session, caller: Caller, found: Sequence[Found]) -> None:
+    """All shapes on slides whose pixel size became another one."""
+    images = {*_edited(found, ImageInstance, "mpp_x")}
+    bases = _edited(found, AbstractImage, "mpp_x")
+    images |= {row[0] for row in rows_for(db, select(ImageInstance.id), ImageInstance.base_image_id, bases)}
+    for id in sorted(images):
+        image = db.get_one(ImageInstance, id)
+        remeasure(db, caller, id, image.mpp_x or db.get_one(AbstractImage, image.base_image_id).mpp_x)
+
+
+def _states(found: Sequence[Found], kind: type[Table]) -> list[State]:
+    return [state for step, was, to in found if step.kind is kind for state in (was, to) if state]
+
+
+def _edited(found: Sequence[Found], kind: type[Table], column: str) -> list[int]:
+    return [step.id for step, was, to in found if step.kind is kind and was and to and column in changed(was, to)]
+
+
+def _check_terms(db: Session, project_ids: Sequence[int]) -> None:
+    query = (
+        select(AnnotationTerm.project_id, AnnotationTerm.term_id)
+        .join(Term, Term.id == AnnotationTerm.term_id)
+        .join(Project, Project.id == AnnotationTerm.project_id)
+        .where(Term.ontology_id.is_distinct_from(Project.ontology_id))
+    )
+    for project_id, term_id in rows_for(db, query.limit(1), AnnotationTerm.project_id, project_ids):
+        raise InTheWay(
+            "Annotations of project {project} were given term {term} since, which its former ontology does not hold.",
+            project=project_id,
+            term=term_id,
+        )
+
+
+def _check_home(db: Session, image_id: int) -> None:
+    """What was drawn on an image lies in its project."""
+    home = select(ImageInstance.project_id).where(ImageInstance.id == image_id).scalar_subquery()
+    drawn = select(UserAnnotation.id).where(UserAnnotation.image_id == image_id, UserAnnotation.project_id != home)
+    planes = select(SliceInstance.id).where(SliceInstance.image_id == image_id, SliceInstance.project_id != home)
+    links = select(AnnotationTerm.id).join(UserAnnotation, UserAnnotation.id == AnnotationTerm.annotation_id)
+    links = links.where(UserAnnotation.image_id == image_id, AnnotationTerm.project_id != home)
+    refusal = InTheWay("Image {image} was drawn on since it was moved.", image=image_id)
+    _refuse_if_any(db, refusal, drawn, planes, links)
+
+
+def _check_storage(db: Session, file_id: int) -> None:
+    home = select(UploadedFile.storage_id).where(UploadedFile.id == file_id).scalar_subquery()
+    parts = select(UploadedFile.id).where(UploadedFile.parent_id == file_id, UploadedFile.storage_id != home)
+    slides = select(AbstractImage.id).where(AbstractImage.uploaded_file_id == file_id)
+    strays = slides.where(AbstractImage.storage_id.is_distinct_from(home))
+    planes = select(AbstractSlice.id).where(
+        AbstractSlice.image_id.in_(slides), AbstractSlice.storage_id.is_distinct_from(home)
+    )
+    refusal = InTheWay("File {file} got new parts since it was moved.", file=file_id)
+    _refuse_if_any(db, refusal, parts, strays, planes)
+
+
+def _check_size(db: Session, base_id: int) -> None:
+    drawn = select(UserAnnotation.id).join(ImageInstance, ImageInstance.id == UserAnnotation.image_id)
+    drawn = drawn.where(ImageInstance.base_image_id == base_id)
+    _refuse_if_any(db, InTheWay("Image {image} was drawn on since its size was changed.", image=base_id), drawn)
+
+
+def _refuse_if_any(db: Session, refusal: InTheWay, *queries: Any) -> None:
+    if any(db.scalar(query.limit(1)) is not None for query in queries):
+        raise refusal
+
+
+def _check_managed(db: Session, project_id: int) -> None:
+    """As edit_members keeps it."""
+    members = select(ProjectMember.id).where(ProjectMember.project_id == project_id)
+    speaks = members.where(ProjectMember.is_manager, ProjectMember.is_representative)
+    if db.scalar(speaks.limit(1)) is None and db.scalar(select(Project.id).where(Project.id == project_id)) is not None:
+        raise NotAllowed("Project {project} needs a manager. Make somebody else one first.", project=project_id)
+
+
+def _check_tree(db: Session, ontology_id: int) -> None:
+    """A term stands below one other, and not above itself."""
+    links = select(RelationTerm.term2_id, RelationTerm.term1_id).where(RelationTerm.ontology_id == ontology_id)
+    parents: dict[int, int] = {}
+    for child, parent in db.execute(links):
+        if child in parents:
+            raise InTheWay("Term {child} stands below another term now.", child=child)
+        parents[child] = parent
+    for child in parents:
+        above, seen = parents.get(child), {child}
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = parents.get(above)
+        if above is not None:
+            raise InTheWay("Term {child} would stand above itself.", child=child)
