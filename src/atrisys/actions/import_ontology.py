@@ -36,6 +36,8 @@ class OntologySketch(BaseModel):
 
 def read_sketch(content: Any) -> OntologySketch:
     """What the file says. Raises Invalid, naming the place that is wrong."""
+    if not isinstance(content, dict):
+        raise Invalid('The ontology file is no JSON object. Write it as {"name": …, "terms": [{"name": …}, …]}.')
     try:
         return OntologySketch.model_validate(content)
     except ValidationError as error:
