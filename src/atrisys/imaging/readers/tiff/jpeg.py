@@ -80,13 +80,18 @@ def is_ycbcr(frame: Frame, table: TileTable) -> bool:
     return frame.jfif or len(set(frame.sampling)) > 1
 
 
+def most_bytes(table: TileTable) -> int:
+    """A JPEG with more than that is none of this table's tiles."""
+    return 2 * table.tile_width * table.tile_height * table.samples + _SLACK
+
+
 def check_plain(jpeg: bytes, table: TileTable) -> Frame:
     """Whether libjpeg-turbo may decode a tile in the server's own process, in bounded time and memory.
 
     Raises:
         NotPlain: no baseline JPEG of 8 bits, larger than its tile, or with other components than the table says.
     """
-    if len(jpeg) > 2 * table.tile_width * table.tile_height * table.samples + _SLACK:
+    if len(jpeg) > most_bytes(table):
         raise NotPlain("more bytes than its pixels need")
     frame = read_frame(jpeg)
     if frame is None or frame.kind > 1 or frame.precision != 8:
@@ -129,9 +134,11 @@ def make_whole(jpeg: bytes, table: TileTable) -> bytes:
     compressed pixels stay as they are.
 
     Raises:
-        NotPlain: see `check_plain`.
+        NotPlain: see `check_plain`; or it has no end, so that a viewer would show half a tile for a whole one.
     """
     frame = check_plain(jpeg, table)
+    if jpeg.rfind(b"\xff\xd9") < 0:
+        raise NotPlain("it has no end")
     start, rest = [b"\xff\xd8"], jpeg[2:]
     if table.samples == 3:
         transform = bytes([1 if is_ycbcr(frame, table) else 0])

@@ -146,20 +146,19 @@ def check_readable(page: "TiffPage", name: str) -> None:
         )  # fmt: skip
 
 
-def tile_extents(page: "TiffPage", name: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where a page's tiles lie in the file.
+def tile_extents(page: "TiffPage", name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where a page's tiles lie in the file, as its table has it: some may lie beyond the file's end.
 
     Args:
         page: a tiled page.
         name: of the file, for what is said to people.
-        size: of the file, in bytes.
 
     Returns:
         Offsets and lengths in bytes, uint64 (tiles,), row by row from the top left (channel after channel where each
         is stored for itself); a length of 0 where nothing was scanned.
 
     Raises:
-        SlideUnreadable: there are fewer or more than its size asks for, or some lie beyond the file's end.
+        SlideUnreadable: there are fewer or more than its size asks for.
     """
     try:
         offsets = np.asarray(page.dataoffsets, np.uint64).reshape(-1)
@@ -173,10 +172,24 @@ def tile_extents(page: "TiffPage", name: str, size: int) -> tuple[np.ndarray, np
             "{name} is damaged: it should have {wanted} tiles on a page and has {count}",
             name=name, wanted=wanted, count=min(len(offsets), len(lengths)),
         )  # fmt: skip
+    return offsets, lengths
+
+
+def check_extents(offsets: np.ndarray, lengths: np.ndarray, name: str, size: int) -> None:
+    """Whether tiles lie within the file.
+
+    Args:
+        offsets: as `tile_extents` gives them.
+        lengths: likewise.
+        name: of the file, for what is said to people.
+        size: of the file, in bytes.
+
+    Raises:
+        SlideUnreadable: some lie beyond the file's end.
+    """
     limit = np.uint64(size)
     if ((lengths > 0) & ((offsets > limit) | (lengths > limit) | (offsets + lengths > limit))).any():
         raise cut_off(name, size)
-    return offsets, lengths
 
 
 def grid(page: "TiffPage") -> tuple[int, int]:

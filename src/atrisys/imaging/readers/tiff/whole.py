@@ -12,6 +12,7 @@ from atrisys.imaging.reader import Box, ByteSource, Level, Pixels, Plane, SlideF
 from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg
 from atrisys.imaging.readers.tiff.layout import lay_out
 from atrisys.imaging.readers.tiff.pages import (
+    check_extents,
     check_readable,
     count_pages,
     file_name,
@@ -21,7 +22,7 @@ from atrisys.imaging.readers.tiff.pages import (
     samples_of,
     tile_extents,
 )
-from atrisys.imaging.readers.tiff.stored import assemble, broken_tile
+from atrisys.imaging.readers.tiff.stored import assemble, broken_tile, read_whole
 from atrisys.imaging.readers.tiff.tables import TileTable
 from atrisys.imaging.source import SourceFile
 
@@ -88,7 +89,8 @@ class WholeTiff:
         planes = self.facts.channels * self.facts.depth * self.facts.duration
         for number in sorted({int(n) for n in np.linspace(0, planes - 1, min(planes, _CHECKED_PLANES))}):
             for level in range(len(self.facts.levels)):
-                self.table(level, self._plane_of(number))
+                table = self.table(level, self._plane_of(number))
+                check_extents(table.offsets, table.lengths, self._name, self._source.size)
         for ifd in self._layout.associated.values():
             page = page_at(self._tif, ifd)
             ends = [o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)]
@@ -186,7 +188,7 @@ class WholeTiff:
         ) and (page.dtype, page.samplesperpixel) == (first.dtype, first.samplesperpixel)  # fmt: skip
         if not alike:
             raise SlideUnreadable("{name} has planes of different sizes or types", name=self._name)
-        offsets, lengths = tile_extents(page, self._name, self._source.size)
+        offsets, lengths = tile_extents(page, self._name)
         columns, rows = grid(page)
         plain = (
             int(page.compression) == _JPEG
@@ -228,7 +230,7 @@ class WholeTiff:
         length = int(table.lengths[index])
         if not length:
             return None
-        stored = self._source.read(int(table.offsets[index]), length)
+        stored = read_whole(self._source, int(table.offsets[index]), length)
         if table.plain_jpeg:
             try:
                 return decode_jpeg(stored, table)
