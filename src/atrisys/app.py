@@ -24,6 +24,7 @@ from atrisys.resources import (
     change,
     current_user,
     export,
+    iiif,
     image_associated,
     image_crop,
     image_download,
@@ -42,6 +43,7 @@ from atrisys.resources import (
     slice_tile,
     storage,
     term,
+    tile_grid,
     upload,
     uploaded_file,
     user,
@@ -52,6 +54,7 @@ from atrisys.store import upgrade
 from atrisys.store.session import Store
 from atrisys.wire import refusals
 from atrisys.wire.edge import Edge
+from atrisys.wire.stored_tiles import StoredTiles
 
 RESOURCES = (
     abstract_image,
@@ -66,6 +69,7 @@ RESOURCES = (
     change,
     current_user,
     export,
+    iiif,
     image_associated,
     image_crop,
     image_download,
@@ -84,6 +88,7 @@ RESOURCES = (
     slice_tile,
     storage,
     term,
+    tile_grid,
     upload,
     uploaded_file,
     user,
@@ -112,6 +117,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     refusals.refuse(app)
     for resource in RESOURCES:
         app.include_router(resource.routes)
+    app.add_middleware(StoredTiles)
     app.add_middleware(Edge, settings=settings)
     return app
 

@@ -2,6 +2,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 import warnings
 from pathlib import Path
 
@@ -155,3 +156,15 @@ def test_a_head_without_end_is_refused_and_others_are_answered(tmp_path):
             client.sendall(b"GET /" + b"/" * 200_000 + b"x HTTP/1.1\r\nHost: here\r\n\r\n")
             assert client.recv(64).startswith(b"HTTP/1.1 431")
         assert server.wait_for_ping() < 5
+
+
+@pytest.mark.long
+def test_an_idle_connection_is_kept(tmp_path):
+    with serving(tmp_path / "data", "serve") as server, requests.Session() as session:
+        server.wait_for_ping()
+        with session.get(f"{server.address}/server/ping", stream=True, timeout=10) as answer:
+            first = answer.raw._connection.sock.getsockname()
+            assert answer.content
+        time.sleep(7)
+        with session.get(f"{server.address}/server/ping", stream=True, timeout=10) as answer:
+            assert answer.raw._connection.sock.getsockname() == first

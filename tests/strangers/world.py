@@ -47,7 +47,8 @@ BY_NAME: Ids = {
 """What a path parameter names, where it is not `id`."""
 PLAIN = {
     "format": "png", "label": "macro", "side": 1, "channel": 0, "z_stack": 0, "time": 0, "z": 0, "tx": 0, "ty": 0,
-    "x": 0, "y": 0, "w": 64, "h": 64,
+    "x": 0, "y": 0, "w": 64, "h": 64, "level": 0, "column": 0, "row": 0, "region": "full", "size": "max",
+    "rotation": 0, "quality": "default",
 }  # fmt: skip
 BY_SEGMENT = {"userannotation": "annotation", "{side}": "term"}
 """What `{id}` names, where the segment before it does not say it."""
