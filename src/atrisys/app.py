@@ -53,8 +53,7 @@ from atrisys.settings import Settings
 from atrisys.store import upgrade
 from atrisys.store.session import Store
 from atrisys.wire import refusals
-from atrisys.wire.edge import Edge
-from atrisys.wire.stored_tiles import StoredTiles
+from atrisys.wire.application import Application
 
 RESOURCES = (
     abstract_image,
@@ -102,7 +101,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     if store is None:
         store = Store(settings)
         upgrade.prepare(store)
-    app = FastAPI(
+    app = Application(
+        settings,
         title="ATrISys",
         version=__version__,
         lifespan=_lifespan,
@@ -111,14 +111,11 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         openapi_url=None,
         redirect_slashes=False,
     )
-    app.state.settings = settings
     app.state.store = store
     app.state.key_box = KeyBox(store.folder.secret())
     refusals.refuse(app)
     for resource in RESOURCES:
         app.include_router(resource.routes)
-    app.add_middleware(StoredTiles)
-    app.add_middleware(Edge, settings=settings)
     return app
 
 

@@ -70,13 +70,14 @@ class Edge:
             await self._answered(scope, self._limited(receive), answer)
 
     async def _answered(self, scope: Scope, receive: Receive, answer: "_Dressed") -> None:
-        """A bug is answered here, so that its answer is dressed as well; whoever waits outside us would not do that."""
+        """The framework answers a bug and raises it all the same: that is the end of it, where the answer is whole."""
         try:
             await self.app(scope, receive, answer)
         except Exception as error:
-            if answer.has_begun:
+            if not answer.has_begun:
+                await refusals.bug(Request(scope), error)(scope, receive, answer)
+            elif not answer.has_ended:
                 raise
-            await refusals.bug(Request(scope), error)(scope, receive, answer)
 
     def _forwarded(self, scope: Scope, headers: Headers) -> None:
         """What a trusted proxy says of the client: its address, scheme, host and our path prefix."""
@@ -169,7 +170,7 @@ class _Dressed:
 
     def __init__(self, send: Send, scope: Scope, asked: Headers, request_id: str) -> None:
         self._send, self._scope, self._asked, self._id = send, scope, asked, request_id
-        self.has_begun = False
+        self.has_begun = self.has_ended = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -180,6 +181,7 @@ class _Dressed:
                 self._allow_origin(MutableHeaders(raw=headers))
             message = {**message, "headers": headers}
         await self._send(message)
+        self.has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
     def _dress(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Add what the answer does not say itself. As bytes: this is done for every tile."""

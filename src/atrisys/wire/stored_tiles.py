@@ -14,7 +14,7 @@ import time
 import weakref
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -52,7 +52,7 @@ class Judged:
     """What the ordinary road found: who asks may see this slide."""
 
     slide: SlideFile
-    private_key: str | None
+    private_key: str | None = field(repr=False)
     """Of whoever signs their requests: each signature is another, and is judged each time."""
 
 

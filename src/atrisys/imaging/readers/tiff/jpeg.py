@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from atrisys.imaging.reader import Pixels
 from atrisys.imaging.readers.tiff.tables import TileTable
@@ -9,6 +10,7 @@ from atrisys.imaging.readers.tiff.tables import TileTable
 _SIZES = (0xC4, 0xC8, 0xCC)
 """Markers among the frame headers C0…CF that are none."""
 _SLACK = 1 << 16
+_USUAL_HEAD = 2048
 
 
 class NotPlain(Exception):
@@ -35,6 +37,17 @@ class Frame:
 
 def read_frame(jpeg: bytes) -> Frame | None:
     """What a JPEG says of itself; None where it has no frame header before its pixels."""
+    # Tiles of one level begin alike, up to the scan or what looks like it: they are read once.
+    end = jpeg.find(b"\xff\xda", 0, _USUAL_HEAD)
+    return (_read_usual(jpeg[:end]) if end > 0 else None) or _read(jpeg)
+
+
+@lru_cache(maxsize=256)
+def _read_usual(head: bytes) -> Frame | None:
+    return _read(head)
+
+
+def _read(jpeg: bytes) -> Frame | None:
     at, jfif, adobe, adobe_at = 2, False, None, 0
     if jpeg[:2] != b"\xff\xd8":
         return None
