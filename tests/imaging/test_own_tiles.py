@@ -82,6 +82,19 @@ def test_every_tile_of_an_svs_equals_openslides_pixels(tmp_path: Path, colours: 
         assert (handed_on(slide, place) == by_openslide(path, slide, place)).all(), place
 
 
+def test_every_tile_of_a_philips_slide_equals_openslides_pixels(tmp_path: Path):
+    path = given.philips(tmp_path / "a.tiff")
+    slide = opened(path)
+    assert slide.facts.format == "PHILIPS"
+    assert [(level.width, level.height) for level in slide.facts.levels] == [(1024, 768), (512, 384), (256, 192)]
+    for place in places(slide):
+        assert (handed_on(slide, place) == by_openslide(path, slide, place)).all(), place
+    with openslide.OpenSlide(path) as other:
+        for level, size in enumerate(other.level_dimensions):
+            wanted = on_white(np.asarray(other.read_region((0, 0), level, size)))
+            assert (slide.read_region(Box(0, 0, 1024, 768), level) == wanted).all(), level
+
+
 @pytest.mark.parametrize("shared_tables", [False, True], ids=["own tables", "shared tables"])
 @pytest.mark.parametrize("colours", ["ycbcr", "rgb"])
 def test_other_viewers_see_no_green(tmp_path: Path, colours: str, shared_tables: bool):

@@ -12,6 +12,7 @@ import numpy as np
 
 from atrisys.errors import SlideUnreadable
 from atrisys.imaging.reader import ByteSource
+from atrisys.imaging.readers.tiff.tables import TileTable
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
@@ -20,7 +21,9 @@ MOST_PAGES = 200_000
 _USUAL_PAGE_BYTES = 512
 _MOST_CHAIN_LEVELS = 64
 _MOST_TILE_BYTES = 64 << 20
-_BLACK_AND_WHITE, _COLOURED = (0, 1), (1, 2, 6)
+JPEG = 7
+YCBCR = 6
+_BLACK_AND_WHITE, _COLOURED = (0, 1), (1, 2, YCBCR)
 """Photometric tags that are read: white or black is zero; black is zero, RGB, YCbCr."""
 _KEPT_TEXT = 20_000
 _KEPT_NAME = 255
@@ -144,6 +147,32 @@ def check_readable(page: "TiffPage", name: str) -> None:
             "{name} has pixels of type {kind}; whole numbers of 8 or 16 bits without sign are read",
             name=name, kind=str(page.dtype) if page.dtype else f"{_bits(page)} bits",
         )  # fmt: skip
+
+
+def read_table(page: "TiffPage", name: str) -> TileTable:
+    """The table of a page's tiles.
+
+    Args:
+        page: a tiled page that can be read.
+        name: of the file, for what is said to people.
+
+    Raises:
+        SlideUnreadable: it does not fit the page.
+    """
+    offsets, lengths = tile_extents(page, name)
+    columns, rows = grid(page)
+    plain = (
+        int(page.compression) == JPEG
+        and page.dtype == np.uint8
+        and page.samplesperpixel in (1, 3)
+        and (page.planarconfig == 1 or page.samplesperpixel == 1)
+        and int(page.photometric) != 0
+    )
+    return TileTable(
+        tile_width=page.tilewidth, tile_height=page.tilelength, columns=columns, rows=rows,
+        samples=page.samplesperpixel, plain_jpeg=plain, ycbcr=int(page.photometric) == YCBCR,
+        jpeg_tables=bytes(page.jpegtables or b""), offsets=offsets, lengths=lengths,
+    )  # fmt: skip
 
 
 def tile_extents(page: "TiffPage", name: str) -> tuple[np.ndarray, np.ndarray]:
