@@ -143,7 +143,7 @@ def pyramid(
 
 
 def philips(path: Path, picture: Picture | None = None, factors: Sequence[int] = (1, 2, 4), tile: int = TILE) -> Path:
-    """A Philips-like TIFF, as OpenSlide knows it: each level filled up with white to whole tiles, the last by a row."""
+    """A Philips-like TIFF, as OpenSlide knows it: each level is filled up with white to whole tiles."""
     import tifffile
 
     picture = tissue(900, 700) if picture is None else picture
