@@ -31,7 +31,8 @@ class RolledBackStore(Store):
         self._connection = connection
 
     def session(self, *, writes: bool) -> Session:
-        return Session(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        about = {"folder": self.folder}
+        return Session(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info=about)
 
 
 @pytest.fixture(scope="session")

@@ -98,12 +98,18 @@ def test_garbage_for_ids_opens_nothing_and_breaks_nothing(app, nobody, charlie, 
 
 # --- strangers -------------------------------------------------------------------------------------------------------
 
-FOR_ADMINISTRATORS = ("GET /api/abstractimage/unused.json", "GET /api/userannotation.json")
+FOR_ADMINISTRATORS = (
+    *("GET /api/abstractimage/unused.json", "GET /api/userannotation.json"),
+    *("GET /api/description.json", "GET /api/attachedfile.json"),
+)
 EXCEPTED = {
     # Concerns nothing but the stranger's own: an account with keys, sessions, what they make.
     **dict.fromkeys(("DELETE /api/atrisys/session.json", "DELETE /api/atrisys/sessions.json"), 200),
     **dict.fromkeys(("POST /api/user/current/keys", "POST /api/ontology.json", "POST /api/user.json"), 200),
     "DELETE /api/user/current.json": 405,
+    # Tags are everybody's words, and changed by their makers.
+    "POST /api/tag.json": 200,
+    **dict.fromkeys(("PUT /api/tag/{id}.json", "DELETE /api/tag/{id}.json"), 403),
     # Accounts and the roles that they hold are seen by all, and changed by themselves or administrators.
     "POST /api/user/{id}/role.json": 409,
     "POST /api/storage.json": 403,
@@ -124,6 +130,7 @@ EXCEPTED = {
     # Lists that want a container named.
     **dict.fromkeys(("GET /api/annotation.json", "GET /api/annotation/search.json"), 400),
     "GET /api/annotation/included.json": 400,
+    **dict.fromkeys(("GET /api/annotation/property/key.json", "GET /api/imageinstance/property/key.json"), 400),
 }
 """What a stranger is answered where it is neither 404 (an address with ids, or a write) nor 200 (a list)."""
 

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Largest request body that is not a file."""
     max_upload_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 64
     """Largest file that may be uploaded."""
+    max_attached_mb: Annotated[int, Field(ge=1)] = 512
+    """Largest file that may be attached to an object."""
     jobs_at_once: Annotated[int, Field(ge=1)] = 2
     """How many long tasks run at the same time."""
     picture_workers: Annotated[int, Field(ge=1)] = 2

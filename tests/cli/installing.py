@@ -41,14 +41,23 @@ class Installation:
         return [json.loads(line) for line in self.run(*words, **more).stdout.splitlines()]
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def store(self) -> Iterator[Store]:
         url = self.settings.get("ATRISYS_DATABASE_URL", "")
         store = Store(Settings(data=self.data, database_url=url))
         try:
-            with store.reading() as db:
-                yield db
+            yield store
         finally:
             store.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self.store() as store, store.reading() as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self.store() as store, store.writing() as db:
+            yield db
 
     def project(self, name: str = "Skin", *terms: str) -> int:
         """A project of alice's, whose account is made where it is missing, with these terms."""

@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from atrisys.settings import Settings
 from atrisys.store.session import Store
-from atrisys.store.tables import Change
+from atrisys.store.tables import AttachedFile, Change, Project
 from given import slides
 
 
@@ -63,6 +63,15 @@ def test_missing_and_cut_files_are_named(sound, tmp_path):
     assert len(says) == 2
     assert "1 files are missing" in says[0]
     assert "not as large" in says[1]
+
+
+def test_a_missing_attached_file_is_named(sound):
+    project = sound.project()
+    row = AttachedFile(id=10**9, domain_class_name=Project.cytomine_class, domain_ident=project, size=1, sha256="")
+    row.filename, row.kept_name = "report.pdf", "ab/gone.pdf"
+    with sound.writing() as db:
+        db.add(row)
+    assert "report.pdf" in by_check(sound, status=1)["files"]["says"]
 
 
 def test_a_broken_database_is_noticed(sound):

@@ -3,10 +3,11 @@
 from given.annotations import Annotations
 from given.files import Files
 from given.images import Images
+from given.metadata import Metadata
 from given.ontologies import Ontologies
 from given.people import People
 from given.projects import Projects
 
 
-class Given(People, Ontologies, Projects, Images, Files, Annotations):
+class Given(People, Metadata, Ontologies, Projects, Images, Files, Annotations):
     """All families together."""

@@ -72,12 +72,15 @@ def test_a_synchronous_upload_answers_with_everything_that_was_made(given, alice
     assert set(db.scalars(log)) == {"UploadedFile", "AbstractImage", "ImageInstance"}
 
 
-def test_what_the_reader_found_and_the_sent_properties_are_kept(post, db, tmp_path):
-    answer = post(slides.svs(tmp_path / "a.svs"), keys="stain,note", values="H&E,one, two")
+def test_what_the_reader_found_and_the_sent_properties_are_kept(given, alice, post, db, tmp_path):
+    project = given.project(alice)
+    answer = post(slides.svs(tmp_path / "a.svs"), projects=project.id, keys="stain,note", values="H&E,one, two")
     image = db.get(AbstractImage, answer.json()[0]["images"][0]["image"]["id"])
     assert (image.mpp_x, image.magnification, image.format) == (0.25, 40, "SVS")
-    assert image.facts["metadata"]["upload.stain"] == "H&E"
-    assert image.facts["metadata"]["upload.note"] == "one, two"
+    instance = answer.json()[0]["images"][0]["imageInstances"][0]["id"]
+    for address in (f"/api/domain/AbstractImage/{image.id}", f"/api/imageinstance/{instance}"):
+        rows = alice.get(f"{address}/property.json").json()["collection"]
+        assert [(row["key"], row["value"]) for row in rows] == [("stain", "H&E"), ("note", "one, two")]
     assert "macro" in image.facts["associated"]
     assert len(image.facts["levels"]) == 2
 

@@ -15,6 +15,7 @@ REFERENCES = {
     "storage": "storage", "idStorage": "storage", "idProject": "project", "uploadedFile": "uploadedfile",
     "baseImage": "abstractimage", "baseSlice": "abstractslice", "parent": "annotation",
     "bboxAnnotation": "annotation", "baseAnnotation": "annotation", "excludedAnnotation": "annotation",
+    "idImage": "imageinstance", "domainIdent": "project",
 }  # fmt: skip
 """Words of bodies and queries that name an object, and of which kind."""
 OTHERWISE = {
@@ -24,7 +25,7 @@ OTHERWISE = {
     "/api/uploadedfile/{id}.json": {"parent": "uploadedfile"},
 }
 """Where a word names another kind."""
-PEOPLE = {"user", "users", "admins", "representatives", "idUser", "role", "relation"}
+PEOPLE = {"user", "users", "admins", "representatives", "idUser", "role", "relation", "tag"}
 """Words that name what everybody may know of."""
 NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
@@ -44,6 +45,8 @@ UNTOLD = {
     "GET /api/sliceinstance/{id}/window-{x}-{y}-{w}-{h}.{format}": "terms annotations",
     "GET /api/sliceinstance/{id}/camera-{x}-{y}-{w}-{h}.{format}": "terms annotations",
     "POST /upload": "storage idStorage projects idProject",
+    "POST /api/attachedfile.json": "domainIdent",
+    "PUT /api/attachedfile.json": "domainIdent",
 }
 """Words of queries whose type the API's description does not tell."""
 
@@ -61,8 +64,9 @@ def sent_with(way: Way, ids: Ids) -> dict[str, Any]:
     Each route takes its own words and passes over the others.
     """
     if way.method in SAFE:
-        return {"params": {"location": SQUARE, "geometry": SQUARE}}
+        return {"params": {"location": SQUARE, "geometry": SQUARE, "key": "stain"}}
     query = {"user": ids["user"], "users": ids["user"], "storage": ids["storage"]}
+    query |= {"domainClassName": "project", "domainIdent": ids["project"]}
     return {"params": query, "json": body_of(way.path, ids)}
 
 
@@ -74,6 +78,7 @@ def body_of(path: str, ids: Ids) -> dict[str, Any]:
         "channel": 0, "zStack": 1 if path == "/api/abstractslice.json" else 0, "time": 0,
         "username": "newcomer", "firstname": "New", "lastname": "Comer", "email": "new@example.org",
         "password": "a long new password", "role": "ROLE_USER", "relation": ids["relation"], "user": ids["user"],
+        "domainClassName": "Project", "key": "stain", "value": "H&E", "data": "words", "tag": ids["tag"],
         "users": [ids["user"]], "admins": [ids["user"]], "representatives": [ids["user"]], "geojson": True,
     }  # fmt: skip
 
@@ -111,6 +116,8 @@ class Reference:
         """What the query must say as well."""
         if "window" in self.way.path or "camera" in self.way.path:
             return {"type": "mask"}
+        if self.way.path == "/api/attachedfile.json":
+            return {"domainClassName": "project"}
         if self.way.path == "/upload":
             return {} if self.word == "idStorage" else {"storage": mine["storage"]}
         said: dict[str, Any] = {"geometry": SQUARE} if "included" in self.way.path else {}

@@ -28,7 +28,7 @@ Ids = Mapping[str, int | str]
 FIRST_ID = 7_000_000
 """Ids of a walk begin here, so that no size or count is taken for one."""
 FARTHER = 1_000_000
-SHARED = ("user", "username", "role", "relation")
+SHARED = ("user", "username", "role", "relation", "tag")
 """What everybody may know of."""
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 BY_NAME: Ids = {
@@ -36,6 +36,7 @@ BY_NAME: Ids = {
     "term2": "child",
     "term_id": "child",
     "user_id": "user",
+    "domain_id": "project",
     "name": "user",
     "image": "imageinstance",
     "link": "representative",
@@ -47,8 +48,8 @@ BY_NAME: Ids = {
 """What a path parameter names, where it is not `id`."""
 PLAIN = {
     "format": "png", "label": "macro", "side": 1, "channel": 0, "z_stack": 0, "time": 0, "z": 0, "tx": 0, "ty": 0,
-    "x": 0, "y": 0, "w": 64, "h": 64, "level": 0, "column": 0, "row": 0, "region": "full", "size": "max",
-    "rotation": 0, "quality": "default",
+    "x": 0, "y": 0, "w": 64, "h": 64, "domain_class": "be.cytomine.domain.project.Project", "key": "stain",
+    "level": 0, "column": 0, "row": 0, "region": "full", "size": "max", "rotation": 0, "quality": "default",
 }  # fmt: skip
 BY_SEGMENT = {"userannotation": "annotation", "{side}": "term"}
 """What `{id}` names, where the segment before it does not say it."""
@@ -75,7 +76,10 @@ class World:
 
 
 def make_world(given: Given, username: str, folder: Path, mark: str, role: str = "ROLE_USER") -> World:
-    """A project with a slide that has pixels, a tree of terms, a drawing with terms, a finished job, a browser."""
+    """A project with a slide that has pixels, a tree of terms, a drawing with terms, a finished job, a browser.
+
+    The project is described, tagged, and has a property and an attached file.
+    """
     with given.writing() as db:
         db.execute(update(IdSequence).where(IdSequence.last < FIRST_ID).values(last=FIRST_ID))
     owner = given.person(username, role=role)
@@ -96,6 +100,8 @@ def make_world(given: Given, username: str, folder: Path, mark: str, role: str =
             "relation": db.scalars(select(Relation.id).where(Relation.name == "parent")).one(),
         }
     browser = signed_in(given.app, username)
+    given.description(project, f"the {mark} project")
+    tag = given.tag(owner, f"tag of {username}")
     ids: dict[str, int | str] = {
         **shared,
         "user": owner.id,
@@ -117,6 +123,10 @@ def make_world(given: Given, username: str, folder: Path, mark: str, role: str =
         "sliceinstance": plane,
         "annotation": given.annotation(image, owner, SQUARE, [term, child]).id,
         "job": _finished_job(given, owner, project, mark),
+        "tag": tag.id,
+        "tag_domain_association": given.tagged(project, tag).id,
+        "property": given.property(project, value=mark).id,
+        "attachedfile": given.attached_file(project, mark.encode(), f"{mark}.pdf").id,
     }
     return World(owner, ids, mark)
 

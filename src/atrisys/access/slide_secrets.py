@@ -5,8 +5,10 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager
-from atrisys.access.slides import require_slide_reader, with_labels, with_names
+from atrisys.access.slides import require_slide_reader, with_labels
+from atrisys.access.visible import UNBLINDED, may_know
 from atrisys.errors import NotAllowed
+from atrisys.store.table import Table
 from atrisys.store.tables import AbstractImage, ImageInstance, Project, ProjectMember
 
 SECRET = ("label", "macro")
@@ -26,14 +28,12 @@ def require_label_viewer(db: Session, caller: Caller, base_id: int) -> None:
         )
 
 
-def require_metadata_of(db: Session, caller: Caller, row: AbstractImage | ImageInstance) -> None:
-    """Everybody who sees the image, but not contributors of a blinded project."""
-    if isinstance(row, ImageInstance):
-        allowed = not db.get_one(Project, row.project_id).blind_mode or is_manager(db, caller, row.project_id)
-    else:
-        allowed = bool(with_names(db, caller, [row.id])) or caller.is_admin
-    if not allowed:
-        raise NotAllowed("The metadata of image {image} are hidden: its project is blinded.", image=row.id)
+def require_metadata_of(db: Session, caller: Caller, row: Table) -> None:
+    """Everybody who sees an object, but of images (and their slices) not the contributors of a blinded project."""
+    kind = type(row)
+    if kind in UNBLINDED and db.scalar(select(kind.id).where(kind.id == row.id, may_know(caller, kind))) is None:
+        image_id = getattr(row, "image_id", row.id)
+        raise NotAllowed("The metadata of image {image} are hidden: its project is blinded.", image=image_id)
 
 
 def require_download_of(db: Session, caller: Caller, row: AbstractImage | ImageInstance) -> None:

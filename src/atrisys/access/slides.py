@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import require_storage, require_user
-from atrisys.access.visible import my_storages
+from atrisys.access.visible import may_know, my_storages
 from atrisys.errors import NotAllowed
 from atrisys.store.by_ids import rows_for
 from atrisys.store.tables import AbstractImage, ImageInstance, Project, ProjectMember, Storage
@@ -52,8 +52,7 @@ def with_names(db: Session, caller: Caller | None, ids: Iterable[int]) -> set[in
     if caller is None:
         blinded = select(ImageInstance.base_image_id).join(Project, Project.id == ImageInstance.project_id)
         return _which(db, AbstractImage.id.not_in(blinded.where(Project.blind_mode)), ids)
-    openly = _in_my_projects(caller, or_(ProjectMember.is_manager, ~Project.blind_mode))
-    return _which(db, or_(in_my_storages(caller), openly), ids)
+    return _which(db, may_know(caller, AbstractImage), ids)
 
 
 def with_labels(db: Session, caller: Caller | None, ids: Iterable[int]) -> set[int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, or_, select, true, tuple_, union
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, or_, select, true, tuple_, union
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -29,12 +29,15 @@ from atrisys.store.tables import (
     SliceInstance,
     Storage,
     StorageMember,
+    Tag,
     Term,
     UploadedFile,
     UserAnnotation,
 )
+from atrisys.store.tables.metadata import METADATA
 
 Rule = Callable[[Caller], ColumnElement[bool]]
+Projects = Callable[[Caller], Select[int]]
 Layers = Callable[[type[Any]], ColumnElement[bool]]
 """Which annotations, or changes, somebody sees."""
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
@@ -80,6 +83,12 @@ def my_projects(caller: Caller) -> Select[int]:
     return select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id)
 
 
+def my_open_projects(caller: Caller) -> Select[int]:
+    """All of them but those that are blinded to the caller, who may not know there what would name an image."""
+    mine = select(ProjectMember.project_id).join(Project, Project.id == ProjectMember.project_id)
+    return mine.where(ProjectMember.user_id == caller.id, or_(ProjectMember.is_manager, ~Project.blind_mode))
+
+
 def my_storages(caller: Caller) -> ColumnElement[bool]:
     shared = select(StorageMember.storage_id).where(StorageMember.user_id == caller.id)
     return or_(Storage.user_id == caller.id, Storage.id.in_(shared))
@@ -98,19 +107,28 @@ def _in_ontology(column: Any) -> Rule:
     return lambda caller: column.in_(select(Ontology.id).where(_ontology(caller)))
 
 
-def _in_project(column: Any) -> Rule:
-    return lambda caller: column.in_(my_projects(caller))
+def _in_project(column: Any, projects: Projects = my_projects) -> Rule:
+    return lambda caller: column.in_(projects(caller))
 
 
 def _in_storage(column: Any) -> Rule:
     return lambda caller: column.in_(select(Storage.id).where(my_storages(caller)))
 
 
-def _abstract_image(caller: Caller) -> ColumnElement[bool]:
-    used = select(ImageInstance.base_image_id).where(ImageInstance.project_id.in_(my_projects(caller)))
-    mine = select(Storage.id).where(my_storages(caller))
-    own = and_(AbstractImage.storage_id.is_(None), AbstractImage.user_id == caller.id)
-    return or_(AbstractImage.storage_id.in_(mine), AbstractImage.id.in_(used), own)
+def _slide(projects: Projects) -> Rule:
+    """Slides in one's storages and in these projects."""
+
+    def rule(caller: Caller) -> ColumnElement[bool]:
+        used = select(ImageInstance.base_image_id).where(ImageInstance.project_id.in_(projects(caller)))
+        mine = select(Storage.id).where(my_storages(caller))
+        own = and_(AbstractImage.storage_id.is_(None), AbstractImage.user_id == caller.id)
+        return or_(AbstractImage.storage_id.in_(mine), AbstractImage.id.in_(used), own)
+
+    return rule
+
+
+def _plane(projects: Projects) -> Rule:
+    return lambda caller: AbstractSlice.image_id.in_(select(AbstractImage.id).where(_slide(projects)(caller)))
 
 
 def _layers(project_id: Any, owner_id: Any) -> Rule:
@@ -184,6 +202,35 @@ def _job(caller: Caller) -> ColumnElement[bool]:
     return or_(own, Job.project_id.in_(managed))
 
 
+def _metadata(said: type[Any]) -> Rule:
+    """What is said of an object is seen by who may know it: one condition for each kind of object."""
+
+    def rule(caller: Caller) -> ColumnElement[bool]:
+        return or_(
+            *(
+                and_(
+                    said.domain_class_name == kind.cytomine_class,
+                    exists().where(kind.id == said.domain_ident, may_know(caller, kind)).correlate(said),
+                )
+                for kind in domains()
+            )
+        )
+
+    return rule
+
+
+@lru_cache(maxsize=1)
+def domains() -> tuple[type[Table], ...]:
+    """The kinds of objects that something can be said of: all that Cytomine has and that somebody may see."""
+    kinds = (kind for kind in RULES if issubclass(kind, Table) and kind not in METADATA)
+    return tuple(kind for kind in kinds if kind.cytomine_class.startswith("be.cytomine.domain."))
+
+
+def may_know(caller: Caller, kind: type[Table]) -> ColumnElement[bool]:
+    """Which objects of a kind the caller may know all about: those that they see, images only where not blinded."""
+    return true() if caller.is_admin else UNBLINDED.get(kind, RULES[kind])(caller)
+
+
 def _everybody(_caller: Caller) -> ColumnElement[bool]:
     return true()
 
@@ -201,12 +248,21 @@ RULES: dict[type[Any], Rule] = {
     Storage: my_storages,
     StorageMember: _in_storage(StorageMember.storage_id),
     UploadedFile: _in_storage(UploadedFile.storage_id),
-    AbstractImage: _abstract_image,
-    AbstractSlice: lambda caller: AbstractSlice.image_id.in_(select(AbstractImage.id).where(_abstract_image(caller))),
+    AbstractImage: _slide(my_projects),
+    AbstractSlice: _plane(my_projects),
     ImageInstance: _in_project(ImageInstance.project_id),
     SliceInstance: _in_project(SliceInstance.project_id),
     UserAnnotation: _layers(UserAnnotation.project_id, UserAnnotation.user_id),
     AnnotationTerm: _layers(AnnotationTerm.project_id, AnnotationTerm.layer_id),
     Change: _change,
     Job: _job,
+    Tag: _everybody,
+    **{kind: _metadata(kind) for kind in METADATA},
+}
+
+UNBLINDED: dict[type[Table], Rule] = {
+    AbstractImage: _slide(my_open_projects),
+    AbstractSlice: _plane(my_open_projects),
+    ImageInstance: _in_project(ImageInstance.project_id, my_open_projects),
+    SliceInstance: _in_project(SliceInstance.project_id, my_open_projects),
 }

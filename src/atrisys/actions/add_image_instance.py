@@ -1,4 +1,4 @@
-"""Put a slide into a project: the image instance and a slice instance for each of its planes."""
+"""Put a slide into a project: the image instance, a slice instance for each of its planes, its properties."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.actions import history
+from atrisys.actions.add_properties import copy_properties
 from atrisys.errors import Duplicate
 from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Project, SliceInstance
 
@@ -29,4 +30,5 @@ def add_image_instance(
     planes = db.scalars(select(AbstractSlice.id).where(AbstractSlice.image_id == base.id).order_by(AbstractSlice.id))
     rows = [{"project_id": project.id, "image_id": image.id, "base_slice_id": plane} for plane in planes]
     history.add_many(db, caller, SliceInstance, rows)
+    copy_properties(db, caller, base, image)
     return image

@@ -29,6 +29,7 @@ from atrisys.store.tables import (
     SecUserSecRole,
     Storage,
     StorageMember,
+    Tag,
     UploadedFile,
     UserAnnotation,
 )
@@ -37,8 +38,9 @@ from atrisys.store.tables import (
 def delete_user(db: Session, caller: Caller, folder: DataFolder, user: SecUser) -> None:
     """Their annotations, unused images, ontologies, files, storages, roles and sessions go with them.
 
-    Terms that they gave to shapes of others stay, as their authors'; images that others have drawn on, and files in
-    storages of others, pass to the project's representative and the storage's owner. The change log keeps all they did.
+    Terms that they gave to shapes of others stay, as their authors', and tags, as nobody's; images that others have
+    drawn on, and files in storages of others, pass to the project's representative and the storage's owner. The change
+    log keeps all they did.
 
     Raises:
         InUse: a job of theirs runs, an ontology is used by a project, files of others lie in their storage.
@@ -54,6 +56,7 @@ def delete_user(db: Session, caller: Caller, folder: DataFolder, user: SecUser) 
         delete_ontology(db, caller, ontology)
     _leave_storages(db, caller, user)
     _empty_storages(db, caller, folder, user)
+    history.edit_many(db, caller, Tag, Tag.user_id == user.id, lambda _tag: {"user_id": None})
     history.delete_where(db, caller, SecUserSecRole, SecUserSecRole.user_id == user.id)
     passwords.forget_tries(db, user.username)
     history.delete(db, caller, user)

@@ -16,6 +16,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager, require_not_read_only
 from atrisys.access.visible import get_row, somebody, visible
 from atrisys.actions import history
+from atrisys.actions.add_properties import add_properties
 from atrisys.actions.canvas import Canvas, canvas_of
 from atrisys.actions.drawing import Drawing, make_whole, shape_columns
 from atrisys.errors import Invalid, NotAllowed, NotFound, Refusal
@@ -66,7 +67,7 @@ def _keep(
     rows: dict[int, dict[str, Any]],
     answers: list[Drawn | Refusal | None],
 ) -> None:
-    """Write the annotations and the terms that they were given, and answer them."""
+    """Write the annotations with the terms and properties that they were given, and answer them."""
     if not rows:
         return
     terms = {place: tuple(dict.fromkeys(drawings[place].terms)) for place in rows}
@@ -89,6 +90,13 @@ def _keep(
         for term in terms[place]
     ]
     history.add_numbered(db, caller, {UserAnnotation: list(rows.values()), AnnotationTerm: links}, numbers[count:])
+    said = {place: drawings[place].properties for place in rows if drawings[place].properties}
+    add_properties(db, caller, [(_named(rows[place]), properties) for place, properties in said.items()])
+
+
+def _named(row: dict[str, Any]) -> UserAnnotation:
+    """As much of a drawn annotation as says whose properties they are."""
+    return UserAnnotation(id=row["id"], project_id=row["project_id"], user_id=row["user_id"])
 
 
 def _rows(

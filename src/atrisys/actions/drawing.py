@@ -40,6 +40,8 @@ class Drawing:
     geometry_compression: float = 0.0
     source: str | None = None
     parent_id: int | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+    """Keys and values."""
     shape: BaseGeometry | None = None
     """The shape itself, where it was read already (files); then `location` is not read."""
 

@@ -19,6 +19,8 @@ from atrisys.store.tables import (
     ImageInstance,
     Project,
     SliceInstance,
+    Tag,
+    TagDomainAssociation,
     Term,
     UserAnnotation,
 )
@@ -43,6 +45,8 @@ class Wanted:
     terms: Ids = None
     no_term: bool = False
     multiple_term: bool = False
+    tags: Ids = None
+    no_tag: bool = False
     annotations: Ids = None
     origin: Origin = LEFT_BOTTOM
     """Of `touching` and `near`; Cytomine's are turned for each image."""
@@ -99,6 +103,7 @@ def _filters(db: Session, caller: Caller, wanted: Wanted, images: list[int] | No
         if ids is not None:
             yield column == ids[0] if len(ids) == 1 else column.in_(ids)
     yield from _by_term(db, caller, wanted)
+    yield from _by_tag(db, wanted)
     yield from _by_place(db, caller, wanted, images)
     if wanted.nothing:
         yield false()
@@ -129,6 +134,20 @@ def _by_term(db: Session, caller: Caller, wanted: Wanted) -> Iterator[ColumnElem
     if wanted.multiple_term:
         several = select(func.count(AnnotationTerm.term_id.distinct())).where(AnnotationTerm.annotation_id == row.id)
         either.append(several.scalar_subquery() > 1)
+    if either:
+        yield or_(*either)
+
+
+def _by_tag(db: Session, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """Tags and no tag widen each other."""
+    row, link = UserAnnotation, TagDomainAssociation
+    either: list[ColumnElement[bool]] = []
+    if wanted.tags is not None:
+        if missing := set(wanted.tags) - set(db.scalars(select(Tag.id).where(Tag.id.in_(wanted.tags)))):
+            raise NotFound("{kind} {id} was not found.", kind="Tag", id=min(missing))
+        either.append(row.id.in_(select(link.domain_ident).where(link.tag_id.in_(wanted.tags))))
+    if wanted.no_tag:
+        either.append(~select(link.id).where(link.domain_ident == row.id).exists())
     if either:
         yield or_(*either)
 

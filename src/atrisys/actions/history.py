@@ -1,7 +1,8 @@
 """Every write goes through here: the object and its line in the change log, in one transaction.
 
 From the log come undo, history, undelete, the audit trail and the feed for live pages. A deleted object leaves its last
-state as the `before` of a row without `after`.
+state as the `before` of a row without `after`. What is said of an object (properties, description, tags, files) goes
+before it, each with its own tombstone, and moves where it moves.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,10 +18,12 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.errors import Duplicate, InUse
 from atrisys.store import spatial
+from atrisys.store.after_commit import drop_after_commit
 from atrisys.store.bulk import insert_rows
 from atrisys.store.ids import take_ids
 from atrisys.store.table import Table, kept_columns, kept_values, now_ms
-from atrisys.store.tables import Change
+from atrisys.store.tables import AttachedFile, Change
+from atrisys.store.tables.metadata import METADATA, Metadata, home_of
 
 Row = TypeVar("Row", bound=Table)
 
@@ -48,12 +51,15 @@ def edit(db: Session, caller: Caller, row: Row, **values: Any) -> Row:
             setattr(row, name, value)
         row.version, row.updated = row.version + 1, now_ms()
     _log(db, caller, row, take_ids(db)[0], before=before, after=_json(row))
+    if _has_moved(type(row), changed):
+        _move_metadata(db, caller, [row])
     return row
 
 
 def delete(db: Session, caller: Caller, row: Row) -> Row:
     """Take an object away; what stands on it must be gone before. Raises InUse."""
     before, kind, id = _json(row), type(row).__name__, row.id
+    _delete_metadata(db, caller, [row])
     try:
         with db.begin_nested():
             db.delete(row)
@@ -70,6 +76,7 @@ def delete_where(db: Session, caller: Caller, kind: type[Row], *conditions: Any)
         rows = db.scalars(select(kind).where(*conditions).order_by(kind.id).limit(BATCH)).all()
         if not rows:
             return done
+        _delete_metadata(db, caller, rows)
         _log_many(db, caller, kind, [(row, _json(row), None) for row in rows])
         try:
             db.execute(
@@ -135,7 +142,7 @@ def edit_many(
         if not rows:
             return done
         last = rows[-1].id
-        entries = []
+        entries, moved = [], []
         for row in rows:
             values = {name: value for name, value in change(row).items() if getattr(row, name) != value}
             if values:
@@ -144,11 +151,36 @@ def edit_many(
                     setattr(row, name, value)
                 row.version, row.updated = row.version + 1, now_ms()
                 entries.append((row, before, _json(row)))
+                if _has_moved(kind, values):
+                    moved.append(row)
         db.flush()
         _log_many(db, caller, kind, entries)
+        _move_metadata(db, caller, moved)
         for row in rows:
             db.expunge(row)
         done += len(entries)
+
+
+def _delete_metadata(db: Session, caller: Caller, rows: Sequence[Table]) -> None:
+    """What is said of objects goes with them; the bytes of a file once that is kept."""
+    for row in rows:
+        if isinstance(row, AttachedFile):
+            drop_after_commit(db, row.kept_name)
+    if rows and not isinstance(rows[0], Metadata):
+        ids = [row.id for row in rows]
+        for said in METADATA:
+            delete_where(db, caller, said, said.domain_ident.in_(ids))
+
+
+def _has_moved(kind: type[Table], changed: Mapping[str, Any]) -> bool:
+    """Whether the log files the object elsewhere from now on."""
+    return not issubclass(kind, Metadata) and not {kind.container_column, kind.owner_column}.isdisjoint(changed)
+
+
+def _move_metadata(db: Session, caller: Caller, rows: Sequence[Table]) -> None:
+    homes = {row.id: home_of(row) for row in rows}
+    for said in METADATA if homes else ():
+        edit_many(db, caller, said, said.domain_ident.in_(homes), lambda one: homes[one.domain_ident])
 
 
 def _json(row: Table) -> str:

@@ -10,6 +10,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.visible import get_row
 from atrisys.actions import history
 from atrisys.actions.add_image_instance import add_image_instance
+from atrisys.actions.add_properties import add_properties
 from atrisys.actions.receive_slide import Arrival, Delivery, ext_of
 from atrisys.errors import Refusal, TooLarge
 from atrisys.imaging.reader import SlideFacts
@@ -19,8 +20,6 @@ from atrisys.store.tables import AbstractImage, AbstractSlice, Project, Uploaded
 from atrisys.store.tables.files import DEPLOYED, ERROR_FORMAT, UNPACKED
 
 MOST_PLANES = 100_000
-SENT = "upload."
-"""Properties that were sent with an upload stand among the slide's own metadata under keys that begin so."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +118,10 @@ class SlideRecord:
             uploaded_file_id=file.id,
             storage_id=self.place.storage_id,
             user_id=self.caller.id,
-            **_columns(facts, self.properties or {}),
+            **_columns(facts),
         )
         history.add(self.db, self.caller, image)
+        add_properties(self.db, self.caller, [(image, (self.properties or {}).items())])
         common = {"image_id": image.id, "uploaded_file_id": file.id, "storage_id": self.place.storage_id}
         history.add_many(self.db, self.caller, AbstractSlice, [{**common, **plane} for plane in _planes(facts)])
         projects = [get_row(self.db, self.caller, Project, id) for id in self.place.project_ids]
@@ -136,15 +136,13 @@ def settle(db: Session, folder: DataFolder, name: str) -> None:
         after_rollback(db, lambda: folder.drop(lasting))
 
 
-def _columns(facts: SlideFacts, properties: Mapping[str, str]) -> dict[str, Any]:
+def _columns(facts: SlideFacts) -> dict[str, Any]:
     names = ("format", "width", "height", "depth", "duration", "channels", "colorspace", "fps", "magnification")
-    kept = asdict(facts)
-    kept["metadata"] = {**facts.metadata, **{f"{SENT}{key}": value for key, value in properties.items()}}
     return {
         **{name: getattr(facts, name) for name in (*names, "mpp_x", "mpp_y", "mpp_z")},
         "samples_per_pixel": facts.samples,
         "bits_per_sample": facts.bits,
-        "facts": kept,
+        "facts": asdict(facts),
     }
 
 

@@ -243,17 +243,18 @@ def clock(store: "Store") -> Iterator[Finding]:
 
 
 def files(store: "Store") -> Iterator[Finding]:
-    """Every uploaded file is there, as large as it was."""
+    """Every uploaded and attached file is there, as large as it was."""
     from sqlalchemy import select
 
-    from atrisys.store.tables import UploadedFile
+    from atrisys.store.tables import AttachedFile, UploadedFile
 
     missing: list[str] = []
     cut: list[str] = []
     count = 0
-    deployed = select(UploadedFile.id, UploadedFile.filename, UploadedFile.original_filename, UploadedFile.size)
+    uploaded = select(UploadedFile.id, UploadedFile.filename, UploadedFile.original_filename, UploadedFile.size)
+    attached = select(AttachedFile.id, AttachedFile.kept_name, AttachedFile.filename, AttachedFile.size)
     with store.reading() as db:
-        for id, name, original, size in db.execute(deployed.where(UploadedFile.filename != "")):
+        for id, name, original, size in db.execute(uploaded.where(UploadedFile.filename != "").union_all(attached)):
             count += 1
             path = store.folder.path_of(name)
             if not path.exists():
@@ -266,7 +267,7 @@ def files(store: "Store") -> Iterator[Finding]:
         says = f"{len(cut)} files are not as large as when they were uploaded: {_named(cut)}."
         yield Finding("files", "wrong", says, _put_back(store))
     if not missing and not cut:
-        yield Finding("files", "well", f"{count} uploaded files are there.")
+        yield Finding("files", "well", f"{count} uploaded and attached files are there.")
 
 
 def _named(names: list[str]) -> str:
@@ -274,7 +275,7 @@ def _named(names: list[str]) -> str:
 
 
 def _put_back(store: "Store") -> str:
-    return f"Put them back below {store.folder.files} from a backup, or delete these images."
+    return f"Put them back below {store.folder.files} from a backup, or delete their records."
 
 
 def pictures(settings: "Settings") -> Iterator[Finding]:

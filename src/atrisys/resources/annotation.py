@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import shapely
 from fastapi import Request
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from atrisys.geometry.frames import LEFT_TOP, origin_sent
 from atrisys.geometry.holes import fill_holes
 from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
 from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, UserAnnotation
-from atrisys.wire import dialect
+from atrisys.wire import dialect, domains
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
 from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, problem, read_element, read_one
@@ -58,6 +58,9 @@ class AnnotationIn(Fields):
     geometry_compression: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     source: str | None = Field(None, max_length=255)
     parent_id: int | None = None
+    properties: Annotated[domains.Properties, Field(validation_alias=AliasChoices("properties", "property"))] = Field(
+        default_factory=list
+    )
 
     def drawing(self, request: Request) -> Drawing:
         return Drawing(
@@ -71,6 +74,7 @@ class AnnotationIn(Fields):
             geometry_compression=self.geometry_compression or 0.0,
             source=self.source,
             parent_id=self.parent_id,
+            properties=tuple((one.key, one.value) for one in self.properties),
         )
 
 

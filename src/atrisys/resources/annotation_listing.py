@@ -5,9 +5,7 @@ from functools import reduce
 from typing import Any
 
 import orjson
-import shapely
 from fastapi import Request
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -16,10 +14,9 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager
 from atrisys.actions import find_annotations
 from atrisys.actions.find_annotations import Wanted
-from atrisys.errors import Invalid, NotFound, ShapeRefused
+from atrisys.errors import Invalid, NotFound
 from atrisys.geometry.frames import LEFT_TOP, Origin
-from atrisys.geometry.tangle import refuse_tangle
-from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
+from atrisys.geometry.wkt import wkb_to_wkt
 from atrisys.store import spatial
 from atrisys.store.tables import (
     AbstractImage,
@@ -35,16 +32,15 @@ from atrisys.wire import dialect
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody
 from atrisys.wire.routes import Routes, only_reads
+from atrisys.wire.search_shapes import read_box, read_search_shape
 
 routes = Routes(tags=["annotation"])
 
 BATCH = 2_000
 GROUPS = ("Basic", "Meta", "WKT", "GIS", "Term", "Track", "User", "Image", "Slice", "ImageGroup", "Link", "Algo")
 DEFAULT_GROUPS = {"Basic", "Meta", "Term"}
-NOT_YET = ("track", "tracks", "tag", "tags", "group", "groups", "reviewUsers")
+NOT_YET = ("track", "tracks", "group", "groups", "reviewUsers")
 """Nothing has any of these yet, so whoever asks for some gets none."""
-MOST_POINTS = 5_000
-"""Of a shape that is searched with."""
 Row = UserAnnotation
 
 
@@ -114,7 +110,7 @@ class Asked:
         found: list[int] | None = None
         for name in names:
             value = self.text(name)
-            if value is None or (value == "" and name in ("project", "image", "slice", "user", "term")):
+            if value is None or (value == "" and name in ("project", "image", "slice", "user", "term", "tag")):
                 continue
             parts = [part for part in value.strip("[]").replace("_", ",").split(",") if part.strip()]
             found = [*(found or []), *(_whole(name, part) for part in parts)]
@@ -145,10 +141,12 @@ class Asked:
             terms=self.ids("term", "terms"),
             no_term=self.yes("noTerm"),
             multiple_term=self.yes("multipleTerm"),
+            tags=self.ids("tag", "tags"),
+            no_tag=self.yes("noTag"),
             origin=self.origin,
             touching=read_box(box) if box else None,
             touching_annotation=self.number("bboxAnnotation"),
-            near=_place(base) if base and not base.isdecimal() else None,
+            near=read_search_shape(base) if base and not base.isdecimal() else None,
             near_annotation=_whole("baseAnnotation", base) if base.isdecimal() else None,
             within_px=self.distance(),
             after=self.number("afterThan"),
@@ -205,29 +203,6 @@ def _pieces(db: Session, table: "Rows", query: Select[*tuple[Any, ...]]) -> Iter
             yield table.json(batch)
     finally:
         db.close()
-
-
-def read_box(text: str) -> BaseGeometry:
-    """`minX,minY,maxX,maxY`, or WKT."""
-    parts = text.split(",")
-    if len(parts) == 4:
-        try:
-            numbers = [float(part) for part in parts]
-        except ValueError:
-            return _place(text)
-        if all(abs(number) < 1e9 for number in numbers) and numbers[0] <= numbers[2] and numbers[1] <= numbers[3]:
-            return shapely.box(numbers[0], numbers[1], numbers[2], numbers[3])
-        raise Invalid("bbox is minX,minY,maxX,maxY in pixels, or WKT, not {value}.", value=text[:80])
-    return _place(text)
-
-
-def _place(text: str) -> BaseGeometry:
-    """A shape that others are compared with one by one, and that nobody has checked before."""
-    shape = read_wkt(text)
-    if shapely.get_num_coordinates(shape) > MOST_POINTS:
-        raise ShapeRefused("A shape to search with has at most {most} points. Simplify it.", most=MOST_POINTS)
-    refuse_tangle(shape)
-    return shape
 
 
 class Rows:

@@ -21,7 +21,16 @@ from atrisys.actions.add_project import add_project
 from atrisys.actions.change_ontology import change_ontology
 from atrisys.actions.edit_members import replace_members
 from atrisys.store.by_ids import pairs_for, rows_for
-from atrisys.store.tables import Change, ImageInstance, Ontology, Project, ProjectMember, SecUser, UserAnnotation
+from atrisys.store.tables import (
+    Change,
+    Description,
+    ImageInstance,
+    Ontology,
+    Project,
+    ProjectMember,
+    SecUser,
+    UserAnnotation,
+)
 from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
@@ -168,7 +177,8 @@ def list_projects(
         last = pairs_for(db, select(Project.id, _last_activity(seen)), Project.id, ids)
         wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
     if dialect.says_yes(withDescription):
-        wires = [{**wire, "description": None} for wire in wires]
+        said = pairs_for(db, select(Description.domain_ident, Description.data), Description.domain_ident, ids)
+        wires = [{**wire, "description": said.get(wire["id"])} for wire in wires]
     if dialect.says_yes(withCurrentUserRoles):
         roles = _roles(db, user, ids)
         wires = [{**wire, "currentUserRoles": roles[wire["id"]]} for wire in wires]

@@ -23,7 +23,7 @@ from atrisys.wire.routes import Routes, waits_for_client
 
 routes = Routes(tags=["upload"])
 
-MOST_PROPERTIES = 1000
+MOST_PROPERTIES, LONGEST_KEY = 1000, 255
 FORM = {
     "requestBody": {
         "required": True,
@@ -69,11 +69,11 @@ async def _sent(request: Request, user: CurrentUser, store: CurrentStore) -> Asy
             return import_slide.check_place(db, user, storage_id, project_ids)
 
     place = await run_in_threadpool(check)
-    received, name = await receive_file(request, store.folder, import_slide.upload_limit(store))
+    form = await receive_file(request, store.folder, import_slide.upload_limit(store))
     try:
-        yield Sent(place, received, plain_name(name), properties)
+        yield Sent(place, form.received, plain_name(form.name), properties)
     finally:
-        await run_in_threadpool(store.folder.discard, received.name)
+        await run_in_threadpool(store.folder.discard, form.received.name)
 
 
 @routes.post("/upload", openapi_extra=FORM)
@@ -142,4 +142,6 @@ def _properties(keys: str | None, values: str | None) -> dict[str, str]:
     texts = (values or "").split(",", len(names) - 1)
     if len(texts) < len(names) or len(names) > MOST_PROPERTIES or "" in names:
         raise Invalid("keys and values must be lists of the same length.")
+    if any(len(name) > LONGEST_KEY for name in names):
+        raise Invalid("A key has at most {limit} signs.", limit=LONGEST_KEY)
     return dict(zip(names, texts, strict=True))

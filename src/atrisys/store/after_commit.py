@@ -21,6 +21,12 @@ def after_rollback(db: Session, do: Callable[[], object]) -> None:
     db.info.setdefault(UNDONE, []).append(do)
 
 
+def drop_after_commit(db: Session, name: str) -> None:
+    """Remove a kept file once its record's deletion is committed."""
+    folder = db.info["folder"]
+    after_commit(db, lambda: folder.drop(name))
+
+
 @event.listens_for(Session, "after_commit")
 def _committed(db: Session) -> None:
     # Savepoints are told here too: they may still be undone with the rest.

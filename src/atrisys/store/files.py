@@ -17,6 +17,8 @@ from atrisys.errors import Misconfigured, PictureMissing, TooLarge
 
 PIECE = 1 << 20
 LONGEST_SHOWN = 255
+BY_UPLOAD_LIMIT = "ATRISYS_MAX_UPLOAD_GB"
+"""The setting that limits slides."""
 INCOMING = ".incoming"
 """Below `files/`, since a file can be moved at once only within one disk."""
 MOUNTS = Path("/proc/mounts")
@@ -125,9 +127,12 @@ class DataFolder:
         plain = ext.lower() if ext.isalnum() and ext.isascii() and len(ext) <= 8 else ""
         return f"{token[:2]}/{token}{'.' + plain if plain else ''}"
 
-    def incoming(self, ext: str, limit: int) -> "Incoming":
-        """A file that bytes are being written to; it is nobody's until it is settled."""
-        return Incoming(self, _incoming_name(self.new_name(ext)), limit)
+    def incoming(self, ext: str, limit: int, allowed_by: str = BY_UPLOAD_LIMIT) -> "Incoming":
+        """A file that bytes are being written to; it is nobody's until it is settled.
+
+        `allowed_by`: the setting that sets the limit.
+        """
+        return Incoming(self, _incoming_name(self.new_name(ext)), limit, allowed_by)
 
     def receive(self, stream: BinaryIO, ext: str, limit: int) -> "Received":
         """Take in a stream. Raises TooLarge, leaving nothing."""
@@ -250,9 +255,9 @@ class DataFolder:
 class Incoming:
     """Bytes on their way in: written piece by piece, hashed as they come."""
 
-    def __init__(self, folder: DataFolder, name: str, limit: int) -> None:
+    def __init__(self, folder: DataFolder, name: str, limit: int, allowed_by: str) -> None:
         self.name, self.size = name, 0
-        self._path, self._limit = folder.files / name, limit
+        self._path, self._limit, self._allowed_by = folder.files / name, limit, allowed_by
         self._digest = hashlib.sha256()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = self._path.open("xb")
@@ -260,7 +265,7 @@ class Incoming:
     def write(self, piece: bytes) -> None:
         """Raises TooLarge beyond the limit, or where the disk is full."""
         self.size += len(piece)
-        _require_size(self.size, self._limit)
+        _require_size(self.size, self._limit, self._allowed_by)
         self._digest.update(piece)
         with disk_full_said():
             self._file.write(piece)
@@ -307,7 +312,7 @@ def refuse_network_share(url: str, folder: Path) -> None:
         )
 
 
-def plain_name(text: str) -> str:
+def plain_name(text: str, otherwise: str = "slide") -> str:
     """A file's name as people may be shown it: the last part of a path, without signs that control or deceive."""
     last = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
     kept = "".join(sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
@@ -315,16 +320,18 @@ def plain_name(text: str) -> str:
     suffix = PurePath(kept).suffix if len(PurePath(kept).suffix) < 20 else ""
     if len(kept) > LONGEST_SHOWN:
         kept = kept[: LONGEST_SHOWN - len(suffix)] + suffix
-    return kept or "slide"
+    return kept or otherwise
 
 
 def _incoming_name(name: str) -> str:
     return f"{INCOMING}/{name}"
 
 
-def _require_size(size: int, limit: int) -> None:
+def _require_size(size: int, limit: int, allowed_by: str = BY_UPLOAD_LIMIT) -> None:
     if size > limit:
-        raise TooLarge("The file is larger than the {limit} bytes that ATRISYS_MAX_UPLOAD_GB allows.", limit=limit)
+        raise TooLarge(
+            "The file is larger than the {limit} bytes that {setting} allows.", limit=limit, setting=allowed_by
+        )
 
 
 def _copy(source: Path, target: Path) -> Received:

@@ -24,8 +24,12 @@ class Store:
         self._writing = self.engine.execution_options(writes=True)
 
     def session(self, *, writes: bool) -> Session:
-        """A session whose transaction, once begun, may write (or may not). Whoever opens it closes it."""
-        return Session(self._writing if writes else self.engine, expire_on_commit=False)
+        """A session whose transaction, once begun, may write (or may not). Whoever opens it closes it.
+
+        Its `info` holds the data folder, for the bytes behind its records.
+        """
+        engine = self._writing if writes else self.engine
+        return Session(engine, expire_on_commit=False, info={"folder": self.folder})
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

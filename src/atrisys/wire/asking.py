@@ -120,7 +120,7 @@ class Paging:
         self.sort, _, direction = (query.get("sort") or "").partition(",")
         self.descending = (direction or query.get("order") or "").strip().lower() == "desc"
 
-    def of(self, db: Session, query: Select[tuple[Row]], out: type[Model], *order: Any, **more: Any) -> Response:
+    def of(self, db: Session, query: Select[Any], out: type[Model], *order: Any, **more: Any) -> Response:
         """A page of one table's rows as the asker's dialect has it."""
         rows, total = self.rows(db, query, *order)
         return self.answer([out.of(row, **more).wire() for row in rows], total)

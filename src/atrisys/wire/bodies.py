@@ -76,10 +76,21 @@ JsonBody = Annotated[Any, Depends(_body)]
 
 def body_schema(kind: type[BaseModel], *, many: bool = False) -> dict[str, Any]:
     """For `openapi_extra`: the body that a handler with a `JsonBody` reads."""
-    one = kind.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
-    one.pop("$defs", None)
+    one = kind.model_json_schema(by_alias=True, ref_template="{model}")
+    one = _in_one(one, one.pop("$defs", {}))
     schema = {"anyOf": [one, {"type": "array", "items": one}]} if many else one
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _in_one(schema: Any, parts: dict[str, Any]) -> Any:
+    """A schema with the models that it refers to in their places."""
+    if isinstance(schema, list):
+        return [_in_one(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _in_one(parts[schema["$ref"]], parts)
+    return {key: _in_one(value, parts) for key, value in schema.items()}
 
 
 def read_one(kind: type[In], body: Any) -> In:

@@ -20,8 +20,8 @@ from atrisys.wire import refusals
 from atrisys.wire.dialect import JSON
 
 DOORS = {"api", "session", "server", "upload"}
-TAKES_FILES = "/upload"
-"""Multipart bodies sent there may be larger than others: they go to the disk, under a limit of their own."""
+TAKES_FILES = re.compile(r"/upload|/api/attachedfile(/\d+)?\.json|/api/domain/[^/]+/\d+/attachedfile\.json")
+"""Multipart bodies posted there may be larger than others: they go to the disk, under a limit of their own."""
 WELL_FORMED_ID = re.compile(r"[\w.-]{1,64}")
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
@@ -59,8 +59,8 @@ class Edge:
         if scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers:
             await Response(status_code=204)(scope, receive, answer)
             return
-        is_file = headers.get("content-type", "").startswith("multipart/form-data")
-        if is_file and scope["path"].endswith(TAKES_FILES):
+        is_file = scope["method"] == "POST" and headers.get("content-type", "").startswith("multipart/form-data")
+        if is_file and TAKES_FILES.fullmatch(scope["path"]):
             await self._answered(scope, receive, answer)
         elif self._says_too_much(headers.get("content-length", "")):
             refused = refusals.answer_to(Request(scope), self._too_large())

@@ -5,6 +5,7 @@ from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence
 from atrisys.store.tables.files import Storage, StorageMember, UploadedFile
 from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
 from atrisys.store.tables.jobs import Job
+from atrisys.store.tables.metadata import AttachedFile, Description, Property, Tag, TagDomainAssociation
 from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Term
 from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole
 from atrisys.store.tables.projects import Project, ProjectMember
@@ -13,7 +14,9 @@ __all__ = [
     "AbstractImage",
     "AbstractSlice",
     "AnnotationTerm",
+    "AttachedFile",
     "Change",
+    "Description",
     "FailedTries",
     "IdSequence",
     "IdempotentAnswer",
@@ -23,6 +26,7 @@ __all__ = [
     "Ontology",
     "Project",
     "ProjectMember",
+    "Property",
     "Relation",
     "RelationTerm",
     "SecRole",
@@ -31,6 +35,8 @@ __all__ = [
     "SliceInstance",
     "Storage",
     "StorageMember",
+    "Tag",
+    "TagDomainAssociation",
     "Term",
     "UploadedFile",
     "UserAnnotation",
