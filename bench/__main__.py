@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import creating, grid, listing, masks_part, report, starting, viewport, window
+from bench import creating, grid, listing, masks_part, report, starting, tiles, viewport, window
 from bench.house import new_house
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "grid": grid.measure,
     "masks": masks_part.measure,
     "window": window.measure,
+    "tiles": tiles.measure,
 }
 
 

@@ -83,6 +83,7 @@ TITLES = (
     "R*Tree or grid",
     "Masks",
     "The whole slide as one JPEG",
+    "Tiles",
 )
 
 
