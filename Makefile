@@ -86,14 +86,14 @@ imports: setup
 	@$(BIN)/lint-imports
 
 docs-fresh: setup
-	@$(BIN)/python tools/check_docs.py
+	@$(BIN)/python -m tools.check_docs
 
 fix: setup ## format, and mend what can be mended
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
 docs: setup ## write anew what docs/ says about routes
-	@$(BIN)/python tools/check_docs.py --write
+	@$(BIN)/python -m tools.check_docs --write
 
 migration: setup ## a new step for the database: make migration m="what changes"
 	@test -n '$(m)' || { echo 'Say what changes: make migration m="annotations remember their source"'; exit 1; }

@@ -13,7 +13,7 @@ from bench.house import Keys
 
 CHUNK = 1 << 20
 KEPT_S = 3.0
-"""How long a connection is believed to be still open: the server closes it after five idle seconds."""
+"""How long a connection is believed to be still open: a bare server closes it after five idle seconds."""
 ADDRESS = "http://127.0.0.1:{port}{path}"
 
 

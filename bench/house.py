@@ -35,8 +35,9 @@ class House:
     The slide is brought into a project of its own for each part that asks for one, so that parts do not meet.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int = 1) -> None:
         self.folder, self.data = folder, folder / "data"
+        self.workers = workers
         made = self.command("user", "add", "alice")
         self.keys = Keys(made["publicKey"], made["privateKey"])
         (folder / "ontology.json").write_text(json.dumps(ONTOLOGY))
@@ -66,8 +67,8 @@ class House:
 
     @contextmanager
     def server(self, *options: str) -> Iterator["Server"]:
-        """`atrisys serve` with these options more, until the block ends."""
-        server = Server(self, *options)
+        """`atrisys serve` with these options more, until the block ends; the run's number of workers by default."""
+        server = Server(self, "--workers", str(self.workers), *options)
         try:
             yield server
         finally:
@@ -190,6 +191,6 @@ class Peak:
 
 
 @contextmanager
-def new_house(scratch: Path | None = None) -> Iterator[House]:
+def new_house(scratch: Path | None = None, workers: int = 1) -> Iterator[House]:
     with tempfile.TemporaryDirectory(prefix="atrisys-bench-", dir=scratch) as folder:
-        yield House(Path(folder))
+        yield House(Path(folder), workers)

@@ -71,7 +71,7 @@ def write(sections: Sequence[Section]) -> None:
     kept = {section.title: section.text() for section in sections}
     for part in FILE.read_text(encoding="utf-8").split("\n## ")[1:] if FILE.exists() else []:
         kept.setdefault(part.partition("\n")[0], f"## {part}")
-    order = sorted(kept, key=lambda title: TITLES.index(title) if title in TITLES else len(TITLES))
+    order = sorted(kept, key=place)
     FILE.write_text("\n".join([preface(), *(kept[title].rstrip() + "\n" for title in order)]), encoding="utf-8")
 
 
@@ -83,7 +83,14 @@ TITLES = (
     "R*Tree or grid",
     "Masks",
     "The whole slide as one JPEG",
+    "Tiles",
 )
+
+
+def place(title: str) -> tuple[int, str]:
+    """Beside each other what is the same but for the number of workers."""
+    known = [number for number, one in enumerate(TITLES) if title.startswith(one)]
+    return (known or [len(TITLES)])[0], title
 
 
 def preface() -> str:
@@ -96,12 +103,12 @@ Written by `make bench` on {time.strftime("%Y-%m-%d", time.gmtime())}, ATrISys {
 ({processor()}), {memory_gib():.0f} GiB, {platform.system()} {platform.release()}, CPython {platform.python_version()},
 SQLite {sqlite3.sqlite_version}; {packages}.
 
-Everything under "ATrISys" goes through the real server (`atrisys serve`, one worker): keys sent and judged, rights
-checked, changes logged. "Bare" is the least code that does the same work in the same run, the two taking turns. Figures
-are medians with [lowest–highest] of all rounds. The machine is shared and the load generator takes part of one core:
-the ratios say more than the seconds. Memory is resident memory of all processes of the server, summed (pages that two
-of them share count twice), looked at every few milliseconds; "above idle" is above what it held before the first
-request.
+Everything under "ATrISys" goes through the real server (`atrisys serve`, one worker where nothing else is said): keys
+sent and judged, rights checked, changes logged. "Bare" is the least code that does the same work in the same run, the
+two taking turns. Figures are medians with [lowest–highest] of all rounds. The machine is shared and the load generator
+takes part of one core: the ratios say more than the seconds. Memory is resident memory of all processes of the server,
+summed (pages that two of them share count twice), looked at every few milliseconds; "above idle" is above what it held
+before the first request.
 A goal that is missed is said to be missed.
 """
 

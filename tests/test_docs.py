@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import check_docs
+from tools import check_docs, cytomine_routes
 
 ROOT = Path(__file__).parents[1]
 # In two parts, so that this file does not name what it looks for.
@@ -88,3 +88,23 @@ def test_no_file_names_a_package_registry_or_a_path_of_somebodys_machine():
     assert ROOT / "Makefile" in files
     found = {str(one.relative_to(ROOT)): sorted(set(words.findall(one.read_bytes()))) for one in files}
     assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.skipif(not cytomine_routes.is_there(), reason="Cytomine's routes are listed beside the checkout")
+def test_every_route_of_cytomine_has_its_state_and_what_is_left_out_its_reason():
+    text = page("cytomine-routes.md")
+    rows = re.findall(r"^\| [A-Z]+ \| `([^`]+)` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
+    assert len(rows) > 600
+    states = dict(rows)
+    assert states["/api/project.json"] == states["/api/annotation/{id}.json"] == "served"
+    assert all(state in ("served", "not yet") or state.split(" ", 1)[1] for state in states.values())
+    assert not [path for path, state in rows if "retrieval" in path and state == "served"]
+
+
+def test_a_route_is_served_where_all_that_it_stands_for_is():
+    ours = [("GET", "/api/{kind}/{id}/crop.{format}"), ("GET", "/api/tag.json")]
+    served = cytomine_routes._Served(ours)
+    assert served.has("GET", "/api/userannotation/{a}/crop.png")
+    assert served.has("GET", "/api/tag.json?name=x")
+    assert not served.has("POST", "/api/tag.json")
+    assert not served.has("GET", "/api/tag/{id}.json")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The docs name everything: what code knows about settings, commands and routes stands in docs/, and is fresh.
 
-    python tools/check_docs.py            says what is missing or stale; exit status 1 if anything is
-    python tools/check_docs.py --write    writes the made parts anew (`make docs`)
+    python -m tools.check_docs            says what is missing or stale; exit status 1 if anything is
+    python -m tools.check_docs --write    writes the made parts anew (`make docs`)
 
 A page in docs/ is written by hand around one made part, between two marks. Export formats are described by hand alone:
 docs/exports.md must name every file of src/atrisys/exports/ that writes something.
@@ -23,6 +23,8 @@ from types import ModuleType
 import click
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Mount
+
+from tools import cytomine_routes
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -170,10 +172,15 @@ def routes_part() -> str:
     return "\n".join(lines).strip()
 
 
+def coverage_part() -> str:
+    return cytomine_routes.coverage_part([(method, path) for _, method, path, _ in routes()])
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_part,
     "commands.md": commands_part,
     "api.md": routes_part,
+    **({"cytomine-routes.md": coverage_part} if cytomine_routes.is_there() else {}),
 }
 
 

@@ -28,6 +28,7 @@ from atrisys.resources import (
     description,
     export,
     history,
+    iiif,
     image_associated,
     image_crop,
     image_download,
@@ -50,6 +51,7 @@ from atrisys.resources import (
     tag,
     tag_domain_association,
     term,
+    tile_grid,
     upload,
     uploaded_file,
     user,
@@ -59,7 +61,7 @@ from atrisys.settings import Settings
 from atrisys.store import upgrade
 from atrisys.store.session import Store
 from atrisys.wire import refusals
-from atrisys.wire.edge import Edge
+from atrisys.wire.application import Application
 
 RESOURCES = (
     abstract_image,
@@ -78,6 +80,7 @@ RESOURCES = (
     description,
     export,
     history,
+    iiif,
     image_associated,
     image_crop,
     image_download,
@@ -100,6 +103,7 @@ RESOURCES = (
     tag,
     tag_domain_association,
     term,
+    tile_grid,
     upload,
     uploaded_file,
     user,
@@ -113,7 +117,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     if store is None:
         store = Store(settings)
         upgrade.prepare(store)
-    app = FastAPI(
+    app = Application(
+        settings,
         title="ATrISys",
         version=__version__,
         lifespan=_lifespan,
@@ -122,13 +127,11 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         openapi_url=None,
         redirect_slashes=False,
     )
-    app.state.settings = settings
     app.state.store = store
     app.state.key_box = KeyBox(store.folder.secret())
     refusals.refuse(app)
     for resource in RESOURCES:
         app.include_router(resource.routes)
-    app.add_middleware(Edge, settings=settings)
     return app
 
 

@@ -1,7 +1,9 @@
+import json
 import os
 import signal
 import socket
 import subprocess
+import time
 import warnings
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import requests
 from atrisys.cli.serve import is_this_machine, open_door
 from atrisys.errors import Misconfigured
 from cli.serving import is_alive, serving, wait_until
+from given import slides
+from walk.running import atrisys
 
 
 def test_it_prepares_an_empty_folder_and_serves_it(tmp_path):
@@ -155,3 +159,49 @@ def test_a_head_without_end_is_refused_and_others_are_answered(tmp_path):
             client.sendall(b"GET /" + b"/" * 200_000 + b"x HTTP/1.1\r\nHost: here\r\n\r\n")
             assert client.recv(64).startswith(b"HTTP/1.1 431")
         assert server.wait_for_ping() < 5
+
+
+@pytest.mark.long
+def test_an_idle_connection_is_kept(tmp_path):
+    with serving(tmp_path / "data", "serve") as server, requests.Session() as session:
+        server.wait_for_ping()
+        with session.get(f"{server.address}/server/ping", stream=True, timeout=10) as answer:
+            first = answer.raw._connection.sock.getsockname()
+            assert answer.content
+        time.sleep(7)
+        with session.get(f"{server.address}/server/ping", stream=True, timeout=10) as answer:
+            assert answer.raw._connection.sock.getsockname() == first
+
+
+@pytest.mark.long
+def test_a_right_that_was_taken_away_opens_no_tile_after_five_seconds_in_any_worker(tmp_path):
+    data = tmp_path / "data"
+
+    def command(*words):
+        done = subprocess.run([*atrisys(), "--data", str(data), *words], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    alice, bob = (command("user", "add", name) for name in ("alice", "bob"))
+    project = command("project", "add", "x", "--member", "alice:manager", "--member", "bob:contributor")["id"]
+    image = command("import", str(slides.svs(tmp_path / "a.svs")), "--project", str(project))["imageInstance"]
+    with serving(data, "serve", "--workers", "2") as server:
+        server.wait_for_ping()
+
+        def statuses(account, count=40):
+            """Of so many tiles, each on a connection of its own, so that both workers are asked."""
+            keys = {"X-Auth-Token": account["publicKey"], "X-Auth-Secret": account["privateKey"]}
+            address = f"{server.address}/api/atrisys/imageinstance/{image}/tile/0/1/1.jpg"
+            return {requests.get(address, headers=keys, timeout=10).status_code for _ in range(count)}
+
+        assert statuses(alice) == statuses(bob) == {200}
+        keys = {"X-Auth-Token": alice["publicKey"], "X-Auth-Secret": alice["privateKey"]}
+        gone = requests.delete(
+            f"{server.address}/api/project/{project}/user/{bob['id']}.json", headers=keys, timeout=10
+        )
+        assert gone.status_code == 200
+        ends = time.monotonic() + 5
+        while time.monotonic() < ends:
+            assert statuses(bob, 5) <= {200, 404}
+            time.sleep(0.2)
+        assert statuses(bob) == {404}
+        assert statuses(alice) == {200}

@@ -142,6 +142,36 @@ def pyramid(
     return path
 
 
+def philips(path: Path, picture: Picture | None = None, factors: Sequence[int] = (1, 2, 4), tile: int = TILE) -> Path:
+    """A Philips-like TIFF, as OpenSlide knows it: each level is filled up with white to whole tiles."""
+    import tifffile
+
+    picture = tissue(900, 700) if picture is None else picture
+    spacings = "".join(
+        '<DataObject ObjectType="PixelDataRepresentation"><Attribute Name="DICOM_PIXEL_SPACING" Group="0x0028" '
+        f'Element="0x0030" PMSVR="IDoubleArray">"{0.00025 * factor}" "{0.00025 * factor}"</Attribute></DataObject>'
+        for factor in factors
+    )
+    xml = (
+        '<?xml version="1.0" encoding="UTF-8" ?><DataObject ObjectType="DPUfsImport">'
+        '<Attribute Name="DICOM_MANUFACTURER" Group="0x0008" Element="0x0070" PMSVR="IString">PHILIPS</Attribute>'
+        '<Attribute Name="PIM_DP_SCANNED_IMAGES" Group="0x301D" Element="0x1003" PMSVR="IDataObjectArray"><Array>'
+        '<DataObject ObjectType="DPScannedImage"><Attribute Name="PIM_DP_IMAGE_TYPE" Group="0x301D" Element="0x1004" '
+        'PMSVR="IString">WSI</Attribute><Attribute Name="PIIM_PIXEL_DATA_REPRESENTATION_SEQUENCE" Group="0x1001" '
+        f'Element="0x8B01" PMSVR="IDataObjectArray"><Array>{spacings}</Array></Attribute></DataObject></Array>'
+        "</Attribute></DataObject>"
+    )
+    with tifffile.TiffWriter(path) as tif:
+        for number, factor in enumerate(factors):
+            level = shrink(picture, factor)
+            right, below = -level.shape[1] % tile, -level.shape[0] % tile
+            level = np.pad(level, ((0, below), (0, right), (0, 0)), constant_values=255)
+            tif.write(level, tile=(tile, tile), compression="jpeg", photometric="rgb", metadata=None,
+                      description=None if number else xml, software="Philips DP v1.0",
+                      subfiletype=1 if number else 0)  # fmt: skip
+    return path
+
+
 def ome(
     path: Path,
     width: int = 500,

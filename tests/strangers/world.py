@@ -51,6 +51,7 @@ PLAIN = {
     "format": "png", "kind": "annotation", "domain_class": "be.cytomine.domain.project.Project", "key": "stain",
     "label": "macro", "side": 1, "channel": 0, "z_stack": 0, "time": 0, "z": 0, "tx": 0, "ty": 0,
     "x": 0, "y": 0, "w": 64, "h": 64,
+    "level": 0, "column": 0, "row": 0, "region": "full", "size": "max", "rotation": 0, "quality": "default",
 }  # fmt: skip
 BY_SEGMENT = {"userannotation": "annotation", "{side}": "term", "{kind}": "annotation"}
 """What `{id}` names, where the segment before it does not say it."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from atrisys.settings import Settings
 
 BACKLOG = 2048
+KEPT_ALIVE_S = 75
+"""An idle connection stays open: viewers come back to it, and proxies that keep theirs for a minute find it so."""
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -148,6 +150,7 @@ def run_server(door: Door, workers: int, settings: "Settings") -> None:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=10,
+        timeout_keep_alive=KEPT_ALIVE_S,
         ssl_certfile=door.tls[0] if door.tls else None,
         ssl_keyfile=door.tls[1] if door.tls else None,
     )

@@ -2,7 +2,11 @@
 
 import struct
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
+
+Tag = tuple[int, int]
+"""Group and element."""
 
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 """VL Whole Slide Microscopy Image Storage."""
@@ -14,7 +18,8 @@ _NOT_PARSED = ("1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")
 """Big endian and deflated: nobody writes slides so."""
 _HEAD_BYTES = 1 << 18
 _LONG = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
-_UNDEFINED = 0xFFFFFFFF
+UNDEFINED = 0xFFFFFFFF
+"""The length of what has an end mark instead."""
 _CLASS_IN_HEAD, _SYNTAX = (0x0002, 0x0002), (0x0002, 0x0010)
 _IMAGE_TYPE, _CLASS = (0x0008, 0x0008), (0x0008, 0x0016)
 _SERIES, _COLUMNS = (0x0020, 0x000E), (0x0048, 0x0006)
@@ -65,11 +70,11 @@ def _read_elements(
 ) -> int:
     """Read top-level elements up to tag `until`; gives the place of the first one that was not read."""
     while at + 8 <= len(head):
-        tag, length, value = _element(head, at, implicit)
+        tag, length, value = element(head, at, implicit)
         if tag >= until:
             break
-        if length == _UNDEFINED:
-            at = _skip_sequence(head, value, implicit, 0)
+        if length == UNDEFINED:
+            at = skip_sequence(head, value, implicit, 0)
             continue
         if tag in _WANTED:
             found[tag] = head[value : value + length]
@@ -77,7 +82,7 @@ def _read_elements(
     return at
 
 
-def _element(head: bytes, at: int, implicit: bool) -> tuple[tuple[int, int], int, int]:
+def element(head: bytes | mmap, at: int, implicit: bool) -> tuple[Tag, int, int]:
     """Tag, length of the value, place of the value. Items have no type of value in either encoding."""
     group, element = struct.unpack_from("<HH", head, at)
     if implicit or group == 0xFFFE:
@@ -87,15 +92,15 @@ def _element(head: bytes, at: int, implicit: bool) -> tuple[tuple[int, int], int
     return (group, element), struct.unpack_from("<H", head, at + 6)[0], at + 8
 
 
-def _skip_sequence(head: bytes, at: int, implicit: bool, depth: int) -> int:
+def skip_sequence(head: bytes | mmap, at: int, implicit: bool, depth: int) -> int:
     """The place behind a sequence (or item) whose end is marked rather than counted."""
     if depth > 16:
         raise RecursionError
     while True:
-        tag, length, value = _element(head, at, implicit)
+        tag, length, value = element(head, at, implicit)
         if tag in (_SEQUENCE_END, _ITEM_END):
             return value
-        at = _skip_sequence(head, value, implicit, depth + 1) if length == _UNDEFINED else value + length
+        at = skip_sequence(head, value, implicit, depth + 1) if length == UNDEFINED else value + length
 
 
 def _text(value: bytes) -> str:

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
+from atrisys.imaging.dicom_frames import stored_table
 from atrisys.imaging.find import entry_of
-from atrisys.imaging.reader import Box, Pixels, Plane, Slide
+from atrisys.imaging.reader import Box, Level, Pixels, Plane, Slide
 from atrisys.imaging.readers import openslide
+from atrisys.imaging.readers.tiff import beside
 from atrisys.imaging.readers.tiff.layout import FORMATS
+from atrisys.imaging.readers.tiff.tables import TileTable
 from atrisys.imaging.readers.tiff.whole import WholeTiff
 from atrisys.imaging.recognise import SLIDE_KINDS, looks_like, refusal
 from atrisys.imaging.source import FileSource
@@ -54,12 +57,19 @@ def open_slide(path: str, format: str) -> dict[str, Any]:
         format: `SlideFacts.format` as it was inspected.
 
     Returns:
-        `facts`; `tables`: for each level the tile table of the first plane, None where it is no TIFF of ours.
+        `facts`; `tables`: for each level the tile table of the first plane, None where no tiles are handed on.
     """
     slide = _opened(path, format)
     tables = None
     if isinstance(slide, WholeTiff):
         tables = [tile_table(path, format, level, 0, 0, 0) for level in range(len(slide.facts.levels))]
+    elif slide.facts.format in beside.FORMATS:
+        found = beside.stored_tables(FileSource(path), slide.facts)
+        tables = found and [_plain(table) for table in found]
+    elif slide.facts.format == "DICOM":
+        first, *others = slide.facts.levels
+        table = stored_table(Path(path), first)
+        tables = table and [_plain(table), *map(_in_another_file, others)]
     return {"facts": asdict(slide.facts), "tables": tables}
 
 
@@ -67,7 +77,20 @@ def tile_table(path: str, format: str, level: int, c: int, z: int, t: int) -> di
     """One `TileTable` as a dict; without the tiles' places where they are no plain JPEG."""
     slide = _opened(path, format)
     assert isinstance(slide, WholeTiff)
-    plain = slide.table(level, Plane(c, z, t)).to_plain()
+    return _plain(slide.table(level, Plane(c, z, t)))
+
+
+def _in_another_file(level: Level) -> dict[str, Any]:
+    """The table of a level whose tiles are not handed on."""
+    nowhere = np.zeros(0, np.uint64)
+    return TileTable(
+        tile_width=level.tile_width, tile_height=level.tile_height, columns=0, rows=0, samples=3, plain_jpeg=False,
+        ycbcr=False, jpeg_tables=b"", offsets=nowhere, lengths=nowhere,
+    ).to_plain()  # fmt: skip
+
+
+def _plain(table: TileTable) -> dict[str, Any]:
+    plain = table.to_plain()
     if not plain["plain_jpeg"]:
         plain["offsets"] = plain["lengths"] = np.zeros(0, np.uint64)
     return plain

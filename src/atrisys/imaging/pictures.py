@@ -18,7 +18,7 @@ from atrisys.imaging.reader import Box, Plane, Slide, SlideFacts
 from atrisys.imaging.resample import scale
 from atrisys.imaging.tiles import tile_box
 
-__all__ = ["Picture", "alphamask", "associated", "crop", "mask", "thumb", "tile", "window"]
+__all__ = ["Picture", "alphamask", "associated", "crop", "mask", "region", "thumb", "tile", "window"]
 
 
 def thumb(
@@ -244,6 +244,34 @@ def tile(
     Source: Cytomine's normalized-tile.
     """
     box, size = tile_box(slide.facts, zoom, tx, ty)
+    return region(slide, box, size, plane, format, display, quality)
+
+
+def region(
+    slide: Slide,
+    box: Box,
+    size: tuple[int, int],
+    plane: Plane = Plane(),
+    format: str = "jpg",
+    display: Display = Display(),
+    quality: int = JPEG_QUALITY,
+) -> Picture:
+    """Make the picture of a rectangle in just the size that is wanted: a tile of some grid.
+
+    Args:
+        box: level-0 pixels, origin top left; what reaches past the slide's edge is left out, so that the last pixels
+            are the mean of what lies inside.
+        size: (width, height) of the picture.
+        plane: which plane is shown.
+        format: an address' ending; JPEG where it is none of ours.
+        display: how intensities are shown.
+        quality: of JPEG and WebP, 1 to 100.
+
+    Raises:
+        TooLarge: beyond 10,000 px a side.
+        Invalid: a parameter that cannot be used.
+        PictureFailed: the slide cannot be read there.
+    """
     view = View(slide, plane, box, display, format_of(format, "jpg"), quality, beyond="nearest")
     return picture_of(view, size, safe=False)
 

@@ -84,6 +84,10 @@ class ByteSource(Protocol):
         """Exactly `length` bytes from `offset` on, fewer only at the end. Safe to call from several threads."""
         ...
 
+    def read_at_once(self, offset: int, length: int) -> bytes | None:
+        """The same bytes where they are in memory already; None where one would have to wait, or they are not whole."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -101,6 +101,7 @@ class SharedSlide:
 
         Raises:
             Invalid: no such level, plane or tile.
+            PictureFailed: its bytes lie beyond the file's end.
         """
         check_asked(self.facts, Box(0, 0, 0, 0), level, plane)
         if not self._stored:
@@ -109,6 +110,16 @@ class SharedSlide:
             return self._stored.read_tile(self._table(level, plane), column, row)
         except NotPlain:
             return None
+
+    def read_stored_tile_at_once(self, level: int, column: int, row: int, plane: Plane = Plane()) -> bytes | None:
+        """The same where it is in memory already, for the event loop. None in every other case."""
+        table = self._tables.get((level, plane))
+        return self._stored.read_tile_at_once(table, column, row) if self._stored and table else None
+
+    def has_stored_tile(self, level: int, column: int, row: int, plane: Plane = Plane()) -> bool:
+        """Whether the file has such a tile as plain JPEG, as far as is known without asking a worker."""
+        table = self._tables.get((level, plane))
+        return bool(table and table.plain_jpeg and table.has(column, row) and table.extent(column, row)[1])
 
     def read_associated(self, name: str) -> Pixels:
         """See `Slide.read_associated`."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from atrisys.errors import PictureMissing
 from atrisys.imaging.reader import ByteSource
 
+_NO_WAIT: int | None = getattr(os, "RWF_NOWAIT", None)
+
 
 class FileSource:
     """Bytes of a file on this machine or on a share that is mounted here.
@@ -49,6 +51,25 @@ class FileSource:
             parts.append(part)
             got += len(part)
         return b"".join(parts)
+
+    def read_at_once(self, offset: int, length: int) -> bytes | None:
+        """Read one range if that takes no time: for the event loop, which must never wait for a disk.
+
+        Args:
+            offset, length: bytes, counted from the file's start.
+
+        Returns:
+            Exactly `length` bytes; None where the system does not have them all in memory, or cannot say (network
+            shares, systems other than Linux).
+        """
+        if self._file is None or _NO_WAIT is None:
+            return None
+        into = bytearray(length)
+        try:
+            got = os.preadv(self._file, [into], offset, _NO_WAIT)
+        except (OSError, OverflowError):
+            return None
+        return bytes(into) if got == length else None
 
     def close(self) -> None:
         """Give the file back; a second time does nothing."""

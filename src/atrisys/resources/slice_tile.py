@@ -1,4 +1,4 @@
-"""Tiles of the normalised pyramid, for viewers."""
+"""Tiles of the normalised pyramid, as Cytomine's viewers ask for them; the file's own where the two grids agree."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -10,6 +10,7 @@ from atrisys.errors import Invalid, NotFound
 from atrisys.imaging import pictures
 from atrisys.imaging.display import Display, read_display
 from atrisys.imaging.encode import format_of
+from atrisys.imaging.own_tiles import FORMAT, place_of, stored_picture
 from atrisys.imaging.pictures import Picture
 from atrisys.imaging.reader import Plane
 from atrisys.imaging.tiles import tile_box
@@ -46,11 +47,14 @@ def show_tile(
 def _tile(slide: SlideFile, where: tuple[int, int, int], format: str, asked: Asked) -> Response:
     kind, display, quality = format_of(format, "jpg"), _display(asked), asked.quality
     plane = _plane(slide.plane, asked)
-    _, size = tile_box(slide.facts, *where)
+    box, size = tile_box(slide.facts, *where)
+    as_it_is = kind == FORMAT and display == Display() and asked.text("jpegQuality") is None
+    place = place_of(slide.facts, box, size) if as_it_is else None
 
     def make() -> Picture:
         with slide.reading() as opened:
-            return pictures.tile(opened, *where, plane, kind, display, quality)
+            stored = stored_picture(opened, place, plane)
+            return stored or pictures.tile(opened, *where, plane, kind, display, quality)
 
     work = Work(make, size, kind, slide.path.name)
     return picture_answer(asked.request, work, "tile", where, kind, slide.mark, sorted(asked.said.items()))

@@ -33,11 +33,13 @@ class Connection(HttpToolsProtocol):
         self._head = self._head + len(data) if self._in_head else 0
         if self._head > LONGEST_HEAD:
             self._refuse(b"431 Request Header Fields Too Large", b"The address and the headers are too long.")
+        elif self._in_head and self._clock is None:
+            # Most heads come whole: no clock is set for them.
+            self._await_head()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._await_head()
 
     def on_headers_complete(self) -> None:
         self._in_head = False

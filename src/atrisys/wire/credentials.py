@@ -155,11 +155,11 @@ def _by_signature(request: Request, db: Session, box: KeyBox, settings: Settings
         public_key=public_key,
         signature=signature,
         date=date,
-        messages=_signed_texts(request, date),
+        messages=signed_texts(request, date),
     )
 
 
-def _signed_texts(request: Request, date: str) -> Iterator[str]:
+def signed_texts(request: Request, date: str) -> Iterator[str]:
     """Every text that some client generation signs for this request: Python, Java and JavaScript differ."""
     headers = request.headers
     kind = headers.get("content-type-full") or headers.get("content-type") or ""

@@ -5,9 +5,8 @@ that keep browsers safe.
 """
 
 import ipaddress
+import os
 import re
-import uuid
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -54,7 +53,7 @@ class Edge:
         self._forwarded(scope, headers)
         self._straighten(scope)
         given = headers.get("x-request-id", "")
-        request_id = given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if WELL_FORMED_ID.fullmatch(given) else os.urandom(16).hex()
         scope["state"]["request_id"] = request_id
         answer = _Dressed(send, scope, headers, request_id)
         if scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers:
@@ -71,13 +70,14 @@ class Edge:
             await self._answered(scope, self._limited(receive), answer)
 
     async def _answered(self, scope: Scope, receive: Receive, answer: "_Dressed") -> None:
-        """A bug is answered here, so that its answer is dressed as well; whoever waits outside us would not do that."""
+        """The framework answers a bug and raises it all the same: that is the end of it, where the answer is whole."""
         try:
             await self.app(scope, receive, answer)
         except Exception as error:
-            if answer.has_begun:
+            if not answer.has_begun:
+                await refusals.bug(Request(scope), error)(scope, receive, answer)
+            elif not answer.has_ended:
                 raise
-            await refusals.bug(Request(scope), error)(scope, receive, answer)
 
     def _forwarded(self, scope: Scope, headers: Headers) -> None:
         """What a trusted proxy says of the client: its address, scheme, host and our path prefix."""
@@ -104,8 +104,8 @@ class Edge:
                 break
 
     def _is_trusted(self, address: str) -> bool:
-        if self._trust_all:
-            return True
+        if self._trust_all or not self._trusted:
+            return self._trust_all
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:
@@ -145,36 +145,55 @@ class Edge:
         return counted
 
 
+ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", CSP.encode()),
+    (b"x-frame-options", b"DENY"),
+)
+WITH_PICTURES = (
+    *ALWAYS,
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"cache-control", b"private, no-cache"),
+)
+WITH_ALL_ELSE = (
+    *ALWAYS,
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+WITH_TLS = (b"strict-transport-security", b"max-age=31536000")
+WITH_JSON = (b"vary", b"Accept-Language, Authorization, X-Auth-Token, Cookie")
+
+
 class _Dressed:
     """`send`, with the headers that every answer bears."""
 
     def __init__(self, send: Send, scope: Scope, asked: Headers, request_id: str) -> None:
         self._send, self._scope, self._asked, self._id = send, scope, asked, request_id
-        self.has_begun = False
+        self.has_begun = self.has_ended = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
-            headers = MutableHeaders(raw=list(message.get("headers", ())))
-            for name, value in self._always(headers.get("content-type", "")):
-                headers.setdefault(name, value)
+            headers = list(message.get("headers", ()))
+            self._dress(headers)
             if self._asked.get("origin"):
-                self._allow_origin(headers)
-            message = {**message, "headers": headers.raw}
+                self._allow_origin(MutableHeaders(raw=headers))
+            message = {**message, "headers": headers}
         await self._send(message)
+        self.has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
-    def _always(self, content_type: str) -> Iterable[tuple[str, str]]:
-        yield "X-Request-Id", self._id
-        yield "X-Content-Type-Options", "nosniff"
-        yield "Referrer-Policy", "no-referrer"
-        yield "Cross-Origin-Resource-Policy", "cross-origin" if content_type.startswith("image/") else "same-origin"
-        yield "Content-Security-Policy", CSP
-        yield "X-Frame-Options", "DENY"
-        yield "Cache-Control", "private, no-cache" if content_type.startswith("image/") else "no-store"
+    def _dress(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Add what the answer does not say itself. As bytes: this is done for every tile."""
+        said = dict(headers)
+        kind = said.get(b"content-type", b"")
+        more = WITH_PICTURES if kind.startswith(b"image/") else WITH_ALL_ELSE
+        headers += [pair for pair in more if pair[0] not in said]
+        headers.append((b"x-request-id", self._id.encode()))
         if self._scope.get("scheme") == "https":
-            yield "Strict-Transport-Security", "max-age=31536000"
-        if content_type.startswith(JSON):
-            yield "Vary", "Accept-Language, Authorization, X-Auth-Token, Cookie"
+            headers.append(WITH_TLS)
+        if kind.startswith(JSON.encode()) and b"vary" not in said:
+            headers.append(WITH_JSON)
 
     def _allow_origin(self, headers: MutableHeaders) -> None:
         """Any origin, without credentials: pages elsewhere may send keys, never a cookie."""

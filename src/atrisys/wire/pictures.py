@@ -65,17 +65,19 @@ def picture_answer(request: Request, work: Work, *marks: object) -> Response:
     Args:
         marks: all that the picture depends on; another ETag for another picture.
     """
-    etag = _etag(marks)
-    if request.method in ("GET", "HEAD") and _has(request.headers.get("if-none-match"), etag):
+    etag = etag_of(marks)
+    if request.method in ("GET", "HEAD") and has_etag(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag, **CACHING})
     return PictureAnswer(request, work, {"ETag": etag, **CACHING})
 
 
-def _etag(marks: tuple[object, ...]) -> str:
+def etag_of(marks: tuple[object, ...]) -> str:
+    """Another one for another picture, and for the same one of another version of ATrISys."""
     return '"' + hashlib.sha256(repr((__version__, marks)).encode()).hexdigest()[:40] + '"'
 
 
-def _has(if_none_match: str | None, etag: str) -> bool:
+def has_etag(if_none_match: str | None, etag: str) -> bool:
+    """Whether who asks has it already."""
     if if_none_match is None:
         return False
     known = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from atrisys.imaging.reader import Pixels
 from atrisys.imaging.readers.tiff.tables import TileTable
@@ -9,6 +10,7 @@ from atrisys.imaging.readers.tiff.tables import TileTable
 _SIZES = (0xC4, 0xC8, 0xCC)
 """Markers among the frame headers C0…CF that are none."""
 _SLACK = 1 << 16
+_USUAL_HEAD = 2048
 
 
 class NotPlain(Exception):
@@ -35,6 +37,17 @@ class Frame:
 
 def read_frame(jpeg: bytes) -> Frame | None:
     """What a JPEG says of itself; None where it has no frame header before its pixels."""
+    # Tiles of one level begin alike, up to the scan or what looks like it: they are read once.
+    end = jpeg.find(b"\xff\xda", 0, _USUAL_HEAD)
+    return (_read_usual(jpeg[:end]) if end > 0 else None) or _read(jpeg)
+
+
+@lru_cache(maxsize=256)
+def _read_usual(head: bytes) -> Frame | None:
+    return _read(head)
+
+
+def _read(jpeg: bytes) -> Frame | None:
     at, jfif, adobe, adobe_at = 2, False, None, 0
     if jpeg[:2] != b"\xff\xd8":
         return None
@@ -80,13 +93,18 @@ def is_ycbcr(frame: Frame, table: TileTable) -> bool:
     return frame.jfif or len(set(frame.sampling)) > 1
 
 
+def most_bytes(table: TileTable) -> int:
+    """A JPEG with more than that is none of this table's tiles."""
+    return 2 * table.tile_width * table.tile_height * table.samples + _SLACK
+
+
 def check_plain(jpeg: bytes, table: TileTable) -> Frame:
     """Whether libjpeg-turbo may decode a tile in the server's own process, in bounded time and memory.
 
     Raises:
         NotPlain: no baseline JPEG of 8 bits, larger than its tile, or with other components than the table says.
     """
-    if len(jpeg) > 2 * table.tile_width * table.tile_height * table.samples + _SLACK:
+    if len(jpeg) > most_bytes(table):
         raise NotPlain("more bytes than its pixels need")
     frame = read_frame(jpeg)
     if frame is None or frame.kind > 1 or frame.precision != 8:
@@ -129,9 +147,11 @@ def make_whole(jpeg: bytes, table: TileTable) -> bytes:
     compressed pixels stay as they are.
 
     Raises:
-        NotPlain: see `check_plain`.
+        NotPlain: see `check_plain`; or it has no end, so that a viewer would show half a tile for a whole one.
     """
     frame = check_plain(jpeg, table)
+    if jpeg.rfind(b"\xff\xd9") < 0:
+        raise NotPlain("it has no end")
     start, rest = [b"\xff\xd8"], jpeg[2:]
     if table.samples == 3:
         transform = bytes([1 if is_ycbcr(frame, table) else 0])

@@ -12,6 +12,7 @@ import numpy as np
 
 from atrisys.errors import SlideUnreadable
 from atrisys.imaging.reader import ByteSource
+from atrisys.imaging.readers.tiff.tables import TileTable
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
@@ -20,7 +21,9 @@ MOST_PAGES = 200_000
 _USUAL_PAGE_BYTES = 512
 _MOST_CHAIN_LEVELS = 64
 _MOST_TILE_BYTES = 64 << 20
-_BLACK_AND_WHITE, _COLOURED = (0, 1), (1, 2, 6)
+JPEG = 7
+YCBCR = 6
+_BLACK_AND_WHITE, _COLOURED = (0, 1), (1, 2, YCBCR)
 """Photometric tags that are read: white or black is zero; black is zero, RGB, YCbCr."""
 _KEPT_TEXT = 20_000
 _KEPT_NAME = 255
@@ -146,20 +149,45 @@ def check_readable(page: "TiffPage", name: str) -> None:
         )  # fmt: skip
 
 
-def tile_extents(page: "TiffPage", name: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where a page's tiles lie in the file.
+def read_table(page: "TiffPage", name: str) -> TileTable:
+    """The table of a page's tiles.
+
+    Args:
+        page: a tiled page that can be read.
+        name: of the file, for what is said to people.
+
+    Raises:
+        SlideUnreadable: it does not fit the page.
+    """
+    offsets, lengths = tile_extents(page, name)
+    columns, rows = grid(page)
+    plain = (
+        int(page.compression) == JPEG
+        and page.dtype == np.uint8
+        and page.samplesperpixel in (1, 3)
+        and (page.planarconfig == 1 or page.samplesperpixel == 1)
+        and int(page.photometric) != 0
+    )
+    return TileTable(
+        tile_width=page.tilewidth, tile_height=page.tilelength, columns=columns, rows=rows,
+        samples=page.samplesperpixel, plain_jpeg=plain, ycbcr=int(page.photometric) == YCBCR,
+        jpeg_tables=bytes(page.jpegtables or b""), offsets=offsets, lengths=lengths,
+    )  # fmt: skip
+
+
+def tile_extents(page: "TiffPage", name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where a page's tiles lie in the file, as its table has it: some may lie beyond the file's end.
 
     Args:
         page: a tiled page.
         name: of the file, for what is said to people.
-        size: of the file, in bytes.
 
     Returns:
         Offsets and lengths in bytes, uint64 (tiles,), row by row from the top left (channel after channel where each
         is stored for itself); a length of 0 where nothing was scanned.
 
     Raises:
-        SlideUnreadable: there are fewer or more than its size asks for, or some lie beyond the file's end.
+        SlideUnreadable: there are fewer or more than its size asks for.
     """
     try:
         offsets = np.asarray(page.dataoffsets, np.uint64).reshape(-1)
@@ -173,10 +201,24 @@ def tile_extents(page: "TiffPage", name: str, size: int) -> tuple[np.ndarray, np
             "{name} is damaged: it should have {wanted} tiles on a page and has {count}",
             name=name, wanted=wanted, count=min(len(offsets), len(lengths)),
         )  # fmt: skip
+    return offsets, lengths
+
+
+def check_extents(offsets: np.ndarray, lengths: np.ndarray, name: str, size: int) -> None:
+    """Whether tiles lie within the file.
+
+    Args:
+        offsets: as `tile_extents` gives them.
+        lengths: likewise.
+        name: of the file, for what is said to people.
+        size: of the file, in bytes.
+
+    Raises:
+        SlideUnreadable: some lie beyond the file's end.
+    """
     limit = np.uint64(size)
     if ((lengths > 0) & ((offsets > limit) | (lengths > limit) | (offsets + lengths > limit))).any():
         raise cut_off(name, size)
-    return offsets, lengths
 
 
 def grid(page: "TiffPage") -> tuple[int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from atrisys.errors import Invalid, PictureFailed
 from atrisys.imaging.levels import blank, window_at
 from atrisys.imaging.reader import Box, ByteSource, Pixels, SlideFacts
-from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg, make_whole
+from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg, make_whole, most_bytes
 from atrisys.imaging.readers.tiff.tables import TileTable
 
 TileReader = Callable[[int, int], Pixels | None]
@@ -45,18 +45,36 @@ class StoredTiles:
         Raises:
             NotPlain: the tile is no plain JPEG.
             Invalid: no such tile.
+            PictureFailed: its bytes lie beyond the file's end.
         """
         if not table.plain_jpeg:
             raise NotPlain("the tiles are no JPEG")
-        if not (0 <= column < table.columns and 0 <= row < table.rows):
+        if not table.has(column, row):
             raise Invalid("There is no tile {column}, {row} at this level", column=column, row=row)
         stored = self._stored(table, column, row)
         return None if stored is None else make_whole(stored, table)
 
+    def read_tile_at_once(self, table: TileTable, column: int, row: int) -> bytes | None:
+        """The same where its bytes are in memory already. None in every other case: `read_tile` says which it is."""
+        if not (table.plain_jpeg and table.has(column, row)):
+            return None
+        offset, length = table.extent(column, row)
+        if not 0 < length <= most_bytes(table):
+            return None
+        stored = self._source.read_at_once(offset, length)
+        try:
+            return None if stored is None else make_whole(stored, table)
+        except NotPlain:
+            return None
+
     def _stored(self, table: TileTable, column: int, row: int) -> bytes | None:
-        index = row * table.columns + column
-        length = int(table.lengths[index])
-        return self._source.read(int(table.offsets[index]), length) if length else None
+        offset, length = table.extent(column, row)
+        if length > most_bytes(table):
+            raise NotPlain("more bytes than its pixels need")
+        try:
+            return read_whole(self._source, offset, length) if length else None
+        except EOFError as reason:
+            raise broken_tile(self._source.name, column, row, reason) from reason
 
     def _decode(self, table: TileTable, column: int, row: int) -> Pixels | None:
         stored = self._stored(table, column, row)
@@ -68,6 +86,22 @@ class StoredTiles:
             raise
         except Exception as reason:
             raise broken_tile(self._source.name, column, row, reason) from reason
+
+
+def read_whole(source: ByteSource, offset: int, length: int) -> bytes:
+    """The bytes of one tile, all of them.
+
+    Args:
+        source: the file.
+        offset, length: bytes, counted from the file's start; a table may say anything.
+
+    Raises:
+        EOFError: some lie beyond the file's end.
+    """
+    stored = source.read(offset, length) if offset + length <= source.size else b""
+    if len(stored) < length:
+        raise EOFError("its bytes lie beyond the file's end")
+    return stored
 
 
 def broken_tile(path: str, column: int, row: int, reason: object) -> PictureFailed:

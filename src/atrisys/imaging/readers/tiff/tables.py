@@ -27,6 +27,15 @@ class TileTable:
     lengths: NDArray[np.uint64]
     """Bytes; 0 for a tile that was not scanned."""
 
+    def has(self, column: int, row: int) -> bool:
+        """Whether there is such a tile, scanned or not."""
+        return 0 <= column < self.columns and 0 <= row < self.rows
+
+    def extent(self, column: int, row: int) -> tuple[int, int]:
+        """Where a tile begins and how long it is, in bytes; as the file says it, which may be wrong."""
+        index = row * self.columns + column
+        return int(self.offsets[index]), int(self.lengths[index])
+
     def to_plain(self) -> dict[str, Any]:
         return dict(vars(self))
 

@@ -12,24 +12,25 @@ from atrisys.imaging.reader import Box, ByteSource, Level, Pixels, Plane, SlideF
 from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg
 from atrisys.imaging.readers.tiff.layout import lay_out
 from atrisys.imaging.readers.tiff.pages import (
+    JPEG,
+    YCBCR,
+    check_extents,
     check_readable,
     count_pages,
     file_name,
-    grid,
     kept_texts,
     page_at,
+    read_table,
     samples_of,
-    tile_extents,
 )
-from atrisys.imaging.readers.tiff.stored import assemble, broken_tile
+from atrisys.imaging.readers.tiff.stored import assemble, broken_tile, read_whole
 from atrisys.imaging.readers.tiff.tables import TileTable
 from atrisys.imaging.source import SourceFile
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-_JPEG, _APERIO_YCBCR, _APERIO_RGB = 7, 33003, 33005
-_YCBCR = 6
+_APERIO_YCBCR, _APERIO_RGB = 33003, 33005
 _MOST_ASSOCIATED = 100_000_000
 _CHECKED_PLANES = 1000
 
@@ -76,7 +77,7 @@ class WholeTiff:
         """Whether colours are such as codecs leave alone: YCbCr outside JPEG, old Aperio JPEG 2000."""
         page = self._page(0, Plane())
         return int(page.compression) == _APERIO_YCBCR or (
-            int(page.photometric) == _YCBCR and int(page.compression) not in (_JPEG, _APERIO_RGB)
+            int(page.photometric) == YCBCR and int(page.compression) not in (JPEG, _APERIO_RGB)
         )
 
     def check_whole(self) -> None:
@@ -88,7 +89,8 @@ class WholeTiff:
         planes = self.facts.channels * self.facts.depth * self.facts.duration
         for number in sorted({int(n) for n in np.linspace(0, planes - 1, min(planes, _CHECKED_PLANES))}):
             for level in range(len(self.facts.levels)):
-                self.table(level, self._plane_of(number))
+                table = self.table(level, self._plane_of(number))
+                check_extents(table.offsets, table.lengths, self._name, self._source.size)
         for ifd in self._layout.associated.values():
             page = page_at(self._tif, ifd)
             ends = [o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)]
@@ -186,20 +188,7 @@ class WholeTiff:
         ) and (page.dtype, page.samplesperpixel) == (first.dtype, first.samplesperpixel)  # fmt: skip
         if not alike:
             raise SlideUnreadable("{name} has planes of different sizes or types", name=self._name)
-        offsets, lengths = tile_extents(page, self._name, self._source.size)
-        columns, rows = grid(page)
-        plain = (
-            int(page.compression) == _JPEG
-            and page.dtype == np.uint8
-            and page.samplesperpixel in (1, 3)
-            and (page.planarconfig == 1 or page.samplesperpixel == 1)
-            and int(page.photometric) != 0
-        )
-        return TileTable(
-            tile_width=page.tilewidth, tile_height=page.tilelength, columns=columns, rows=rows,
-            samples=page.samplesperpixel, plain_jpeg=plain, ycbcr=int(page.photometric) == _YCBCR,
-            jpeg_tables=bytes(page.jpegtables or b""), offsets=offsets, lengths=lengths,
-        )  # fmt: skip
+        return read_table(page, self._name)
 
     def _decode(self, page: "TiffPage", table: TileTable, column: int, row: int) -> Pixels | None:
         try:
@@ -228,7 +217,7 @@ class WholeTiff:
         length = int(table.lengths[index])
         if not length:
             return None
-        stored = self._source.read(int(table.offsets[index]), length)
+        stored = read_whole(self._source, int(table.offsets[index]), length)
         if table.plain_jpeg:
             try:
                 return decode_jpeg(stored, table)

@@ -1,0 +1,137 @@
+"""The tiles that a slide's file has itself, for viewers: their grid, the tiles, and the same as a Deep Zoom image."""
+
+from typing import Annotated, Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from atrisys.access.slide_file import SlideFile
+from atrisys.imaging import deep_zoom, pictures
+from atrisys.imaging.own_tiles import (
+    FORMAT,
+    Place,
+    check_place,
+    columns_of,
+    decoded_picture,
+    place_of,
+    rows_of,
+    stored_picture,
+)
+from atrisys.imaging.pictures import Picture
+from atrisys.imaging.reader import SlideFacts
+from atrisys.store.tables import ImageInstance, SliceInstance
+from atrisys.wire.dialect import Json, address_of
+from atrisys.wire.picture_asking import GET, picture_at, slide_of
+from atrisys.wire.pictures import Work, picture_answer
+from atrisys.wire.routes import Routes
+from atrisys.wire.stored_tiles import may_be_answered_again, tile_marks
+
+routes = Routes(tags=["picture"])
+
+Image = Annotated[SlideFile, slide_of(ImageInstance)]
+ImagePlane = Annotated[SlideFile, slide_of(SliceInstance)]
+
+
+@routes.get("/api/atrisys/imageinstance/{id:int}/tiles.json")
+def show_grid(id: int, slide: Image, request: Request) -> Response:
+    """The image's own levels and tiles, whatever their sizes and steps, and the address of the tiles.
+
+    Tiles at the right and the bottom are as large as all others: what lies beyond the image is to be cut off.
+    """
+    return Json(_grid(slide, f"{address_of(request)}/api/atrisys/imageinstance/{id}"))
+
+
+@routes.get("/api/atrisys/sliceinstance/{id:int}/tiles.json")
+def show_grid_of_plane(id: int, slide: ImagePlane, request: Request) -> Response:
+    """The same for one plane of the image."""
+    return Json(_grid(slide, f"{address_of(request)}/api/atrisys/sliceinstance/{id}"))
+
+
+def _grid(slide: SlideFile, address: str) -> dict[str, Any]:
+    facts = slide.facts
+    return {
+        "image": slide.image_id,
+        "slice": slide.slice_id,
+        "width": facts.width,
+        "height": facts.height,
+        "levels": [
+            {
+                "level": number,
+                "width": level.width,
+                "height": level.height,
+                "downsample": level.downsample,
+                "tileWidth": level.tile_width,
+                "tileHeight": level.tile_height,
+                "columns": columns_of(level),
+                "rows": rows_of(level),
+            }
+            for number, level in enumerate(facts.levels)
+        ],
+        "tiles": f"{address}/tile/{{level}}/{{column}}/{{row}}.jpg",
+        "deepZoom": f"{address}/image.dzi",
+        "iiif": f"{address}/iiif/info.json",
+    }
+
+
+@picture_at(routes, "/api/atrisys/imageinstance/{id:int}/tile/{level:int}/{column:int}/{row:int}.jpg", (), GET)
+def show_own_tile(slide: Image, level: int, column: int, row: int, request: Request) -> Response:
+    """One of the file's own tiles, as `tiles.json` counts them; the file's own bytes where they are JPEG."""
+    return _own_tile(slide, Place(level, column, row), request)
+
+
+@picture_at(routes, "/api/atrisys/sliceinstance/{id:int}/tile/{level:int}/{column:int}/{row:int}.jpg", (), GET)
+def show_own_tile_of_plane(slide: ImagePlane, level: int, column: int, row: int, request: Request) -> Response:
+    """The same of one plane of the image."""
+    return _own_tile(slide, Place(level, column, row), request)
+
+
+def _own_tile(slide: SlideFile, place: Place, request: Request) -> Response:
+    level, plane = check_place(slide.facts, place), slide.plane
+    may_be_answered_again(request, slide)
+
+    def make() -> Picture:
+        with slide.reading() as opened:
+            return stored_picture(opened, place, plane) or decoded_picture(opened, place, plane)
+
+    work = Work(make, (level.tile_width, level.tile_height), FORMAT, slide.path.name)
+    return picture_answer(request, work, *tile_marks(slide, place))
+
+
+@routes.get("/api/atrisys/imageinstance/{id:int}/image.dzi", response_class=Response)
+def show_deep_zoom(slide: Image) -> Response:
+    """The image as a Deep Zoom image, for OpenSeadragon and others that read this format."""
+    return _described(slide.facts)
+
+
+@routes.get("/api/atrisys/sliceinstance/{id:int}/image.dzi", response_class=Response)
+def show_deep_zoom_of_plane(slide: ImagePlane) -> Response:
+    """The same for one plane of the image."""
+    return _described(slide.facts)
+
+
+def _described(facts: SlideFacts) -> Response:
+    return Response(deep_zoom.describe(facts), media_type="application/xml")
+
+
+@picture_at(routes, "/api/atrisys/imageinstance/{id:int}/image_files/{level:int}/{column:int}_{row:int}.jpg", (), GET)
+def show_deep_zoom_tile(slide: Image, level: int, column: int, row: int, request: Request) -> Response:
+    """A tile of the Deep Zoom image; the file's own bytes where the two grids agree."""
+    return _deep_zoom_tile(slide, (level, column, row), request)
+
+
+@picture_at(routes, "/api/atrisys/sliceinstance/{id:int}/image_files/{level:int}/{column:int}_{row:int}.jpg", (), GET)
+def show_deep_zoom_tile_of_plane(slide: ImagePlane, level: int, column: int, row: int, request: Request) -> Response:
+    """The same of one plane of the image."""
+    return _deep_zoom_tile(slide, (level, column, row), request)
+
+
+def _deep_zoom_tile(slide: SlideFile, where: tuple[int, int, int], request: Request) -> Response:
+    box, size = deep_zoom.tile_box(slide.facts, *where)
+    place, plane = place_of(slide.facts, box, size), slide.plane
+
+    def make() -> Picture:
+        with slide.reading() as opened:
+            return stored_picture(opened, place, plane) or pictures.region(opened, box, size, plane)
+
+    work = Work(make, size, FORMAT, slide.path.name)
+    return picture_answer(request, work, "deep zoom", where, slide.mark)
