@@ -15,7 +15,7 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     """Folder with everything that is kept: database, slides, the installation's secret."""
     database_url: str = ""
-    """`postgresql+psycopg://…`; empty: SQLite in the data folder."""
+    """`postgresql://…`; empty: SQLite in the data folder."""
     public_url: str = ""
     """Address under which people reach ATrISys (`https://slides.example.org/atrisys`); empty: as each request says."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()

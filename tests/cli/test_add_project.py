@@ -91,6 +91,12 @@ def test_a_member_that_cannot_be_is_refused(installation, member):
     installation.run("project", "add", "A", "--member", member, "--member", "alice:manager", status=1)
 
 
+def test_an_ontology_file_that_holds_no_object_is_refused_with_an_example(installation, tmp_path):
+    (tmp_path / "list.json").write_text("[]")
+    done = installation.run("project", "add", "Skin", "--ontology", tmp_path / "list.json", status=1)
+    assert '{"name": …, "terms": [{"name": …}, …]}' in done.stderr
+
+
 def test_a_name_that_is_taken_is_refused_and_leaves_no_ontology(installation, ontology):
     installation.run("user", "add", "alice")
     installation.run("project", "add", "A", "--member", "alice:manager")

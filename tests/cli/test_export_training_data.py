@@ -28,6 +28,12 @@ def a_slide(installation, tmp_path, project, name="a.svs"):
     return installation.json("import", tmp_path / name, "--project", project)["imageInstance"]
 
 
+def test_a_folder_that_cannot_be_made_is_refused_in_words(installation, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    done = installation.run("export", installation.project(), tmp_path / "file" / "out", status=1)
+    assert "cannot be written to: Not a directory" in done.stderr
+
+
 def test_without_a_choice_masks_and_geojson_are_written(installation, tmp_path):
     project = installation.project("Skin", "Tumour", "Stroma")
     image = a_slide(installation, tmp_path, project)

@@ -25,7 +25,10 @@ from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import LoginSession, SecUser
 
-BAD_KEYS = "The API keys are wrong, or the signature does not fit the request. Look at Account → API keys."
+BAD_KEYS = (
+    "The API keys are wrong, or the signature does not fit the request. "
+    "Whoever runs the server reads them with: atrisys user keys NAME"
+)
 WRONG = "The user name or the password is wrong."
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 TOUCH_EVERY_MS = MINUTE_MS

@@ -4,6 +4,7 @@ Files are written one by one, each whole or not at all; annotations pass by in b
 may not see is not exported. One bad annotation never ends an export: it is named in the manifest.
 """
 
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -170,13 +171,26 @@ def export_training_data(
 
     Raises:
         NotFound: no such project or image, or none that the caller may see.
-        Invalid: more terms than a mask has numbers for, and no class map.
+        Invalid: more terms than a mask has numbers for, and no class map; or the folder cannot be written to.
     """
     exporting = begin(store, caller, project_id, wanted)
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     for _ in exporting.files(folder, report):
         pass
     return exporting.manifest()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Invalid(
+            "The folder {folder} cannot be written to: {reason}. Name another.",
+            folder=str(folder),
+            reason=error.strerror or str(error),
+        ) from error
 
 
 def begin(store: Store, caller: Caller, project_id: int, wanted: Wanted) -> Exporting:

@@ -36,6 +36,9 @@ class OntologySketch(BaseModel):
 
 def read_sketch(content: Any) -> OntologySketch:
     """What the file says. Raises Invalid, naming the place that is wrong."""
+    if not isinstance(content, dict):
+        example = '{"name": …, "terms": [{"name": …}, …]}'
+        raise Invalid("The ontology file is no JSON object. Write it as {example}.", example=example)
     try:
         return OntologySketch.model_validate(content)
     except ValidationError as error:

@@ -86,7 +86,8 @@ def open_door(host: str, port: int, tls: "tuple[str, str] | None" = None) -> Doo
     except OSError as error:
         listening.close()
         raise Misconfigured(
-            "Nothing can listen on {host}, port {port}: {reason}. Another port: --port 8001",
+            "Nothing can listen on {host}, port {port}: {reason}. "
+            "Name another with --port (make demo: port=8001) or --host.",
             host=host,
             port=port,
             reason=error.strerror or str(error),

@@ -1,4 +1,4 @@
-"""Annotations: shapes drawn on a slide, one by one or in arrays (lists of them: annotation_listing.py)."""
+"""Annotations: shapes drawn on a slide, one by one or in arrays."""
 
 from dataclasses import replace
 from typing import Annotated, Any

@@ -47,7 +47,17 @@ Row = UserAnnotation
 @routes.get("/api/annotation.json")
 @routes.get("/api/annotation/search.json")
 def list_annotations(request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
-    """Annotations of a project, of images or of slices, newest first; `show…` chooses what each row holds."""
+    """Annotations of a project, of images or of slices, newest first; `show…` chooses what each row holds.
+
+    Of where: `project`, `image`, `images`, `slice`, `slices`. Which of them: `user`, `users`, `term`, `terms`,
+    `usersForTerm`, `noTerm`, `multipleTerm`, `tag`, `tags`, `noTag`, `bbox` (WKT, or minX,minY,maxX,maxY),
+    `bboxAnnotation`, `baseAnnotation` with `maxDistanceBaseAnnotation`, `excludedAnnotation`, `afterThan` and
+    `beforeThan` (epoch ms). Several ids are joined by commas.
+
+    What each row holds: `showBasic`, `showMeta`, `showWKT`, `showGIS`, `showTerm`, `showUser`, `showImage`, `showSlice`
+    (each `=true`); without any, basic, meta and term (`showDefault` adds these); `hide…` takes one away.
+    `origin=left-top` gives shapes in image order.
+    """
     return _list(Asked(dict(request.query_params), request, db, user, find), page)
 
 

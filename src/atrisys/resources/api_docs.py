@@ -142,7 +142,7 @@ def _answers(path: str, method: str, operation: dict[str, Any]) -> str:
     said = list(_said_of_answers(operation["responses"]))
     if not said:
         name = operation["operationId"]
-        if method == "get" and name.startswith(("list_", "search_")):
+        if name.startswith(("list_", "search_")):
             said = ["200: a list"]
         elif method == "get" and path.endswith(".json"):
             said = ["200: an object"]

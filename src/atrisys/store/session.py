@@ -52,7 +52,9 @@ class Store:
             except OperationalError as error:
                 if time.monotonic() > end:
                     raise Misconfigured(
-                        "The database does not answer: {reason}. Look at ATRISYS_DATABASE_URL.", reason=str(error.orig)
+                        "The database does not answer: {reason}. Look at ATRISYS_DATABASE_URL, or at the data folder "
+                        "where that is empty.",
+                        reason=str(error.orig),
                     ) from error
                 time.sleep(0.5)
 
