@@ -96,6 +96,29 @@ def test_a_blinded_projects_history_tells_contributors_no_file_names(given, alic
     assert "patient" in json.dumps(ok(alice.get(commands)))
 
 
+def test_what_is_said_of_a_blinded_image_is_told_by_no_history(given, alice, bob):
+    project = given.project(alice, [bob], blind_mode=True)
+    image = given.image(project, alice)
+    said = {
+        "property": given.property(image, "case", "patient"),
+        "description": given.description(image, "patient"),
+        "attachedfile": given.attached_file(image, filename="patient.pdf"),
+        "tagdomainassociation": given.tagged(image, given.tag(alice)),
+    }
+    for kind, row in said.items():
+        path = f"/api/atrisys/history/{kind}/{row.id}.json"
+        hidden, told = (ok(who.get(path))["collection"][0]["after"] for who in (bob, alice))
+        assert hidden["domainIdent"] == image.id
+        assert not {"key", "value", "data", "filename", "size", "sha256", "tag"} & hidden.keys()
+        assert len(told) > len(hidden)
+    ok(alice.delete(f"/api/domain/imageinstance/{image.id}/description.json"))
+    commands = f"/api/project/{project.id}/commandhistory.json?fullData=true"
+    assert "patient" not in json.dumps(ok(bob.get(commands)))
+    assert json.dumps(ok(alice.get(commands))).count("patient") == 4
+    shape = given.property(given.annotation(image, alice), "grade", "patient")
+    assert "patient" in json.dumps(ok(bob.get(f"/api/atrisys/history/property/{shape.id}.json")))
+
+
 def test_who_deleted_a_project_sees_what_they_deleted_and_nobody_else_does(project, image, given, alice, bob):
     annotation = given.annotation(image, bob)
     ok(alice.delete(f"/api/project/{project.id}.json"))

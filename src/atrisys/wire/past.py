@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager
-from atrisys.access.visible import past_of
+from atrisys.access.visible import UNBLINDED, past_of
 from atrisys.errors import NotFound
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import Table
 from atrisys.store.tables import KINDS, Change, ImageInstance, Project, Reversal
+from atrisys.store.tables.metadata import METADATA, Metadata
 from atrisys.wire.answers import KEYS, NAMES, Verb
 from atrisys.wire.fields import wire_names
 
@@ -24,6 +25,9 @@ BY_WORD: dict[str, type[Table]] = {
 }
 """What addresses call a table: `annotation`, `term`, `imageinstance`."""
 FILE_NAMES = frozenset({"instance_filename", "original_filename", "filename", "given_filename"})
+OF_ALL_METADATA = frozenset.intersection(*(frozenset(kind.__mapper__.columns.keys()) for kind in METADATA))
+"""Columns that tell only of which object something is said."""
+BLINDED = frozenset(kind.cytomine_class for kind in UNBLINDED)
 FOREMOST = (
     *("Project", "Ontology", "Storage", "UploadedFile", "AbstractImage", "ImageInstance", "Term"),
     *("UserAnnotation", "SliceInstance", "AbstractSlice"),
@@ -78,8 +82,9 @@ class Past:
         kind = KINDS.get(change.class_name)
         if text is None or kind is None:
             return None
-        named = kind is not ImageInstance or self._tells_names(change.container_id)
-        return public(kind, orjson.loads(text), named=named)
+        state = orjson.loads(text)
+        named = not _is_of_an_image(kind, state) or self._tells_names(change.container_id)
+        return public(kind, state, named=named)
 
     def _tells_names(self, project_id: int | None) -> bool:
         if project_id not in self._named:
@@ -89,9 +94,16 @@ class Past:
         return self._named[project_id]
 
 
+def _is_of_an_image(kind: type[Table], state: dict[str, Any]) -> bool:
+    """Whether a blinded project hides some of it: an image, or what is said of one."""
+    return kind is ImageInstance or (issubclass(kind, Metadata) and state["domain_class_name"] in BLINDED)
+
+
 def public(kind: type[Table], state: dict[str, Any], *, named: bool) -> dict[str, Any]:
-    """`named`: with the names of files, which a blinded project hides."""
+    """`named`: with the names of files and with what is said of an image, which a blinded project hides."""
     found: dict[str, Any] = {}
+    if not named and issubclass(kind, Metadata):
+        state = {name: value for name, value in state.items() if name in OF_ALL_METADATA}
     for name, column in kind.__mapper__.columns.items():
         info = column.info
         hidden = not info.get("log", True) or info.get("private") or isinstance(column.type, JSON)
