@@ -119,6 +119,34 @@ def test_what_is_said_of_a_blinded_image_is_told_by_no_history(given, alice, bob
     assert "patient" in json.dumps(ok(bob.get(f"/api/atrisys/history/property/{shape.id}.json")))
 
 
+def test_one_answer_tells_no_more_states_than_it_has_room_for(bob, monkeypatch):
+    path = f"/api/domain/user/{bob.id}/description.json"
+    id = ok(bob.post(path, json={"data": "0" * 900}))["description"]["id"]
+    for number in range(1, 4):
+        ok(bob.put(path, json={"data": str(number) * 900}))
+    monkeypatch.setattr("atrisys.wire.past.LONGEST_STATES", 5000)
+    told = ok(bob.get(f"/api/atrisys/history/description/{id}.json"))
+    assert [row["after"] and row["after"]["data"][0] for row in told["collection"]] == ["3", "2", None, None]
+    assert [row.get("tooLong", False) for row in told["collection"]] == [False, False, True, True]
+    assert told["size"] == 4
+    rest = ok(bob.get(f"/api/atrisys/history/description/{id}.json?offset=2"))["collection"]
+    assert [row["after"]["data"][0] for row in rest] == ["1", "0"]
+    monkeypatch.setattr("atrisys.wire.past.LONGEST_STATES", 10)
+    (last,) = ok(bob.get(f"/api/atrisys/history/description/{id}.json?max=1"))["collection"]
+    assert last["after"]["data"][0] == "3"
+
+
+def test_lists_of_commands_and_changes_read_no_states(project, image, given, alice, monkeypatch):
+    given.property(given.annotation(image, alice))
+    ok(alice.put(f"/api/project/{project.id}.json", json={"name": "named"}))
+    monkeypatch.setattr("atrisys.wire.past.WITH_NAMES", frozenset())
+    read: list[str] = []
+    monkeypatch.setattr("atrisys.wire.past.orjson.loads", read.append)
+    for path in ("commands", f"project/{project.id}/commandhistory", "commandhistory", "atrisys/changes"):
+        ok(alice.get(f"/api/{path}{'' if path.endswith('changes') else '.json'}"))
+    assert read == []
+
+
 def test_who_deleted_a_project_sees_what_they_deleted_and_nobody_else_does(project, image, given, alice, bob):
     annotation = given.annotation(image, bob)
     ok(alice.delete(f"/api/project/{project.id}.json"))

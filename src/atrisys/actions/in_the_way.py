@@ -17,6 +17,7 @@ from atrisys.store import spatial
 from atrisys.store.by_ids import pairs_for, rows_for
 from atrisys.store.table import Table, kept_values
 from atrisys.store.tables import Change, SecUser
+from atrisys.store.tables.changes import WITHOUT_STATES
 
 NAMED_AT_MOST = 10
 
@@ -60,32 +61,36 @@ def _changes_of_others(db: Session, own: set[int], steps: dict[int, Step]) -> li
     )
     found: list[Change] = []
     holds: dict[int, bool] = {}
-    for (row,) in rows_for(db, query.order_by(Change.seq.desc()), Change.object_id, steps):
+    for (row,) in rows_for(db, query.options(*WITHOUT_STATES).order_by(Change.seq.desc()), Change.object_id, steps):
         step = steps[row.object_id]
-        if row.seq <= step.last or row.class_name != step.kind.__name__ or not _says_something(row):
+        if row.seq <= step.last or row.class_name != step.kind.__name__:
             continue
         if row.transaction_id not in holds:
             holds[row.transaction_id] = not chain_of(db, row.transaction_id).is_undone
-        if holds[row.transaction_id]:
+        if holds[row.transaction_id] and _says_something(db, row):
             found.append(row)
+        if len(found) == NAMED_AT_MOST:
+            break
     return found
 
 
-def _says_something(row: Change) -> bool:
+def _says_something(db: Session, row: Change) -> bool:
     """Not so where only what is worked out changed: areas, after a slide was calibrated."""
-    if row.before is None or row.after is None:
+    if row.is_new or row.is_gone:
         return True
-    return bool(changed(orjson.loads(row.before), orjson.loads(row.after)))
+    before, after = db.execute(select(Change.before, Change.after).where(Change.seq == row.seq)).one()
+    return bool(changed(orjson.loads(before or "{}"), orjson.loads(after or "{}")))
 
 
 def _newest(db: Session, step: Step) -> list[Change]:
     query = select(Change).where(Change.object_id == step.id, Change.seq > step.last)
-    return list(db.scalars(query.order_by(Change.seq.desc()).limit(1)))
+    return list(db.scalars(query.options(*WITHOUT_STATES).order_by(Change.seq.desc()).limit(1)))
 
 
 def _blocked(db: Session, caller: Caller, step: Step, later: Sequence[Change]) -> InTheWay:
     seqs = [change.seq for change in later[:NAMED_AT_MOST]]
-    named = db.scalars(select(Change).where(Change.seq.in_(seqs), past_of(caller)).order_by(Change.seq.desc())).all()
+    query = select(Change).options(*WITHOUT_STATES).where(Change.seq.in_(seqs), past_of(caller))
+    named = db.scalars(query.order_by(Change.seq.desc())).all()
     about: dict[str, Any] = {"kind": step.kind.__name__, "id": step.id}
     if not named:
         return InTheWay("{kind} {id} was changed later. Nothing was undone, so that this is not lost.", **about)
