@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from atrisys.store.tables import Change, Reversal, SecUser
+from atrisys.store.tables import Change, Reversal, SecUser, TagDomainAssociation
 from undoing import OTHER, ok, redo, undo
 
 # --- rights that other things give -----------------------------------------------------------------------------------
@@ -203,3 +203,15 @@ def test_a_guest_describes_nothing_by_undo_either(ada, charlie):
     ok(ada.put(f"/api/user/{charlie.id}/role/{guest}/define.json"))
     assert charlie.post(path, json={"data": "words"}).status_code == 403
     assert undo(charlie, deleted).status_code == 403
+
+
+def test_a_tag_comes_back_without_the_objects_that_are_gone(given, desk, alice, bob, db):
+    tag = given.tag(alice)
+    given.tagged(desk.annotation, tag)
+    stays = given.tagged(desk.image, tag)
+    deleted = ok(alice.delete(f"/api/tag/{tag.id}.json"))
+    gone = ok(bob.delete(f"/api/annotation/{desk.annotation.id}.json"))
+    assert ok(undo(alice, deleted))["collection"][0]["leftOut"] == 1
+    assert list(db.scalars(select(TagDomainAssociation.id))) == [stays.id]
+    ok(undo(bob, gone))
+    assert ok(bob.get(f"/api/domain/annotation/{desk.annotation.id}/tag_domain_association.json"))["size"] == 0

@@ -1,6 +1,6 @@
 """What came after a command and would be lost if the command were taken back: told by name, as far as it is seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.undo_rights import RULES, State, changed
 from atrisys.access.visible import RULES as VISIBLE
-from atrisys.access.visible import past_of, visible
+from atrisys.access.visible import domains, past_of, visible
 from atrisys.actions.commands import BY_TABLE, Step, chain_of, parent_kinds
 from atrisys.errors import InTheWay
 from atrisys.store import spatial
@@ -18,6 +18,7 @@ from atrisys.store.by_ids import pairs_for, rows_for
 from atrisys.store.table import Table, kept_values
 from atrisys.store.tables import Change, SecUser
 from atrisys.store.tables.changes import WITHOUT_STATES
+from atrisys.store.tables.metadata import Metadata
 
 NAMED_AT_MOST = 10
 
@@ -150,10 +151,10 @@ def missing_parents(db: Session, kind: type[Table], rows: Sequence[State]) -> di
     """Of objects that shall come back: which stood on something that is gone, each with its refusal."""
     found: dict[int, InTheWay] = {}
     own = {row["id"] for row in rows}
-    for name, parent in parent_kinds(kind).items():
-        wanted = {row[name] for row in rows if row.get(name) is not None} - (own if parent is kind else set())
+    for name, parent, some in _stands_on(kind, rows):
+        wanted = {row[name] for row in some if row.get(name) is not None} - (own if parent is kind else set())
         there = {row[0] for row in rows_for(db, select(parent.id), parent.id, wanted)}
-        for row in rows:
+        for row in some:
             if row.get(name) in wanted - there:
                 found[row["id"]] = InTheWay(
                     "{kind} {id} stood on {parent} {parentId}, which is gone. Bring that back first.",
@@ -163,3 +164,12 @@ def missing_parents(db: Session, kind: type[Table], rows: Sequence[State]) -> di
                     parentId=row[name],
                 )
     return found
+
+
+def _stands_on(kind: type[Table], rows: Sequence[State]) -> Iterator[tuple[str, type[Table], Sequence[State]]]:
+    """Columns that name others, the others' table, and the rows that name some of it."""
+    for name, parent in parent_kinds(kind).items():
+        yield name, parent, rows
+    if issubclass(kind, Metadata):
+        for parent in domains():
+            yield "domain_ident", parent, [row for row in rows if row.get("domain_class_name") == parent.cytomine_class]
