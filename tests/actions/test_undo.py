@@ -249,3 +249,14 @@ def test_too_many_are_refused_with_the_limit(desk, bob, monkeypatch):
     monkeypatch.setattr("atrisys.actions.commands.MOST", 4)
     refused = undo(bob, added)
     assert (refused.status_code, refused.json()["params"]["limit"]) == (400, 4)
+
+
+def test_the_last_command_is_looked_for_among_so_many_changes_alone(bob, monkeypatch):
+    ok(bob.put("/api/user/current.json", json={"firstname": "Robert"}))
+    ok(bob.put("/api/user/current.json", json={"password": "a new long one", "oldPassword": "correct horse"}))
+    monkeypatch.setattr("atrisys.actions.undo.LOOK_AT", 0)
+    assert ok(undo(bob))["collection"][0]["callback"] is None
+    assert ok(bob.get("/api/user/current.json"))["firstname"] == "Robert"
+    monkeypatch.setattr("atrisys.actions.undo.LOOK_AT", 1)
+    ok(undo(bob))
+    assert ok(bob.get("/api/user/current.json"))["firstname"] == "bob"

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from atrisys.store.tables import Change, Reversal, SecUser
+from atrisys.store.tables import Change, Reversal, SecUser, TagDomainAssociation
 from undoing import OTHER, ok, redo, undo
 
 # --- rights that other things give -----------------------------------------------------------------------------------
@@ -181,3 +181,37 @@ def test_undo_leaves_one_line_for_each_object_and_nothing_is_lost(desk, bob, db)
     assert len(db.scalars(select(Change)).all()) == count + 3
     reversal = db.scalars(select(Reversal)).one()
     assert (reversal.transaction_id, reversal.undoes_id, reversal.is_undo) == (undone, deleted["command"], True)
+
+
+def test_a_tag_that_others_use_keeps_its_name(given, desk, ada, alice, bob):
+    tag = ok(bob.post("/api/tag.json", json={"name": "mitosis"}))["data"]["id"]
+    renamed = ok(bob.put(f"/api/tag/{tag}.json", json={"name": "figure"}))
+    given.tagged(desk.annotation, given.tag(alice))
+    link = ok(alice.post(f"/api/domain/annotation/{desk.annotation.id}/tag_domain_association.json", json={"tag": tag}))
+    assert bob.put(f"/api/tag/{tag}.json", json={"name": "mitosis"}).status_code == 403
+    assert undo(bob, renamed).status_code == 403
+    assert ok(bob.get(f"/api/tag/{tag}.json"))["name"] == "figure"
+    ok(alice.delete(f"/api/tag_domain_association/{link['data']['id']}.json"))
+    ok(undo(bob, renamed))
+
+
+def test_a_guest_describes_nothing_by_undo_either(ada, charlie):
+    path = f"/api/domain/user/{charlie.id}/description.json"
+    ok(charlie.post(path, json={"data": "words"}))
+    deleted = ok(charlie.delete(path))
+    (guest,) = (row["id"] for row in ok(ada.get("/api/role.json"))["collection"] if row["authority"] == "ROLE_GUEST")
+    ok(ada.put(f"/api/user/{charlie.id}/role/{guest}/define.json"))
+    assert charlie.post(path, json={"data": "words"}).status_code == 403
+    assert undo(charlie, deleted).status_code == 403
+
+
+def test_a_tag_comes_back_without_the_objects_that_are_gone(given, desk, alice, bob, db):
+    tag = given.tag(alice)
+    given.tagged(desk.annotation, tag)
+    stays = given.tagged(desk.image, tag)
+    deleted = ok(alice.delete(f"/api/tag/{tag.id}.json"))
+    gone = ok(bob.delete(f"/api/annotation/{desk.annotation.id}.json"))
+    assert ok(undo(alice, deleted))["collection"][0]["leftOut"] == 1
+    assert list(db.scalars(select(TagDomainAssociation.id))) == [stays.id]
+    ok(undo(bob, gone))
+    assert ok(bob.get(f"/api/domain/annotation/{desk.annotation.id}/tag_domain_association.json"))["size"] == 0

@@ -359,3 +359,14 @@ def test_a_file_does_not_come_back_without_its_bytes(given, desk, alice):
     gone = ok(alice.delete(f"/api/attachedfile/{attached.id}.json"))
     answer = undo(alice, gone["command"])
     assert (answer.status_code, answer.json()["code"]) == (400, "not_undoable")
+
+
+def test_an_undo_that_comes_again_with_its_key_is_answered_again(given, alice, bob):
+    image = given.image(given.project(alice, [bob]), alice)
+    body = {"location": SQUARE, "image": image.id}
+    first, second = (ok(bob.post("/api/annotation.json", json=body))["data"]["id"] for _ in range(2))
+    answers = [bob.get("/api/command/undo.json", headers={"Idempotency-Key": "once"}) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+    assert bob.get(f"/api/annotation/{second}.json").status_code == 404
+    ok(bob.get(f"/api/annotation/{first}.json"))

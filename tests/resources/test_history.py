@@ -96,6 +96,57 @@ def test_a_blinded_projects_history_tells_contributors_no_file_names(given, alic
     assert "patient" in json.dumps(ok(alice.get(commands)))
 
 
+def test_what_is_said_of_a_blinded_image_is_told_by_no_history(given, alice, bob):
+    project = given.project(alice, [bob], blind_mode=True)
+    image = given.image(project, alice)
+    said = {
+        "property": given.property(image, "case", "patient"),
+        "description": given.description(image, "patient"),
+        "attachedfile": given.attached_file(image, filename="patient.pdf"),
+        "tagdomainassociation": given.tagged(image, given.tag(alice)),
+    }
+    for kind, row in said.items():
+        path = f"/api/atrisys/history/{kind}/{row.id}.json"
+        hidden, told = (ok(who.get(path))["collection"][0]["after"] for who in (bob, alice))
+        assert hidden["domainIdent"] == image.id
+        assert not {"key", "value", "data", "filename", "size", "sha256", "tag"} & hidden.keys()
+        assert len(told) > len(hidden)
+    ok(alice.delete(f"/api/domain/imageinstance/{image.id}/description.json"))
+    commands = f"/api/project/{project.id}/commandhistory.json?fullData=true"
+    assert "patient" not in json.dumps(ok(bob.get(commands)))
+    assert json.dumps(ok(alice.get(commands))).count("patient") == 4
+    shape = given.property(given.annotation(image, alice), "grade", "patient")
+    assert "patient" in json.dumps(ok(bob.get(f"/api/atrisys/history/property/{shape.id}.json")))
+
+
+def test_one_answer_tells_no_more_states_than_it_has_room_for(bob, monkeypatch):
+    path = f"/api/domain/user/{bob.id}/description.json"
+    id = ok(bob.post(path, json={"data": "0" * 900}))["description"]["id"]
+    for number in range(1, 4):
+        ok(bob.put(path, json={"data": str(number) * 900}))
+    monkeypatch.setattr("atrisys.wire.past.LONGEST_STATES", 5000)
+    told = ok(bob.get(f"/api/atrisys/history/description/{id}.json"))
+    assert [row["after"] and row["after"]["data"][0] for row in told["collection"]] == ["3", "2", None, None]
+    assert [row.get("tooLong", False) for row in told["collection"]] == [False, False, True, True]
+    assert told["size"] == 4
+    rest = ok(bob.get(f"/api/atrisys/history/description/{id}.json?offset=2"))["collection"]
+    assert [row["after"]["data"][0] for row in rest] == ["1", "0"]
+    monkeypatch.setattr("atrisys.wire.past.LONGEST_STATES", 10)
+    (last,) = ok(bob.get(f"/api/atrisys/history/description/{id}.json?max=1"))["collection"]
+    assert last["after"]["data"][0] == "3"
+
+
+def test_lists_of_commands_and_changes_read_no_states(project, image, given, alice, monkeypatch):
+    given.property(given.annotation(image, alice))
+    ok(alice.put(f"/api/project/{project.id}.json", json={"name": "named"}))
+    monkeypatch.setattr("atrisys.wire.past.WITH_NAMES", frozenset())
+    read: list[str] = []
+    monkeypatch.setattr("atrisys.wire.past.orjson.loads", read.append)
+    for path in ("commands", f"project/{project.id}/commandhistory", "commandhistory", "atrisys/changes"):
+        ok(alice.get(f"/api/{path}{'' if path.endswith('changes') else '.json'}"))
+    assert read == []
+
+
 def test_who_deleted_a_project_sees_what_they_deleted_and_nobody_else_does(project, image, given, alice, bob):
     annotation = given.annotation(image, bob)
     ok(alice.delete(f"/api/project/{project.id}.json"))

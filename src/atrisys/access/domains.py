@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -37,6 +38,7 @@ from atrisys.store.tables import (
     SliceInstance,
     Storage,
     Tag,
+    TagDomainAssociation,
     Term,
     UploadedFile,
     UserAnnotation,
@@ -109,6 +111,13 @@ def _tag(_db: Session, caller: Caller, row: Tag) -> None:
 def require_tag_owner(caller: Caller, tag: Tag) -> None:
     if tag.user_id != caller.id and not caller.is_admin:
         raise NotAllowed("Only who made tag {tag} may do this.", tag=tag.id)
+
+
+def require_tag_renamer(db: Session, caller: Caller, tag: Tag) -> None:
+    """Whoever made it, until it is used; then it is a word of others as well."""
+    require_tag_owner(caller, tag)
+    if db.scalar(select(TagDomainAssociation.id).where(TagDomainAssociation.tag_id == tag.id).limit(1)) is not None:
+        require_admin(caller)
 
 
 def _annotation(db: Session, caller: Caller, row: UserAnnotation) -> None:

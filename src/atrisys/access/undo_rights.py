@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.domains import find_domain, require_metadata_editor, require_tag_owner
+from atrisys.access.domains import find_domain, require_metadata_editor, require_tag_owner, require_tag_renamer
 from atrisys.access.require import (
     require_admin,
     require_editor,
@@ -215,7 +215,14 @@ def _said_of_an_object(judge: Judge, was: State | None, to: State | None) -> Non
             require_metadata_editor(judge.db, judge.caller, domain)
 
 
-def _attached_file(_judge: Judge, was: State | None, to: State | None) -> None:
+def _description(judge: Judge, was: State | None, to: State | None) -> None:
+    if was is None:
+        require_user(judge.caller)
+    _said_of_an_object(judge, was, to)
+
+
+def _attached_file(judge: Judge, was: State | None, to: State | None) -> None:
+    require_user(judge.caller)
     if was is None or to is None or changed(was, to) & {"kept_name", "sha256"}:
         raise NotUndoable(
             "File {file} came or went with its bytes, which undo neither takes nor brings back.",
@@ -227,7 +234,11 @@ def _tag(judge: Judge, was: State | None, to: State | None) -> None:
     require_user(judge.caller)
     for state in (was, to):
         if state:
-            require_tag_owner(judge.caller, Tag(id=state["id"], user_id=state["user_id"]))
+            tag = Tag(id=state["id"], user_id=state["user_id"])
+            if was and to:
+                require_tag_renamer(judge.db, judge.caller, tag)
+            else:
+                require_tag_owner(judge.caller, tag)
 
 
 def _account(judge: Judge, was: State | None, to: State | None) -> None:
@@ -265,7 +276,7 @@ RULES: dict[type[Table], Rule] = {
     UserAnnotation: Rule(_annotation, ("image_id", "slice_id")),
     AnnotationTerm: Rule(_annotation_term, ("annotation_id", "term_id")),
     Property: Rule(_said_of_an_object, ("domain_ident",)),
-    Description: Rule(_said_of_an_object, ("domain_ident",)),
+    Description: Rule(_description, ("domain_ident",)),
     AttachedFile: Rule(_said_of_an_object, ("domain_ident",), always=_attached_file),
     TagDomainAssociation: Rule(_said_of_an_object, ("domain_ident", "tag_id")),
     Tag: Rule(_tag),

@@ -1,6 +1,6 @@
 """What came after a command and would be lost if the command were taken back: told by name, as far as it is seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.undo_rights import RULES, State, changed
 from atrisys.access.visible import RULES as VISIBLE
-from atrisys.access.visible import past_of, visible
+from atrisys.access.visible import domains, past_of, visible
 from atrisys.actions.commands import BY_TABLE, Step, chain_of, parent_kinds
 from atrisys.errors import InTheWay
 from atrisys.store import spatial
 from atrisys.store.by_ids import pairs_for, rows_for
 from atrisys.store.table import Table, kept_values
 from atrisys.store.tables import Change, SecUser
+from atrisys.store.tables.changes import WITHOUT_STATES
+from atrisys.store.tables.metadata import Metadata
 
 NAMED_AT_MOST = 10
 
@@ -60,32 +62,36 @@ def _changes_of_others(db: Session, own: set[int], steps: dict[int, Step]) -> li
     )
     found: list[Change] = []
     holds: dict[int, bool] = {}
-    for (row,) in rows_for(db, query.order_by(Change.seq.desc()), Change.object_id, steps):
+    for (row,) in rows_for(db, query.options(*WITHOUT_STATES).order_by(Change.seq.desc()), Change.object_id, steps):
         step = steps[row.object_id]
-        if row.seq <= step.last or row.class_name != step.kind.__name__ or not _says_something(row):
+        if row.seq <= step.last or row.class_name != step.kind.__name__:
             continue
         if row.transaction_id not in holds:
             holds[row.transaction_id] = not chain_of(db, row.transaction_id).is_undone
-        if holds[row.transaction_id]:
+        if holds[row.transaction_id] and _says_something(db, row):
             found.append(row)
+        if len(found) == NAMED_AT_MOST:
+            break
     return found
 
 
-def _says_something(row: Change) -> bool:
+def _says_something(db: Session, row: Change) -> bool:
     """Not so where only what is worked out changed: areas, after a slide was calibrated."""
-    if row.before is None or row.after is None:
+    if row.is_new or row.is_gone:
         return True
-    return bool(changed(orjson.loads(row.before), orjson.loads(row.after)))
+    before, after = db.execute(select(Change.before, Change.after).where(Change.seq == row.seq)).one()
+    return bool(changed(orjson.loads(before or "{}"), orjson.loads(after or "{}")))
 
 
 def _newest(db: Session, step: Step) -> list[Change]:
     query = select(Change).where(Change.object_id == step.id, Change.seq > step.last)
-    return list(db.scalars(query.order_by(Change.seq.desc()).limit(1)))
+    return list(db.scalars(query.options(*WITHOUT_STATES).order_by(Change.seq.desc()).limit(1)))
 
 
 def _blocked(db: Session, caller: Caller, step: Step, later: Sequence[Change]) -> InTheWay:
     seqs = [change.seq for change in later[:NAMED_AT_MOST]]
-    named = db.scalars(select(Change).where(Change.seq.in_(seqs), past_of(caller)).order_by(Change.seq.desc())).all()
+    query = select(Change).options(*WITHOUT_STATES).where(Change.seq.in_(seqs), past_of(caller))
+    named = db.scalars(query.order_by(Change.seq.desc())).all()
     about: dict[str, Any] = {"kind": step.kind.__name__, "id": step.id}
     if not named:
         return InTheWay("{kind} {id} was changed later. Nothing was undone, so that this is not lost.", **about)
@@ -145,10 +151,10 @@ def missing_parents(db: Session, kind: type[Table], rows: Sequence[State]) -> di
     """Of objects that shall come back: which stood on something that is gone, each with its refusal."""
     found: dict[int, InTheWay] = {}
     own = {row["id"] for row in rows}
-    for name, parent in parent_kinds(kind).items():
-        wanted = {row[name] for row in rows if row.get(name) is not None} - (own if parent is kind else set())
+    for name, parent, some in _stands_on(kind, rows):
+        wanted = {row[name] for row in some if row.get(name) is not None} - (own if parent is kind else set())
         there = {row[0] for row in rows_for(db, select(parent.id), parent.id, wanted)}
-        for row in rows:
+        for row in some:
             if row.get(name) in wanted - there:
                 found[row["id"]] = InTheWay(
                     "{kind} {id} stood on {parent} {parentId}, which is gone. Bring that back first.",
@@ -158,3 +164,12 @@ def missing_parents(db: Session, kind: type[Table], rows: Sequence[State]) -> di
                     parentId=row[name],
                 )
     return found
+
+
+def _stands_on(kind: type[Table], rows: Sequence[State]) -> Iterator[tuple[str, type[Table], Sequence[State]]]:
+    """Columns that name others, the others' table, and the rows that name some of it."""
+    for name, parent in parent_kinds(kind).items():
+        yield name, parent, rows
+    if issubclass(kind, Metadata):
+        for parent in domains():
+            yield "domain_ident", parent, [row for row in rows if row.get("domain_class_name") == parent.cytomine_class]

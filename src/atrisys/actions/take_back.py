@@ -1,7 +1,7 @@
 """Take a command back: rights and conflicts of all its objects first, then each object, then what must hold at the end.
 
 Nothing is worked around: whatever the command did is taken back whole, or refused whole. One thing is left out: terms
-that a deleted class had given to shapes which have gone since.
+and tags that objects had which have gone since.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,9 +22,14 @@ from atrisys.actions.still_whole import check_whole, measure_again, misfits
 from atrisys.actions.work_out_shapes import columns_of_shapes
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import Table, kept_columns
-from atrisys.store.tables import AnnotationTerm, UserAnnotation
+from atrisys.store.tables import AnnotationTerm, TagDomainAssociation, UserAnnotation
 
 SHOWN_AT_MOST = 100
+GIVEN: dict[type[Table], tuple[str, str]] = {
+    AnnotationTerm: ("term_id", "annotation_id"),
+    TagDomainAssociation: ("tag_id", "domain_ident"),
+}
+"""What is given to many objects: the columns that name it, and the object."""
 Found = tuple[Step, State | None, State | None]
 Leaving = Callable[[Table], object]
 """Is told of the first objects that will be taken away, while they are there; of those that the caller sees."""
@@ -138,10 +143,11 @@ def seen_ids(db: Session, caller: Caller, kind: type[Table], ids: Sequence[int])
 
 
 def _may_be_left_out(step: Step, to: State | None, coming: set[int]) -> bool:
-    """A term that was given and went with its class, not with its shape: that may have gone since."""
-    if step.kind is not AnnotationTerm or to is None:
+    """A term that was given, or a tag, and went with its class, not with its object: that may have gone since."""
+    if step.kind not in GIVEN or to is None:
         return False
-    return to["term_id"] in coming and to["annotation_id"] not in coming
+    given, bearer = GIVEN[step.kind]
+    return to[given] in coming and to[bearer] not in coming
 
 
 def _needs_no_right(step: Step, was: State | None, to: State | None, ways: dict[int, Way]) -> bool:

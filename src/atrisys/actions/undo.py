@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -18,6 +18,8 @@ from atrisys.store.tables import Change, Project, Reversal
 
 LOOK_BACK = 200
 """How many of their last commands somebody's `undo` without a number looks at."""
+LOOK_AT = 20_000
+"""Changes of commands that cannot be undone at which it looks: nobody else writes meanwhile."""
 BY_HAND = ("web", "api")
 """Doors through which commands come that `undo` without a number means: not jobs, not the command line."""
 
@@ -55,6 +57,7 @@ def redo(db: Session, caller: Caller, id: int, leaving: Leaving) -> TakenBack:
 
 def undo_last(db: Session, caller: Caller, leaving: Leaving) -> TakenBack | None:
     """The caller's last command that holds and can be undone; None where there is none."""
+    room = LOOK_AT
     for id in _own_commands(db, caller):
         chain = chain_of(db, id)
         if chain.is_undone:
@@ -62,6 +65,9 @@ def undo_last(db: Session, caller: Caller, leaving: Leaving) -> TakenBack | None
         try:
             taking = _prepared(db, caller, chain, leaving)
         except (NotFound, NotUndoable):
+            room -= db.scalar(select(func.count()).where(lines_of(db, chain.tip))) or 0
+            if room < 0:
+                break
             continue
         return _take_back(db, caller, chain, taking)
     return None

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from atrisys.access.visible import visible
 from atrisys.errors import Invalid
 from atrisys.store.tables import Change, Project
+from atrisys.store.tables.changes import WITHOUT_STATES
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
 from atrisys.wire.past import as_wire
 from atrisys.wire.routes import Routes
@@ -31,5 +32,5 @@ def list_changes(
     if project is not None:
         query = query.where(Change.container_id == find.other(Project, project).id)
     total = db.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = db.scalars(query.order_by(Change.seq).offset(page.offset).limit(page.length))
+    rows = db.scalars(query.options(*WITHOUT_STATES).order_by(Change.seq).offset(page.offset).limit(page.length))
     return page.answer([as_wire(row) for row in rows], total)

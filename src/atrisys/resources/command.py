@@ -16,7 +16,7 @@ from atrisys.wire.asking import CurrentUser, Db, PageQuery, Paging
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import SHOWN, show
 from atrisys.wire.past import kind_of, public, weight_of
-from atrisys.wire.routes import Routes, counts_as_unsafe
+from atrisys.wire.routes import Routes, counts_as_unsafe, may_come_again
 
 routes = Routes(tags=["command"])
 
@@ -31,6 +31,7 @@ Act = Callable[[Leaving], TakenBack | None]
 @routes.get("/command/undo.json")
 @routes.get("/api/command/undo.json")
 @counts_as_unsafe
+@may_come_again
 def undo_last(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Take the caller's last command back, with all that it changed; the answer has one entry for each object."""
     return _answer(db, page, lambda leaving: undo.undo_last(db, user, leaving), "Nothing to undo.")
@@ -39,6 +40,7 @@ def undo_last(db: Db, user: CurrentUser, page: PageQuery) -> Response:
 @routes.get("/command/redo.json")
 @routes.get("/api/command/redo.json")
 @counts_as_unsafe
+@may_come_again
 def redo_last(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Do again what the caller undid last, unless they changed something since."""
     return _answer(db, page, lambda leaving: undo.redo_last(db, user, leaving), "Nothing to redo.")
@@ -47,6 +49,7 @@ def redo_last(db: Db, user: CurrentUser, page: PageQuery) -> Response:
 @routes.get("/command/{id:int}/undo.json")
 @routes.get("/api/command/{id:int}/undo.json")
 @counts_as_unsafe
+@may_come_again
 def undo_command(id: int, db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Take one command back, by the number that its answer gave. 409 where somebody has built on it since."""
     return _answer(db, page, lambda leaving: undo.undo(db, user, id, leaving))
@@ -55,6 +58,7 @@ def undo_command(id: int, db: Db, user: CurrentUser, page: PageQuery) -> Respons
 @routes.get("/command/{id:int}/redo.json")
 @routes.get("/api/command/{id:int}/redo.json")
 @counts_as_unsafe
+@may_come_again
 def redo_command(id: int, db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Do a command again that was undone. 409 where something changed since."""
     return _answer(db, page, lambda leaving: undo.redo(db, user, id, leaving))

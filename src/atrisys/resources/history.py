@@ -12,10 +12,11 @@ from atrisys.access.require import require_admin
 from atrisys.access.visible import my_projects, past_of, visible
 from atrisys.errors import NotFound
 from atrisys.store.tables import KINDS, Change, Project, Reversal
+from atrisys.store.tables.changes import WITHOUT_STATES
 from atrisys.wire import dialect
 from atrisys.wire.answers import COMMAND, NAMES, key_of
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, Paging
-from atrisys.wire.past import Command, Past, as_wire, commands, kind_of, verb_of
+from atrisys.wire.past import Command, Past, as_wire, commands, kind_of, texts_of, verb_of
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["history"])
@@ -27,18 +28,23 @@ MOST = 1000
 def list_history(kind: str, id: int, db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Everything that happened to one object, the newest first, deleted or not; `kind` is its class in small letters.
 
-    `before` and `after` hold its columns, without secrets. `transaction` is the command that undo takes.
+    `before` and `after` hold its columns, without secrets. `transaction` is the command that undo takes. Of very long
+    states one answer tells the first: the others are null and `tooLong`; ask for fewer with `max` and `offset`.
     """
     table = kind_of(kind)
     query = select(Change).where(Change.object_id == id, Change.class_name == table.__name__, past_of(user))
     total = db.scalar(select(func.count()).select_from(query.subquery())) if id < 2**63 else 0
     if not total:
         raise NotFound("{kind} {id} was not found.", kind=table.__name__, id=id)
-    rows, past = db.scalars(_page(page, query.order_by(Change.seq.desc()))), Past(db, user)
-    shown = [
-        {**as_wire(row), "before": past.state(row, row.before), "after": past.state(row, row.after)} for row in rows
-    ]
-    return page.answer(shown, total)
+    rows, past = db.scalars(_page(page, query.order_by(Change.seq.desc()))).all(), Past(db, user)
+    texts = texts_of(db, rows)
+    return page.answer([_as_line(row, past, texts.get(row.seq)) for row in rows], total)
+
+
+def _as_line(row: Change, past: Past, texts: tuple[str | None, str | None] | None) -> dict[str, Any]:
+    before, after = texts or (None, None)
+    shown = {**as_wire(row), "before": past.state(row, before), "after": past.state(row, after)}
+    return shown if texts else {**shown, "tooLong": True}
 
 
 @routes.get("/api/project/{id:int}/commandhistory.json")
@@ -104,13 +110,16 @@ def _commands(
     )
     query = visible(caller, select(Change)).where(here, asked, ~before_it.exists())
     firsts = db.scalars(_page(page, query.order_by(Change.seq.desc()))).all()
-    past = Past(db, caller) if dialect.says_yes(full_data) else None
-    return dialect.Json([_as_command(one, past) for one in commands(db, caller, firsts, in_container=True)])
+    found = commands(db, caller, firsts, in_container=True)
+    if not dialect.says_yes(full_data):
+        return dialect.Json([_as_command(one) for one in found])
+    past, texts = Past(db, caller), texts_of(db, [one.main for one in found])
+    return dialect.Json([_as_command(one) | _as_data(one, past, texts.get(one.main.seq)) for one in found])
 
 
-def _as_command(command: Command, past: Past | None) -> dict[str, Any]:
-    first, main = command.first, command.main
-    shown = {
+def _as_command(command: Command) -> dict[str, Any]:
+    first = command.first
+    return {
         "id": first.transaction_id,
         "created": first.created,
         "message": command.message,
@@ -119,10 +128,11 @@ def _as_command(command: Command, past: Past | None) -> dict[str, Any]:
         "user": first.user_id,
         "project": first.container_id,
     }
-    if past is None:
-        return shown
-    data = past.state(main, main.after or main.before)
-    return {**shown, **_technical(main, data), "action": command.message}
+
+
+def _as_data(command: Command, past: Past, texts: tuple[str | None, str | None] | None) -> dict[str, Any]:
+    before, after = texts or (None, None)
+    return {**_technical(command.main, past.state(command.main, after or before)), "action": command.message}
 
 
 def _technical(change: Change, data: dict[str, Any] | None) -> dict[str, Any]:
@@ -180,12 +190,13 @@ def list_deletions(
         query = query.where(Change.created > after)
     total = db.scalar(select(func.count()).select_from(query.subquery())) or 0
     past = Past(db, caller)
-    rows = [_as_deletion(row, past) for row in db.scalars(_page(page, query.order_by(Change.seq.desc())))]
-    return page.answer(rows, total)
+    rows = db.scalars(_page(page, query.order_by(Change.seq.desc()))).all()
+    texts = texts_of(db, rows)
+    return page.answer([_as_deletion(row, past, texts.get(row.seq, (None, None))[0]) for row in rows], total)
 
 
-def _as_deletion(change: Change, past: Past) -> dict[str, Any]:
-    technical = _technical(change, past.state(change, change.before))
+def _as_deletion(change: Change, past: Past, before: str | None) -> dict[str, Any]:
+    technical = _technical(change, past.state(change, before))
     name = NAMES.get(change.class_name, change.class_name)
     return {
         "id": change.seq,
@@ -203,4 +214,4 @@ def _as_deletion(change: Change, past: Past) -> dict[str, Any]:
 
 def _page(page: Paging, query: Any) -> Any:
     page.length = min(page.length or MOST, MOST)
-    return query.offset(page.offset).limit(page.length)
+    return query.options(*WITHOUT_STATES).offset(page.offset).limit(page.length)

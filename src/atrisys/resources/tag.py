@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from atrisys.access.domains import require_tag_owner
-from atrisys.access.require import require_admin, require_user
+from atrisys.access.domains import require_tag_owner, require_tag_renamer
+from atrisys.access.require import require_user
 from atrisys.actions import delete_tag, history
 from atrisys.store.by_ids import pairs_for
-from atrisys.store.tables import SecUser, Tag, TagDomainAssociation
+from atrisys.store.tables import SecUser, Tag
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
@@ -83,9 +83,7 @@ def edit_tag(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> 
     """Rename a tag: whoever made it may until it is used, then only an administrator."""
     tag = find(Tag, id)
     require_user(user)
-    require_tag_owner(user, tag)
-    if db.scalar(select(TagDomainAssociation.id).where(TagDomainAssociation.tag_id == tag.id).limit(1)) is not None:
-        require_admin(user)
+    require_tag_renamer(db, user, tag)
     history.edit(db, user, tag, **read_changes(TagEdit, body))
     return saved(db, "edited", tag)
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, select
+from sqlalchemy import JSON, func, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager
-from atrisys.access.visible import past_of
+from atrisys.access.visible import UNBLINDED, past_of
 from atrisys.errors import NotFound
-from atrisys.store.by_ids import rows_for
+from atrisys.store.by_ids import pairs_for, rows_for
 from atrisys.store.table import Table
 from atrisys.store.tables import KINDS, Change, ImageInstance, Project, Reversal
+from atrisys.store.tables.changes import WITHOUT_STATES
+from atrisys.store.tables.metadata import METADATA, Metadata
 from atrisys.wire.answers import KEYS, NAMES, Verb
 from atrisys.wire.fields import wire_names
 
@@ -24,11 +26,17 @@ BY_WORD: dict[str, type[Table]] = {
 }
 """What addresses call a table: `annotation`, `term`, `imageinstance`."""
 FILE_NAMES = frozenset({"instance_filename", "original_filename", "filename", "given_filename"})
+OF_ALL_METADATA = frozenset.intersection(*(frozenset(kind.__mapper__.columns.keys()) for kind in METADATA))
+"""Columns that tell only of which object something is said."""
+BLINDED = frozenset(kind.cytomine_class for kind in UNBLINDED)
 FOREMOST = (
     *("Project", "Ontology", "Storage", "UploadedFile", "AbstractImage", "ImageInstance", "Term"),
     *("UserAnnotation", "SliceInstance", "AbstractSlice"),
 )
 """Of what one command changed, that which it was about."""
+WITH_NAMES = frozenset(name for name, kind in KINDS.items() if "name" in kind.__mapper__.columns)
+LONGEST_STATES = 16 << 20
+"""Signs of all states that one answer tells."""
 LOOKED_AT = 200
 """Changes of one command that are looked at to say what it was about."""
 
@@ -45,8 +53,8 @@ def weight_of(kind: str) -> int:
     return FOREMOST.index(kind) if kind in FOREMOST else len(FOREMOST)
 
 
-def verb_of(change: Any) -> Verb:
-    return "added" if change.before is None else "deleted" if change.after is None else "edited"
+def verb_of(change: Change) -> Verb:
+    return "added" if change.is_new else "deleted" if change.is_gone else "edited"
 
 
 def as_wire(change: Change) -> dict[str, Any]:
@@ -66,6 +74,21 @@ def as_wire(change: Change) -> dict[str, Any]:
     }
 
 
+def texts_of(db: Session, changes: Sequence[Change]) -> dict[int, tuple[str | None, str | None]]:
+    """`before` and `after` of these lines, by their numbers: of as many as one answer has room for, of one at least."""
+    seqs = [change.seq for change in changes]
+    length = func.coalesce(func.length(Change.before), 0) + func.coalesce(func.length(Change.after), 0)
+    lengths = pairs_for(db, select(Change.seq, length), Change.seq, seqs)
+    room, fitting = LONGEST_STATES, seqs[:1]
+    for seq in seqs:
+        room -= lengths[seq]
+        if room < 0:
+            break
+        fitting.append(seq)
+    texts = select(Change.seq, Change.before, Change.after)
+    return {seq: (before, after) for seq, before, after in rows_for(db, texts, Change.seq, fitting)}
+
+
 class Past:
     """States of objects as one caller may know them."""
 
@@ -78,8 +101,9 @@ class Past:
         kind = KINDS.get(change.class_name)
         if text is None or kind is None:
             return None
-        named = kind is not ImageInstance or self._tells_names(change.container_id)
-        return public(kind, orjson.loads(text), named=named)
+        state = orjson.loads(text)
+        named = not _is_of_an_image(kind, state) or self._tells_names(change.container_id)
+        return public(kind, state, named=named)
 
     def _tells_names(self, project_id: int | None) -> bool:
         if project_id not in self._named:
@@ -89,9 +113,16 @@ class Past:
         return self._named[project_id]
 
 
+def _is_of_an_image(kind: type[Table], state: dict[str, Any]) -> bool:
+    """Whether a blinded project hides some of it: an image, or what is said of one."""
+    return kind is ImageInstance or (issubclass(kind, Metadata) and state["domain_class_name"] in BLINDED)
+
+
 def public(kind: type[Table], state: dict[str, Any], *, named: bool) -> dict[str, Any]:
-    """`named`: with the names of files, which a blinded project hides."""
+    """`named`: with the names of files and with what is said of an image, which a blinded project hides."""
     found: dict[str, Any] = {}
+    if not named and issubclass(kind, Metadata):
+        state = {name: value for name, value in state.items() if name in OF_ALL_METADATA}
     for name, column in kind.__mapper__.columns.items():
         info = column.info
         hidden = not info.get("log", True) or info.get("private") or isinstance(column.type, JSON)
@@ -108,6 +139,8 @@ class Command:
     """Its first change, or the first in one project."""
     main: Change
     """The change that it was about."""
+    name: str
+    """Of the object that it was about; empty where its kind has none."""
     others: int
     """How many more objects it changed."""
     reversal: Reversal | None
@@ -116,8 +149,7 @@ class Command:
     @property
     def message(self) -> str:
         change = self.main
-        state = orjson.loads(change.after or change.before or "{}")
-        name = f" ({state['name']})" if state.get("name") else ""
+        name = f" ({self.name})" if self.name else ""
         more = "" if not self.others else f" And {self.others} more."
         return f"{NAMES.get(change.class_name, change.class_name)} {change.object_id}{name} {verb_of(change)}.{more}"
 
@@ -148,10 +180,15 @@ def commands(db: Session, caller: Caller, firsts: Sequence[Change], *, in_contai
         ]
         main = min(found, key=lambda line: weight_of(line.class_name), default=first)
         about[first.seq] = main.seq, max(0, len({line.object_id for line in found}) - 1)
-    mains = {row.seq: row for (row,) in rows_for(db, select(Change), Change.seq, [seq for seq, _ in about.values()])}
+    light = select(Change).options(*WITHOUT_STATES)
+    mains = {row.seq: row for (row,) in rows_for(db, light, Change.seq, [seq for seq, _ in about.values()])}
+    last_states = select(Change.seq, func.coalesce(Change.after, Change.before))
+    named = pairs_for(db, last_states, Change.seq, [seq for seq, row in mains.items() if row.class_name in WITH_NAMES])
+    names = {seq: orjson.loads(text)["name"] for seq, text in named.items()}
     taken = select(Reversal)
     reversals = {row.transaction_id: row for (row,) in rows_for(db, taken, Reversal.transaction_id, numbers)}
     return [
-        Command(first, mains[about[first.seq][0]], about[first.seq][1], reversals.get(first.transaction_id))
+        Command(first, mains[seq], names.get(seq) or "", others, reversals.get(first.transaction_id))
         for first in firsts
+        for seq, others in (about[first.seq],)
     ]

@@ -1,7 +1,8 @@
 """One request, one transaction, and nobody comes in unless a route says so.
 
 Every route asks who is there first; `@open_to_all` lets anybody in, `@opens_to_picture_cookie` takes the key-born
-cookie, `@counts_as_unsafe` guards a GET that changes something or tells a secret. GET and HEAD read, all else writes;
+cookie, `@counts_as_unsafe` guards a GET that changes something or tells a secret; one that is marked `@may_come_again`
+tells none, and heeds an `Idempotency-Key` as POST does. GET and HEAD read, all else writes;
 but what is marked `@only_reads` (and every picture) reads, by whichever method it is asked for. `@waits_for_client`
 is for what reads its body itself, while it comes: it has no transaction but those that it begins.
 """
@@ -40,6 +41,11 @@ def counts_as_unsafe(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+def may_come_again(endpoint: Endpoint) -> Endpoint:
+    endpoint.may_come_again = True  # pyright: ignore[reportFunctionMemberAccess]
+    return endpoint
+
+
 def only_reads(endpoint: Endpoint) -> Endpoint:
     endpoint.only_reads = True  # pyright: ignore[reportFunctionMemberAccess]
     return endpoint
@@ -69,6 +75,7 @@ class OneTransaction(APIRoute):
             "counts_as_unsafe": hasattr(endpoint, "counts_as_unsafe"),
         }
         anybody, waits = hasattr(endpoint, "open_to_all"), hasattr(endpoint, "waits_for_client")
+        keeps = hasattr(endpoint, "may_come_again")
         reads = marks["opens_to_picture_cookie"] or hasattr(endpoint, "only_reads")
 
         async def answer(request: Request) -> Response:
@@ -91,7 +98,7 @@ class OneTransaction(APIRoute):
             if not signed_in:
                 _sign_in(request, marks)
             writes = not reads and (request.method not in SAFE or marks["counts_as_unsafe"])
-            retry = _retry_of(request, body, secret=marks["counts_as_unsafe"]) if writes else None
+            retry = _retry_of(request, body, keeps=keeps or not marks["counts_as_unsafe"]) if writes else None
             if retry is not None:
                 return retry.answer_once(request.app.state.store, lambda: answer_now(request, retry))
             return answer_now(request, None, writes=writes)
@@ -175,10 +182,10 @@ def _sign_in(request: Request, marks: dict[str, bool]) -> None:
             sign_in.touch_session(db, request.state.touch)
 
 
-def _retry_of(request: Request, body: bytes, *, secret: bool) -> Retry | None:
+def _retry_of(request: Request, body: bytes, *, keeps: bool) -> Retry | None:
     """The `Idempotency-Key`, where one was sent; what tells a secret is never kept."""
     key, caller = request.headers.get("idempotency-key"), request.state.caller
-    if not key or caller is None or secret or request.method in SAFE:
+    if not key or caller is None or not keeps:
         return None
     return Retry(caller, key, digest_of(request, body))
 

@@ -1,7 +1,7 @@
 """The change log: one append-only row for each object that was changed. And answers kept for retries."""
 
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, defer, mapped_column
 
 from atrisys.store.table import Base, RowId, now_ms
 
@@ -39,8 +39,14 @@ class Change(Base):
     version: Mapped[int]
     container_id: Mapped[int | None]
     owner_id: Mapped[int | None]
-    before: Mapped[str | None]
-    after: Mapped[str | None]
+    before: Mapped[str | None] = mapped_column()
+    after: Mapped[str | None] = mapped_column()
+    is_new: Mapped[bool] = column_property(before.is_(None))
+    is_gone: Mapped[bool] = column_property(after.is_(None))
+
+
+WITHOUT_STATES = (defer(Change.before, raiseload=True), defer(Change.after, raiseload=True))
+"""For queries of many lines: a thousand of them may hold more than memory does."""
 
 
 class Reversal(Base):
