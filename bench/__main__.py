@@ -5,12 +5,13 @@ import sys
 import time
 from pathlib import Path
 
-from bench import creating, grid, listing, masks_part, report, starting, tiles, viewport, window
+from bench import creating, grid, listing, listing_page, masks_part, report, starting, tiles, viewport, window
 from bench.house import new_house
 
 PARTS = {
     "starting": starting.measure,
     "listing": listing.measure,
+    "listing_page": listing_page.measure,
     "creating": creating.measure,
     "viewport": viewport.measure,
     "grid": grid.measure,

@@ -78,6 +78,7 @@ def write(sections: Sequence[Section]) -> None:
 TITLES = (
     "Starting and idling",
     "Listing 100,000 annotations",
+    "A page of a long list",
     "Creating annotations in bulk",
     "A viewport among 1,000,000 annotations",
     "R*Tree or grid",

@@ -230,3 +230,21 @@ def test_a_page_of_slides_costs_a_fixed_number_of_statements(given, alice, store
     with statements(store) as asked:
         assert alice.get("/api/abstractimage.json").json()["size"] == length
     assert len(asked) <= 8, asked
+
+
+def test_slides_are_filtered_by_what_they_are(given, alice, charlie):
+    first = given.abstract_image(alice, width=300, original_filename="a.svs", mpp_x=0.25, format="SVS")
+    second = given.abstract_image(
+        alice, width=900, original_filename="b.tif", uploaded_file_id=file_of(given, alice).id
+    )
+    for query, expected in (
+        ("originalFilename[ilike]=.SVS", [first]),
+        ("width[gte]=500", [second]),
+        ("physicalSizeX[lte]=0.5", [first]),
+        ("contentType[equals]=SVS", [second, first]),
+        (f"include={second.id}", [second]),
+        (f"uploadedFile[in]=null,{second.uploaded_file_id}&sort=width", [first, second]),
+        ("facts[equals]=null", [second, first]),
+    ):
+        assert ids(alice.get(f"/api/abstractimage.json?{query}")) == [row.id for row in expected], query
+    assert ids(charlie.get(f"/api/abstractimage.json?include={first.id}")) == []

@@ -48,5 +48,6 @@ def test_the_bounds_of_images_take_own_values_over_the_slides(given, alice, bob,
     assert bounds["magnification"]["list"] == [20, 40]
     assert bounds["format"]["list"] == ["DICOM", "SVS"]
     assert (bounds["countImageAnnotations"]["min"], bounds["countImageAnnotations"]["max"]) == (0, 1)
+    assert bounds["countImageReviewedAnnotations"] == {"min": 0, "max": 0, "list": None}
     assert bounds["instanceFilename"]["list"] == ([] if blind else ["a", "b"])
     assert charlie.get(f"/api/project/{project.id}/bounds/imageinstance.json").status_code == 404

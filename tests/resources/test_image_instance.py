@@ -380,3 +380,85 @@ def test_a_page_of_images_costs_a_fixed_number_of_statements(given, alice, bob, 
         answer = bob.get(f"/api/project/{project.id}/imageinstance.json?withLastActivity=true")
         assert answer.json()["size"] == length
     assert len(asked) <= 11, asked
+
+
+def test_images_are_filtered_by_their_slides_and_by_what_is_drawn(given, alice, bob, charlie):
+    project, tag = given.project(alice, [bob]), given.tag(alice)
+    small = given.image(project, alice, width=300, original_filename="a_1.svs", magnification=40, format="SVS")
+    large = given.image(project, alice, width=900, original_filename="ab1.tif", mpp_x=0.25, format="PYRTIFF")
+    given.annotation(small, alice, "POINT (5 5)")
+    given.tagged(small, tag)
+    alice.put(path(large), json={"magnification": 80})
+    address = f"/api/project/{project.id}/imageinstance.json"
+
+    def found(query):
+        return ids(bob.get(f"{address}?{query}"))
+
+    for query in (
+        "instanceFilename[ilike]=a_1",
+        "name[ilike]=A_*svs",
+        "originalFilename[equals]=a_1.svs",
+        "width[lte]=300",
+        "width[gte]=200&width[lte]=400",
+        "magnification[in]=40",
+        "physicalSizeX[equals]=null",
+        "contentType[in]=SVS,DICOM",
+        "numberOfAnnotations[gte]=1",
+        f"tag[in]={tag.id}",
+        f"tags[equals]={tag.id}",
+        f"baseImage[equals]={small.base_image_id}",
+        f"include={small.base_image_id},1",
+        f"include[in]={small.base_image_id}",
+        f"id[in]={small.id}",
+    ):
+        assert found(query) == [small.id], query
+    for query in ("magnification[gte]=80", "tag[in]=null", "physicalSizeX[lte]=0.3", "numberOfAnnotations[equals]=0"):
+        assert found(query) == [large.id], query
+    assert found("unknown[equals]=1&width[sounds]=1&numberOfJobAnnotations[lte]=0") == [large.id, small.id]
+    assert found("width[gte]=1&sort=width&max=1") == [small.id]
+    assert ids(bob.get(f"/api/user/{bob.id}/imageinstance.json?width[gte]=500")) == [large.id]
+    assert bob.get(f"{address}?width[gte]=wide").status_code == 400
+    assert charlie.get(f"{address}?width[gte]=1").status_code == 404
+    slide = f"/api/abstractimage/{small.base_image_id}/imageinstance.json?width[gte]"
+    assert (ids(bob.get(f"{slide}=300")), ids(bob.get(f"{slide}=301"))) == ([small.id], [])
+    assert charlie.get(f"{slide}=300").status_code == 404
+
+
+def test_filters_tell_nothing_of_blinded_names_and_tags(given, alice, bob, ada):
+    project, tag = given.project(alice, [bob], blind_mode=True), given.tag(alice)
+    image = given.image(project, alice, original_filename="Smith, John.svs")
+    given.tagged(image, tag)
+    lists = (
+        f"/api/project/{project.id}/imageinstance.json",
+        f"/api/abstractimage/{image.base_image_id}/imageinstance.json",
+        f"/api/user/{bob.id}/imageinstance.json",
+    )
+    for address in lists:
+        for column in ("instanceFilename", "name", "originalFilename", "filename"):
+            assert ids(bob.get(f"{address}?{column}[ilike]=smith")) == []
+            assert ids(bob.get(f"{address}?{column}[equals]={image.base_image_id}")) == [image.id]
+            assert ids(ada.get(f"{address}?{column}[ilike]=smith")) == [image.id]
+        assert ids(bob.get(f"{address}?tag[in]={tag.id}")) == []
+        assert ids(bob.get(f"{address}?tag[in]=null")) == [image.id]
+        assert ids(bob.get(f"{address}?blindedName[ilike]={image.base_image_id}")) == [image.id]
+    assert ids(alice.get(f"{lists[0]}?name[ilike]=smith&tag[in]={tag.id}")) == [image.id]
+
+
+def test_the_order_of_a_slides_images_tells_nothing_of_blinded_names(given, alice, bob):
+    base = given.abstract_image(alice)
+    images = [given.image(given.project(alice, [bob], blind_mode=True), alice, base) for _ in range(3)]
+    for image, name in zip(images, ("b", "a", "c"), strict=True):
+        alice.put(path(image), json={"instanceFilename": name})
+    address = f"/api/abstractimage/{base.id}/imageinstance.json?sort=instanceFilename"
+    assert ids(alice.get(address)) == [images[1].id, images[0].id, images[2].id]
+    assert ids(bob.get(address)) == [images[2].id, images[1].id, images[0].id]
+
+
+def test_filters_tell_nothing_of_annotations_on_hidden_layers(given, alice, bob):
+    project = given.project(alice, [bob], hide_admins_layers=True)
+    image = given.image(project, alice)
+    given.annotation(image, alice)
+    address = f"/api/project/{project.id}/imageinstance.json?numberOfAnnotations[gte]=1"
+    assert (ids(alice.get(address)), ids(bob.get(address))) == ([image.id], [])
+    elsewhere = f"/api/abstractimage/{image.base_image_id}/imageinstance.json?numberOfAnnotations[gte]=1"
+    assert (ids(alice.get(elsewhere)), ids(bob.get(elsewhere))) == ([image.id], [])

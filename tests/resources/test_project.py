@@ -256,3 +256,61 @@ def test_a_page_of_projects_costs_a_fixed_number_of_statements(given, alice, sto
         everything = "withMembersCount=1&withLastActivity=1&withCurrentUserRoles=1"
         assert alice.get(f"/api/project.json?{everything}").json()["size"] == length
     assert len(asked) <= 12, asked
+
+
+def test_projects_are_filtered_by_what_is_in_them_and_what_one_is_there(given, alice, bob, charlie, ada):
+    ontology = given.ontology(alice)
+    full = given.project(alice, [bob], ontology, name="full 1%")
+    empty = given.project(bob, name="empty 12")
+    given.project(charlie, name="not theirs 1%")
+    image = given.image(full, alice)
+    for _ in range(2):
+        given.annotation(image, alice)
+
+    def found(query, person=bob):
+        return ids(person.get(f"/api/project.json?{query}"))
+
+    assert found("name[ilike]=1%25") == [full.id]
+    assert found("name[ilike]=1") == [empty.id, full.id]
+    assert found(f"ontology[in]={ontology.id}") == [full.id]
+    assert found(f"ontology[in]=null,{ontology.id}") == [empty.id, full.id]
+    assert found("numberOfAnnotations[gte]=2") == [full.id]
+    assert found("numberOfAnnotations[gte]=1&numberOfAnnotations[lte]=1") == []
+    assert found("numberOfImages[equals]=0") == [empty.id]
+    assert found("numberOfJobAnnotations[lte]=0&numberOfReviewedAnnotations[lte]=0") == [empty.id, full.id]
+    assert found("membersCount[gte]=2&withMembersCount=true") == [full.id]
+    assert found("currentUserRole[in]=manager") == [empty.id]
+    assert found("currentUserRole[in]=contributor") == [full.id]
+    assert found("currentUserRole%255Bin%255D=manager%252Ccontributor") == [empty.id, full.id]
+    assert found("currentUserRole[in]=contributor", ada) == []
+    assert found("sort=numberOfJobAnnotations&order=desc") == [empty.id, full.id]
+    assert found("name[ilike]=full", charlie) == []
+    mine = f"/api/user/{bob.id}/project.json"
+    assert ids(bob.get(f"{mine}?sort=membersCount&currentUserRole[in]=contributor")) == [full.id]
+    assert ids(bob.get(f"{mine}?membersCount[lte]=1")) == [empty.id]
+    page = bob.get("/api/project.json?name[ilike]=1&max=1").json()
+    assert (page["size"], page["totalPages"], len(page["collection"])) == (2, 2, 1)
+
+
+def test_projects_are_found_by_their_tags(given, alice, charlie):
+    tagged, bare = given.project(alice), given.project(alice)
+    tag = given.tag(alice)
+    given.tagged(tagged, tag)
+    for name in ("tag", "tags"):
+        assert ids(alice.get(f"/api/project.json?{name}[in]={tag.id}")) == [tagged.id]
+        assert ids(alice.get(f"/api/project.json?{name}[in]=null")) == [bare.id]
+    assert ids(alice.get("/api/project.json?sort=tag")) == [bare.id, tagged.id]
+    assert ids(charlie.get(f"/api/project.json?tag[in]={tag.id}")) == []
+
+
+def test_filters_tell_nothing_of_hidden_layers(layered, alice, bob):
+    hiding, _, _ = layered
+    asked = "/api/project.json?numberOfAnnotations[gte]=2"
+    assert ids(alice.get(asked)) == [hiding.id]
+    assert ids(bob.get(asked)) == []
+    later = "/api/project.json?lastActivity[gte]="
+    for person in (alice, bob):
+        last = person.get("/api/project.json?withLastActivity=true").json()["collection"]
+        newest = max(row["lastActivity"] for row in last)
+        assert ids(person.get(f"{later}{newest + 1}")) == []
+        assert ids(person.get(f"{later}{newest}"))

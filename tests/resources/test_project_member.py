@@ -194,3 +194,20 @@ def test_a_page_of_members_costs_a_fixed_number_of_statements(given, alice, stor
     with statements(store) as asked:
         assert alice.get(f"/api/project/{project.id}/user.json").json()["size"] == length
     assert len(asked) <= 7, asked
+
+
+def test_members_are_filtered_by_name_role_and_presence(given, alice, bob, charlie, ada):
+    project = given.project(alice, [bob])
+    path = f"/api/project/{project.id}/user.json"
+    ada.put(f"/api/user/{alice.id}.json", json={"email": "a@secret.example"})
+
+    def found(query, person=bob):
+        return [row["username"] for row in person.get(f"{path}?{query}").json()["collection"]]
+
+    assert found("fullName[ilike]=BOB") == ["bob"]
+    assert found("projectRole[in]=representative,manager") == ["alice"]
+    assert found("projectRole[in]=contributor") == ["bob"]
+    assert found("status[equals]=online") == ["bob"]
+    assert found("username[ilike]=b&projectRole[in]=representative") == []
+    assert (found("fullName[ilike]=secret"), found("fullName[ilike]=secret", alice)) == ([], ["alice"])
+    assert charlie.get(f"{path}?fullName[ilike]=bob").status_code == 404

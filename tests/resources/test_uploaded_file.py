@@ -189,3 +189,27 @@ def test_no_name_leads_out_of_the_files(store):
     for name in (".", "..", "../secret", "/etc/passwd", "a/../.."):
         with pytest.raises(ValueError, match="not a kept file"):
             store.folder.path_of(name)
+
+
+def test_files_are_filtered_by_storage_person_name_status_and_size(given, alice, charlie, record):
+    other = given.storage(alice)
+    made = [
+        alice.post("/api/uploadedfile.json", json={**record, **more}).json()["uploadedfile"]["id"]
+        for more in ({"size": 5}, {"storage": other.id, "originalFilename": "b%.svs"}, {"status": 41, "size": 9})
+    ]
+    for query, expected in (
+        (f"storage[in]={other.id}", [1]),
+        (f"storage[in]={other.id},{record['storage']}&size[lte]=5", [1, 0]),
+        (f"user[in]={alice.id}", [2, 1, 0]),
+        (f"user[in]={charlie.id}", []),
+        ("originalFilename[ilike]=%25", [1]),
+        ("status[equals]=41", [2]),
+        ("size[gte]=5&sort=size", [0, 2]),
+        ("contentType[in]=contentType", [2, 1, 0]),
+        ("created[lte]=1", []),
+        ("projects[equals]=1", [2, 1, 0]),
+    ):
+        rows = alice.get(f"/api/uploadedfile.json?{query}").json()["collection"]
+        assert [made.index(row["id"]) for row in rows] == expected, query
+    theirs = charlie.get(f"/api/uploadedfile.json?storage[in]={other.id}&user[in]={alice.id}").json()
+    assert theirs["size"] == 0

@@ -27,17 +27,19 @@ from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Amount, Fields, FileName, Model, none_for_empty, shows
+from atrisys.wire.image_columns import CONTENT_TYPE
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["abstract image"])
 
-SORTABLE = {
+COLUMNS = {
+    "include": AbstractImage.id,
     "physicalSizeX": AbstractImage.mpp_x,
     "physicalSizeY": AbstractImage.mpp_y,
     "physicalSizeZ": AbstractImage.mpp_z,
     "bitPerSample": AbstractImage.bits_per_sample,
     "samplePerPixel": AbstractImage.samples_per_pixel,
-    "contentType": AbstractImage.format,
+    "contentType": CONTENT_TYPE,
     "filename": AbstractImage.original_filename,
 }
 
@@ -182,7 +184,7 @@ def list_abstract_images(
     """The slides in the storages that the caller may read; `project` tells of each whether that project has it."""
     query = select(AbstractImage).where(in_my_storages(user))
     order = AbstractImage.created.desc(), AbstractImage.id.desc()
-    rows, total = page.rows(db, visible(user, query), *order, sortable=SORTABLE)
+    rows, total = page.rows(db, visible(user, query), *order, columns=COLUMNS)
     wires = show_all(db, rows, user, dialect.address_of(request))
     if project is not None:
         inside = select(ImageInstance.base_image_id).where(ImageInstance.project_id == find(Project, project).id)
@@ -197,7 +199,7 @@ def list_unused_images(request: Request, db: Db, user: CurrentUser, page: PageQu
     require_admin(user)
     used = select(ImageInstance.id).where(ImageInstance.base_image_id == AbstractImage.id)
     query = select(AbstractImage).where(~used.exists())
-    rows, total = page.rows(db, query, AbstractImage.created.desc(), AbstractImage.id.desc(), sortable=SORTABLE)
+    rows, total = page.rows(db, query, AbstractImage.created.desc(), AbstractImage.id.desc(), columns=COLUMNS)
     return page.answer(show_all(db, rows, user, dialect.address_of(request)), total)
 
 

@@ -17,6 +17,7 @@ from atrisys.wire.routes import Routes
 routes = Routes(tags=["bounds"])
 
 NONE: dict[str, Any] = {"min": None, "max": None, "list": None}
+ZERO: dict[str, Any] = {"min": 0, "max": 0, "list": None}
 
 
 @routes.get("/api/bounds/project.json")
@@ -36,8 +37,8 @@ def show_bounds_of_projects(
         "mode": {**NONE, "list": sorted(modes)},
         "name": {"min": names[0] if names else None, "max": names[-1] if names else None, "list": names},
         "numberOfAnnotations": _counted(db, mine, UserAnnotation, layers_anywhere(db, user)(UserAnnotation)),
-        "numberOfJobAnnotations": {"min": 0, "max": 0, "list": None},
-        "numberOfReviewedAnnotations": {"min": 0, "max": 0, "list": None},
+        "numberOfJobAnnotations": ZERO,
+        "numberOfReviewedAnnotations": ZERO,
         "numberOfImages": _counted(db, mine, ImageInstance),
     }
     if dialect.says_yes(withMembersCount):
@@ -87,6 +88,7 @@ def show_bounds_of_images(id: int, db: Db, user: CurrentUser, find: Find) -> Res
     bounds["instanceFilename"] = {**NONE, "list": names}
     drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id, layers_in(db, user, project))
     bounds["countImageAnnotations"] = _spans(db, images, {"drawn": drawn.scalar_subquery()})["drawn"]
+    bounds["countImageJobAnnotations"] = bounds["countImageReviewedAnnotations"] = ZERO
     return Json(bounds)
 
 

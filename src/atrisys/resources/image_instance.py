@@ -41,7 +41,7 @@ from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Amount, Fields, FileName, Model, Moment, shows
-from atrisys.wire.image_order import sortable
+from atrisys.wire.image_columns import columns_for
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["image instance"])
@@ -219,13 +219,13 @@ def list_images_of_project(
     """The images of a project, the newest first.
 
     `light=true`: ids and names alone; `tree=true`: for a tree widget; `withLastActivity`: when something was last drawn
-    or changed on each.
+    or changed on each. Filters beside the fields: `tag[in]`, `include` (ids of slides).
     """
     project = find(Project, id)
     blinded = project.blind_mode and not is_manager(db, user, project.id)
     query = select(ImageInstance).where(ImageInstance.project_id == project.id)
     seen = layers_in(db, user, project)
-    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=sortable(blinded=blinded, seen=seen))
+    rows, total = page.rows(db, query, *NEWEST_FIRST, columns=columns_for(user, seen))
     if dialect.says_yes(light):
         return page.answer([_light(row, project, blinded) for row in rows], total)
     if dialect.says_yes(tree):
@@ -284,16 +284,9 @@ def list_images_of_user_lightly(id: int, db: Db, user: CurrentUser, find: Find, 
     """The same with ids, names and projects alone."""
     rows, total = _rows_of_user(db, user, find, page, id)
     projects = objects_for(db, Project, [row.project_id for row in rows])
-    managed = _managed(db, user, projects)
-    lights = [
-        {
-            **_light(
-                row, projects[row.project_id], projects[row.project_id].blind_mode and row.project_id not in managed
-            ),
-            "project": row.project_id,
-        }
-        for row in rows
-    ]
+    blinded = {id for id, project in projects.items() if project.blind_mode} - _managed(db, user, projects)
+    lights = [_light(row, projects[row.project_id], row.project_id in blinded) for row in rows]
+    lights = [{**light, "project": row.project_id} for light, row in zip(lights, rows, strict=True)]
     return page.answer(lights, total)
 
 
@@ -302,9 +295,8 @@ def _rows_of_user(db: Session, user: Caller, find: Finder, page: Paging, id: int
     require_self_or_admin(user, asked.id)
     projects = select(ProjectMember.project_id).where(ProjectMember.user_id == asked.id)
     query = select(ImageInstance).where(ImageInstance.project_id.in_(projects))
-    blinded = db.scalar(select(Project.id).where(Project.id.in_(projects), Project.blind_mode).limit(1)) is not None
-    sorts = sortable(blinded=blinded and not user.is_admin, seen=layers_anywhere(db, user)(UserAnnotation))
-    return page.rows(db, query, *NEWEST_FIRST, sortable=sorts)
+    columns = columns_for(user, layers_anywhere(db, user)(UserAnnotation))
+    return page.rows(db, query, *NEWEST_FIRST, columns=columns)
 
 
 @routes.get("/api/abstractimage/{id:int}/imageinstance.json")
@@ -313,7 +305,8 @@ def list_instances_of_slide(
 ) -> Response:
     """A slide in all the projects that have it and that the caller may see."""
     query = visible(user, select(ImageInstance)).where(ImageInstance.base_image_id == find(AbstractImage, id).id)
-    rows, total = page.rows(db, query, *NEWEST_FIRST)
+    columns = columns_for(user, layers_anywhere(db, user)(UserAnnotation))
+    rows, total = page.rows(db, query, *NEWEST_FIRST, columns=columns)
     return page.answer(show_all(db, rows, user, dialect.address_of(request)), total)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
-from sqlalchemy import func, select
+from sqlalchemy import case, exists, func, literal, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -37,6 +37,7 @@ from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
+from atrisys.wire.filters import tags_of
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["project"])
@@ -133,7 +134,7 @@ def _counts(kind: Any) -> Any:
 
 
 def _count(kind: Any, *rules: Any) -> Any:
-    return select(func.count()).where(kind.project_id == Project.id, *rules).scalar_subquery()
+    return select(func.count()).where(kind.project_id == Project.id, *rules).correlate(Project).scalar_subquery()
 
 
 def _last_activity(seen: Layers) -> Any:
@@ -142,13 +143,28 @@ def _last_activity(seen: Layers) -> Any:
     return changes.order_by(Change.seq.desc()).limit(1).scalar_subquery()
 
 
-def _sortable(seen: Layers) -> dict[str, Any]:
+def _role(user: Caller) -> Any:
+    """What the caller is in a project; an administrator manages all."""
+    if user.is_admin:
+        return literal("manager")
+    mine = exists().where(ProjectMember.project_id == Project.id, ProjectMember.user_id == user.id).correlate(Project)
+    return case((mine.where(ProjectMember.is_manager), "manager"), (mine, "contributor"))
+
+
+def _columns(db: Session, user: Caller) -> dict[str, Any]:
+    """What lists of projects are sorted and filtered by, beside their own columns."""
+    seen, tags = layers_anywhere(db, user), tags_of(Project.id)
     return {
         "numberOfImages": _count(ImageInstance),
         "numberOfAnnotations": _count(UserAnnotation, seen(UserAnnotation)),
+        "numberOfJobAnnotations": literal(0),
+        "numberOfReviewedAnnotations": literal(0),
         "membersCount": _count(ProjectMember),
+        "currentUserRole": _role(user),
         "lastActivity": _last_activity(seen),
         "ontologyName": select(Ontology.name).where(Ontology.id == Project.ontology_id).scalar_subquery(),
+        "tag": tags,
+        "tags": tags,
     }
 
 
@@ -165,16 +181,17 @@ def list_projects(
     """The projects that the caller works in, the newest first; an administrator sees all.
 
     `withMembersCount`, `withLastActivity`, `withDescription`, `withCurrentUserRoles` add a field each.
+
+    Filters beside the fields: `tag[in]`, `membersCount[…]`, `currentUserRole[in]=manager,contributor`.
     """
-    seen = layers_anywhere(db, user)
-    rows, total = page.rows(db, visible(user, select(Project)), *NEWEST_FIRST, sortable=_sortable(seen))
+    rows, total = page.rows(db, visible(user, select(Project)), *NEWEST_FIRST, columns=_columns(db, user))
     wires = show_all(db, rows, user)
     ids = [row.id for row in rows]
     if dialect.says_yes(withMembersCount):
         counts = pairs_for(db, _counts(ProjectMember), ProjectMember.project_id, ids)
         wires = [{**wire, "membersCount": counts.get(wire["id"], 0)} for wire in wires]
     if dialect.says_yes(withLastActivity):
-        last = pairs_for(db, select(Project.id, _last_activity(seen)), Project.id, ids)
+        last = pairs_for(db, select(Project.id, _last_activity(layers_anywhere(db, user))), Project.id, ids)
         wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
     if dialect.says_yes(withDescription):
         said = pairs_for(db, select(Description.domain_ident, Description.data), Description.domain_ident, ids)
@@ -201,7 +218,7 @@ def _roles(db: Session, user: Caller, ids: Sequence[int]) -> dict[int, dict[str,
 def list_projects_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The projects that use an ontology, as far as the caller may see them."""
     query = visible(user, select(Project)).where(Project.ontology_id == find(Ontology, id).id)
-    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=_sortable(layers_anywhere(db, user)))
+    rows, total = page.rows(db, query, *NEWEST_FIRST, columns=_columns(db, user))
     return page.answer(show_all(db, rows, user), total)
 
 
@@ -239,7 +256,7 @@ def _rows_of_user(
     require_self_or_admin(user, asked.id)
     query = select(Project).join(ProjectMember, ProjectMember.project_id == Project.id)
     query = query.where(ProjectMember.user_id == asked.id, *rules)
-    return page.rows(db, query, *NEWEST_FIRST, sortable=_sortable(layers_anywhere(db, user)))
+    return page.rows(db, query, *NEWEST_FIRST, columns=_columns(db, user))
 
 
 @routes.get("/api/project/method/lastopened.json")

@@ -14,7 +14,7 @@ from atrisys.actions import edit_members
 from atrisys.errors import Invalid, NotFound, Refusal
 from atrisys.store.tables import ImageInstance, Project, ProjectMember, SecUser
 from atrisys.wire import dialect, refusals
-from atrisys.wire.accounts import is_online, show_to
+from atrisys.wire.accounts import is_online, named, show_to
 from atrisys.wire.answers import Verb, command_answer, done
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, problems_answer, read_one
@@ -24,13 +24,16 @@ from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["project member"])
 
-RANK = case((ProjectMember.is_representative, 2), (ProjectMember.is_manager, 1), else_=0)
-SORTABLE = {
-    "projectRole": RANK,
-    "role": RANK,
-    "fullName": func.lower(SecUser.firstname + " " + SecUser.lastname),
-    "name": func.lower(SecUser.firstname + " " + SecUser.lastname),
-}
+ROLE = case(
+    (ProjectMember.is_representative, "representative"), (ProjectMember.is_manager, "manager"), else_="contributor"
+)
+
+
+def _columns(caller: Caller) -> dict[str, Any]:
+    status = case((is_online(caller), "online"), else_="offline")
+    return {**named(caller), "projectRole": ROLE, "role": ROLE, "status": status}
+
+
 Ids = Annotated[str, Query(description="Ids of users, separated by commas")]
 
 
@@ -74,7 +77,7 @@ def _people(project: Project, *rules: Any) -> Select[SecUser, ProjectMember]:
 
 
 def _answer(db: Session, caller: Caller, page: Paging, query: Any, **more: Any) -> Response:
-    rows, total = page.rows(db, query, func.lower(SecUser.username), sortable=SORTABLE)
+    rows, total = page.rows(db, query, func.lower(SecUser.username), columns=_columns(caller))
     return page.answer([{**show_to(db, caller, row), "role": _role(member), **more} for row, member in rows], total)
 
 
@@ -93,6 +96,8 @@ def list_members(
     """Who works in a project, each with a `role`.
 
     `online=true`: who used a browser session in the last five minutes, wherever, and whoever asks.
+
+    Filters: `fullName[ilike]`, `projectRole[in]`, `status[equals]=online`.
 
     Nothing records yet which images people open: `with…` say none.
     """

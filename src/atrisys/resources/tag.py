@@ -54,7 +54,7 @@ def show_all(db: Session, tags: Sequence[Tag]) -> list[dict[str, Any]]:
 @routes.get("/api/tag.json")
 def list_tags(db: Db, page: PageQuery) -> Response:
     """All tags, in alphabetical order."""
-    rows, total = page.rows(db, select(Tag), func.lower(Tag.name), sortable={"creatorName": MAKER})
+    rows, total = page.rows(db, select(Tag), func.lower(Tag.name), columns={"creatorName": MAKER})
     return page.answer(show_all(db, rows), total)
 
 

@@ -22,14 +22,12 @@ from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema
 from atrisys.wire.domains import Domain, domain_to_describe
 from atrisys.wire.fields import Fields, show, shows
-from atrisys.wire.filters import conditions
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["tag"])
 
 Link = TagDomainAssociation
-FILTERED = {"domainClassName": Link.domain_class_name, "domainIdent": Link.domain_ident, "tag": Link.tag_id}
-SORTABLE = {"tagName": select(Tag.name).where(Tag.id == Link.tag_id).scalar_subquery()}
+COLUMNS = {"tagName": select(Tag.name).where(Tag.id == Link.tag_id).scalar_subquery()}
 
 
 class LinkIn(Fields):
@@ -57,15 +55,14 @@ def show_all(db: Session, links: Sequence[Link]) -> list[dict[str, Any]]:
 
 
 def _answer(db: Session, page: Paging, query: Select[Link]) -> Response:
-    rows, total = page.rows(db, query, Link.id, sortable=SORTABLE)
+    rows, total = page.rows(db, query, Link.id, columns=COLUMNS)
     return page.answer(show_all(db, rows), total)
 
 
 @routes.get("/api/tag_domain_association.json")
-def list_links(request: Request, db: Db, user: CurrentUser, page: PageQuery) -> Response:
+def list_links(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Who bears which tag, among what the caller may see; filters `domainClassName`, `domainIdent` and `tag`."""
-    query = visible(user, select(Link)).where(*conditions(request, FILTERED))
-    return _answer(db, page, query)
+    return _answer(db, page, visible(user, select(Link)))
 
 
 @routes.get("/api/domain/{domain_class}/{domain_id:int}/tag_domain_association.json")

@@ -29,7 +29,7 @@ routes = Routes(tags=["uploaded file"])
 
 KNOWN_OF_BYTES = ("given_filename", "ext", "content_type", "size", "status", "parent_id")
 """Of a file whose bytes came in these are found, not told."""
-SORTABLE = {"filename": UploadedFile.original_filename, "path": UploadedFile.filename}
+COLUMNS = {"filename": UploadedFile.original_filename, "path": UploadedFile.filename}
 
 
 def _ids(value: Any) -> Any:
@@ -121,7 +121,7 @@ def list_files(
         query = query.where(UploadedFile.storage_id == find.other(Storage, storage).id)
     if says_yes(only_roots):
         query = query.where(UploadedFile.parent_id.is_(None))
-    rows, total = page.rows(db, query, UploadedFile.created.desc(), UploadedFile.id.desc(), sortable=SORTABLE)
+    rows, total = page.rows(db, query, UploadedFile.created.desc(), UploadedFile.id.desc(), columns=COLUMNS)
     return page.answer(show_all(db, rows), total)
 
 

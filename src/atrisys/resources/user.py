@@ -22,9 +22,8 @@ from atrisys.actions.renew_keys import renew_keys
 from atrisys.errors import NotFound, TooLarge
 from atrisys.store.session import Store
 from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
-from atrisys.wire import filters
 from atrisys.wire.accounts import UserOut as UserOut
-from atrisys.wire.accounts import is_online, show_one_to, show_to, with_roles
+from atrisys.wire.accounts import is_online, named, show_one_to, show_to, with_roles
 from atrisys.wire.answers import done, saved
 from atrisys.wire.asking import CurrentSettings, CurrentStore, CurrentUser, Db, Find, Finder, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_one
@@ -106,27 +105,15 @@ HIGHEST_ROLE = (
     .limit(1)
     .scalar_subquery()
 )
-NAME = SecUser.firstname + " " + SecUser.lastname
-SORTABLE = {"name": func.lower(NAME), "fullName": func.lower(NAME), "role": HIGHEST_ROLE}
 
 
-def _filters(user: Caller) -> dict[str, Any]:
-    """What lists may be filtered by; an address is looked into only by those who may see it."""
-    known = SecUser.email if user.is_admin else case((SecUser.id == user.id, SecUser.email), else_="")
-    return {
-        "fullName": NAME + " (" + SecUser.username + ") " + known,
-        "username": SecUser.username,
-        "firstname": SecUser.firstname,
-        "lastname": SecUser.lastname,
-        "role": HIGHEST_ROLE,
-        "enabled": SecUser.enabled,
-        "publicUser": literal(False, Boolean),
-    }
+def _columns(user: Caller) -> dict[str, Any]:
+    own = {"email": SecUser.email} if user.is_admin else {}
+    return {**named(user), "role": HIGHEST_ROLE, "publicUser": literal(False, Boolean), **own}
 
 
 @routes.get("/api/user.json")
 def list_users(
-    request: Request,
     db: Db,
     user: CurrentUser,
     page: PageQuery,
@@ -140,13 +127,12 @@ def list_users(
 
     Filters: `fullName[ilike]` (names, and the address where one may see it), `username[…]`, `role[in]`, `publicKey`.
     """
-    query = visible(user, select(SecUser)).where(*filters.conditions(request, _filters(user)))
+    query = visible(user, select(SecUser))
     if public_key:
         query = query.where(SecUser.public_key == public_key)
     if says_yes(online):
         query = query.where(is_online(user))
-    sortable = {**SORTABLE, "email": SecUser.email} if user.is_admin else SORTABLE
-    rows, total = page.rows(db, query, func.lower(SecUser.username), sortable=sortable)
+    rows, total = page.rows(db, query, func.lower(SecUser.username), columns=_columns(user))
     shown = [show_to(db, user, row) for row in rows]
     return page.answer(with_roles(db, shown) if says_yes(with_roles_asked) else shown, total)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, String, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
@@ -45,6 +45,14 @@ def is_online(caller: Caller) -> ColumnElement[bool]:
     """Whether an account counts as present: it used a browser session in the last five minutes, or is the caller's."""
     fresh = select(LoginSession.user_id).where(LoginSession.last_used > now_ms() - ONLINE_MS)
     return or_(SecUser.id.in_(fresh), SecUser.id == caller.id)
+
+
+def named(caller: Caller) -> dict[str, Any]:
+    """What lists of people are sorted and filtered by; an address is looked into only by those who may see it."""
+    name = SecUser.firstname + " " + SecUser.lastname
+    known = SecUser.email if caller.is_admin else case((SecUser.id == caller.id, SecUser.email), else_="")
+    whole = name + " (" + SecUser.username + ") " + known
+    return {"name": func.lower(name, type_=String), "fullName": func.lower(whole, type_=String)}
 
 
 def show_to(db: Session, caller: Caller, user: SecUser) -> dict[str, Any]:

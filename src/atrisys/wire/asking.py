@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic.alias_generators import to_camel
-from sqlalchemy import JSON, ColumnElement, Select, func, select
+from sqlalchemy import JSON, Select, func, select
 from sqlalchemy.orm import Session
 from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from atrisys.errors import Invalid, Stale
 from atrisys.settings import Settings
 from atrisys.store.session import Store
 from atrisys.store.table import Table
-from atrisys.wire import dialect
+from atrisys.wire import dialect, filters
 from atrisys.wire.fields import Model, show, wire_names
 
 Row = TypeVar("Row", bound=Table)
@@ -106,7 +106,11 @@ def shown(db: Session, row: Table) -> Response:
 
 
 class Paging:
-    """Which part of a list, in which order: `max`/`offset` or `page`/`size`, `sort`+`order` or `sort=prop,dir`."""
+    """Which part of a list, in which order: `max`/`offset` or `page`/`size`, `sort`+`order` or `sort=prop,dir`.
+
+    And which of its rows: `field[op]=value` (wire/filters.py). A list is sorted and filtered by the columns that its
+    rows show and by those that its resource names.
+    """
 
     def __init__(self, request: Request, caller: Caller | None) -> None:
         self.request, self._caller = request, caller
@@ -126,13 +130,23 @@ class Paging:
         return self.answer([out.of(row, **more).wire() for row in rows], total)
 
     def rows(
-        self, db: Session, query: Select[Any], *order: Any, sortable: dict[str, Any] | None = None
+        self, db: Session, query: Select[Any], *order: Any, columns: Mapping[str, Any] | None = None
     ) -> tuple[list[Any], int]:
-        """The page's rows and how many there are in all. `order`: the order when the asker names none."""
-        total = db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+        """The page's rows and how many there are in all.
+
+        Args:
+            order: the order when the asker names none.
+            columns: what the list is sorted and filtered by under these names, before its rows' own columns.
+        """
         entity = query.column_descriptions[0]["entity"]
-        column = self._column(entity, sortable or {})
-        if column is not None:
+
+        def find(name: str) -> Any:
+            return columns[name] if columns and name in columns else _own_column(entity, name)
+
+        query = query.where(*filters.conditions(self.request, find))
+        total = db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+        column = find(self.sort) if self.sort else None
+        if column is not None and not isinstance(column, filters.Several):
             query = query.order_by(None).order_by(column.desc() if self.descending else column.asc(), entity.id.desc())
         else:
             query = query.order_by(*(order or (entity.id.desc(),)))
@@ -155,19 +169,17 @@ class Paging:
             self.request, self._caller, pieces, total=total, offset=self.offset, length=self.length
         )
 
-    def _column(self, entity: Any, sortable: dict[str, Any]) -> ColumnElement[Any] | None:
-        if not self.sort:
-            return None
-        if self.sort in sortable:
-            return sortable[self.sort]
-        for name in entity.__mapper__.columns.keys():  # noqa: SIM118 (no mapping)
-            column = entity.__mapper__.columns[name]
-            info = column.info
-            # The order of a list would tell what its rows keep to themselves.
-            public = info.get("log", True) and not info.get("private") and not isinstance(column.type, JSON)
-            if public and self.sort in (*wire_names(name), to_camel(name)):
-                return getattr(entity, name)
-        return None
+
+def _own_column(entity: Any, name: str) -> Any:
+    """A table's own column by its name on the wire; None for what its rows keep to themselves.
+
+    The order of a list and what a filter leaves of it would tell them.
+    """
+    for own, column in entity.__mapper__.columns.items():
+        public = column.info.get("log", True) and not column.info.get("private")
+        if public and name in (*wire_names(own), to_camel(own)) and not isinstance(column.type, JSON):
+            return getattr(entity, own)
+    return None
 
 
 def _number(text: str | None, name: str) -> int:

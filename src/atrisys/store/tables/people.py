@@ -26,7 +26,7 @@ class SecUser(Table):
     public_key: Mapped[str] = mapped_column(String(64), unique=True, info={"private": True})
     private_key: Mapped[bytes] = mapped_column(info={"log": False})
     """Encrypted with the installation's own secret (access/keys.py)."""
-    keys_renewed: Mapped[int | None] = mapped_column(default=None)
+    keys_renewed: Mapped[int | None] = mapped_column(default=None, info={"private": True})
     admin_until: Mapped[int | None] = mapped_column(info={"log": False}, default=None)
     """Until when (epoch ms) the admin session that this user opened lasts."""
 

@@ -1,0 +1,56 @@
+"""What lists of images are sorted and filtered by, beside their own columns."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, case, cast, func, literal, select
+
+from atrisys.access.caller import Caller
+from atrisys.access.visible import may_know
+from atrisys.store.tables import AbstractImage, ImageInstance, UploadedFile, UserAnnotation
+from atrisys.wire.filters import tags_of
+
+FILE_TYPE = select(UploadedFile.content_type).where(UploadedFile.id == AbstractImage.uploaded_file_id).scalar_subquery()
+CONTENT_TYPE = func.coalesce(func.nullif(FILE_TYPE, "", type_=String), AbstractImage.format)
+"""Of a slide, as its file has it where there is one."""
+
+
+def _of_base(column: Any) -> Any:
+    """What the slide itself has."""
+    return select(column).where(AbstractImage.id == ImageInstance.base_image_id).scalar_subquery()
+
+
+def _own_or_base(name: str) -> Any:
+    return func.coalesce(getattr(ImageInstance, name), _of_base(getattr(AbstractImage, name)))
+
+
+def columns_for(caller: Caller, seen: ColumnElement[bool]) -> dict[str, Any]:
+    """Of images in projects. Where they are blinded to the caller, names are the slide's number and tags are none.
+
+    `seen`: which annotations count.
+    """
+    known, number = may_know(caller, ImageInstance), cast(ImageInstance.base_image_id, String)
+    drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id, seen).scalar_subquery()
+    plain = ("width", "height", "depth", "duration", "channels", "colorspace")
+    name = case((known, ImageInstance.instance_filename), else_=number)
+    original = case((known, _of_base(AbstractImage.original_filename)), else_=number)
+    tags = tags_of(ImageInstance.id, known)
+    return {
+        **{column: _of_base(getattr(AbstractImage, column)) for column in plain},
+        "name": name,
+        "instanceFilename": name,
+        "blindedName": number,
+        "originalFilename": original,
+        "filename": original,
+        "contentType": _of_base(CONTENT_TYPE),
+        "physicalSizeX": _own_or_base("mpp_x"),
+        "physicalSizeY": _own_or_base("mpp_y"),
+        "physicalSizeZ": _own_or_base("mpp_z"),
+        "fps": _own_or_base("fps"),
+        "magnification": _own_or_base("magnification"),
+        "include": ImageInstance.base_image_id,
+        "tag": tags,
+        "tags": tags,
+        "numberOfAnnotations": drawn,
+        "numberOfJobAnnotations": literal(0),
+        "numberOfReviewedAnnotations": literal(0),
+    }
