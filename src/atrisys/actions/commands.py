@@ -19,8 +19,8 @@ from atrisys.store.by_ids import pairs_for
 from atrisys.store.table import Table
 from atrisys.store.tables import KINDS, Change, Reversal
 
-MOST = 200_000
-"""Objects that one undo takes back: some fifteen seconds of the only writer that SQLite has."""
+MOST = 100_000
+"""Objects that one undo takes back: some seven seconds of the only writer that SQLite has, more on a busy machine."""
 AT_ONCE = 1_000
 Way = Literal["bring back", "take away", "edit"]
 BY_TABLE = {kind.__tablename__: kind for kind in KINDS.values()}

@@ -29,7 +29,7 @@ class PropertyOfIn(domains.Named, PropertyIn):
 
 class PropertyEdit(Fields):
     key: domains.Key | None = None
-    value: domains.Words | None = None
+    value: domains.Value | None = None
 
 
 class PropertyOut(domains.AboutOut, of=Property):

@@ -15,8 +15,8 @@ from atrisys.store.tables.metadata import Metadata
 from atrisys.wire.asking import CurrentUser, Db, Finder
 from atrisys.wire.fields import Fields, Model
 
-LONGEST = 1 << 20
-"""Signs of a value or a description."""
+LONGEST, LONGEST_VALUE = 1 << 20, 1 << 16
+"""Signs of a description, and of a property's value, of which one answer may hold thousands."""
 MOST_PROPERTIES = 1_000
 """Of one object as it is made."""
 
@@ -34,13 +34,10 @@ def _not_blank(text: str) -> str:
     return text
 
 
-Words = Annotated[
-    str,
-    StringConstraints(strip_whitespace=False, max_length=LONGEST),
-    BeforeValidator(_as_text),
-    AfterValidator(_not_blank),
-]
+_AS_TEXT, _NOT_BLANK = BeforeValidator(_as_text), AfterValidator(_not_blank)
+Words = Annotated[str, StringConstraints(strip_whitespace=False, max_length=LONGEST), _AS_TEXT, _NOT_BLANK]
 """Kept as they were sent, white space included."""
+Value = Annotated[str, StringConstraints(strip_whitespace=False, max_length=LONGEST_VALUE), _AS_TEXT, _NOT_BLANK]
 
 
 Key = Annotated[str, Field(min_length=1, max_length=255)]
@@ -48,7 +45,7 @@ Key = Annotated[str, Field(min_length=1, max_length=255)]
 
 class PropertyIn(Fields):
     key: Key
-    value: Words
+    value: Value
 
 
 def _as_pairs(value: Any) -> Any:
