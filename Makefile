@@ -8,10 +8,13 @@ CLIENTS := 2.3.4 3.1.0 4.3.0
 # Two tests at a time; a file's tests stay together, so that what they share is made once.
 PYTEST := $(BIN)/python -m pytest -p tools.one_database_each -n $(or $(workers),2) --dist loadfile -rsfE
 
+PAGE := src/atrisys/web_page/index.html
+PAGE_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
+
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo serve test test-long test-postgis check locked lint types imports docs-fresh fix docs \
+.PHONY: help setup demo serve test test-web test-long test-postgis check locked lint types web-types imports docs-fresh fix docs \
 	migration bench clients lock clean
 
 help: ## this list
@@ -20,7 +23,7 @@ help: ## this list
 
 # --- setting up ------------------------------------------------------------------------------------------------------
 
-setup: $(VENV)/.dev ## everything that developing needs, in .venv
+setup: $(VENV)/.dev $(PAGE) ## everything that developing needs, in .venv, and the web page
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "ATrISys needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python"; exit 1; }
@@ -41,21 +44,34 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@$(PIP) check
 	@touch $(VENV)/.runtime $@
 
+web/node_modules/.ready: web/package-lock.json web/.npmrc tools/npm.sh requirements/node.txt | $(BIN)/python
+	@echo "Installing what the web page is built with into web/node_modules …"
+	@sh tools/npm.sh ci --silent
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) web/node_modules/.ready
+	@sh tools/npm.sh run --silent build
+	@touch $@
+
 # --- running ---------------------------------------------------------------------------------------------------------
 
-demo: $(VENV)/.runtime ## ATrISys with a demo project (port=8000)
+demo: $(VENV)/.runtime $(PAGE) ## ATrISys with a demo project (port=8000)
 	@$(BIN)/atrisys demo $(if $(port),--port $(port))
 
-serve: $(VENV)/.runtime ## the server on ./data (port=8000)
+serve: $(VENV)/.runtime $(PAGE) ## the server on ./data (port=8000)
 	@$(BIN)/atrisys serve $(if $(port),--port $(port))
 
 # --- testing (only=tests/… picks tests) ------------------------------------------------------------------------------
 
-test: locked clients ## all tests but the long ones, on SQLite
+test: locked clients $(if $(only),,test-web) ## all tests but the long ones, on SQLite
 	@$(PYTEST) $(only)
 
+test-web: setup ## the web page's own small tests
+	@sh tools/npm.sh run --silent test
+
 test-long: locked clients ## what takes long: fuzzing, restarts
-	@$(BIN)/python -m pytest -rsfE -m long $(only)
+	@sh tools/chromium.sh
+	@$(BIN)/python -m pytest -rsfE -m 'long or browser' $(only)
 
 test-postgis: locked clients ## the same tests as `make test`, on PostgreSQL with PostGIS
 	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(only)
@@ -70,7 +86,7 @@ bench: setup clients ## measure; the figures go to bench/RESULTS.md
 
 # --- keeping it clean ------------------------------------------------------------------------------------------------
 
-check: locked lint types imports docs-fresh ## style, types, the import rule, and docs that name everything
+check: locked lint types web-types imports docs-fresh ## style, types, the import rule, and docs that name everything
 
 locked: setup
 	@$(BIN)/python tools/check_lock.py
@@ -81,6 +97,9 @@ lint: setup
 
 types: setup
 	@$(BIN)/basedpyright
+
+web-types: setup
+	@sh tools/npm.sh run --silent types
 
 imports: setup
 	@$(BIN)/lint-imports
@@ -102,13 +121,14 @@ migration: setup ## a new step for the database: make migration m="what changes"
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --system-certs --custom-compile-command 'make lock' $(if $(upgrade),--upgrade)
 
-lock: | setup ## lock the dependencies anew (upgrade=1: to their newest versions)
+lock: | $(VENV)/.dev ## lock the dependencies anew (upgrade=1: to their newest versions)
 	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	@$(COMPILE) pyproject.toml --extra postgres --group dev --group build -c requirements/runtime.txt -o requirements/dev.txt
 	@$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
+	@$(COMPILE) --group node -o requirements/node.txt
 	@printf '%s\n' 'setuptools<81' wheel pytest-runner | $(COMPILE) - -o requirements/client-build.txt
 	@for v in $(CLIENTS); do { echo "cytomine-python-client==$$v"; grep -oE '^pillow==[^ ]+' requirements/runtime.txt; } \
 		| $(COMPILE) - -o requirements/client-$$v.txt || exit 1; done
 
 clean: ## remove all environments and caches (never ./data)
-	@rm -rf $(VENV) .clients .ruff_cache .import_linter_cache .hypothesis dist build
+	@rm -rf $(VENV) .clients .ruff_cache .import_linter_cache .hypothesis dist build web/node_modules src/atrisys/web_page

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "br"}
+VOID = {"base", "meta", "link", "br"}
 
 
 class Page(HTMLParser):

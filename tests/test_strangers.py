@@ -23,6 +23,9 @@ from strangers.world import SHARED, Ids, World, fill, kinds_in, make_world
 OPEN = {
     *("GET /api/openapi.json", "GET /api/docs", "HEAD /api/docs"),
     *("GET /", "HEAD /", "GET /style.css", "HEAD /style.css"),
+    *("GET /account", "HEAD /account", "GET /projects", "HEAD /projects", "GET /project/{id}", "HEAD /project/{id}"),
+    *("GET /project/{id}/image/{image}", "HEAD /project/{id}/image/{image}"),
+    *("GET /assets/{name}", "HEAD /assets/{name}"),
     *("GET /api/server/ping.json", "GET /server/ping.json", "GET /server/ping"),
     *("POST /api/server/ping.json", "POST /server/ping.json", "POST /server/ping"),
     "POST /api/atrisys/session.json",

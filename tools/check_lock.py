@@ -40,16 +40,19 @@ def asked_for(project: dict) -> Iterator[tuple[str, Requirement]]:
         yield "runtime.txt", Requirement(text)
     groups = project.get("dependency-groups", {})
     extras = own.get("optional-dependencies", {})
-    for text in [*own["dependencies"], *(one for several in [*extras.values(), *groups.values()] for one in several)]:
+    # Node has a lock of its own: it is installed only where the machine has none.
+    here = [several for name, several in [*extras.items(), *groups.items()] if name != "node"]
+    for text in [*own["dependencies"], *(one for several in here for one in several)]:
         yield "dev.txt", Requirement(text)
-    for text in groups.get("build", []):
-        yield "build.txt", Requirement(text)
+    for name in ("build", "node"):
+        for text in groups.get(name, []):
+            yield f"{name}.txt", Requirement(text)
 
 
 def problems(root: Path = ROOT) -> list[str]:
     """What is not locked as it should be; empty when all is well."""
     folder = root / "requirements"
-    held = {name: pins(folder / name) for name in ("runtime.txt", "dev.txt", "build.txt")}
+    held = {name: pins(folder / name) for name in ("runtime.txt", "dev.txt", "build.txt", "node.txt")}
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     found = []
     for lock, wanted in asked_for(project):

@@ -55,6 +55,7 @@ from atrisys.resources import (
     upload,
     uploaded_file,
     user,
+    web_page,
     welcome,
 )
 from atrisys.settings import Settings
@@ -107,6 +108,7 @@ RESOURCES = (
     upload,
     uploaded_file,
     user,
+    web_page,
     welcome,
 )
 

@@ -1,4 +1,4 @@
-"""The first page that a browser gets: what this is, and how to go on. Plain HTML, no script."""
+"""The first page: what this is, and how to go on. Plain HTML, no script; browsers get the web page in its place."""
 
 import hashlib
 import html
@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from atrisys import __version__
+from atrisys.wire import web_page
 from atrisys.wire.dialect import address_of
 from atrisys.wire.routes import Routes, open_to_all
 from atrisys.wire.words import prefers_chinese
@@ -25,11 +26,16 @@ ICON = (
 @routes.api_route("/", methods=["GET", "HEAD"])
 @open_to_all
 def show_welcome(request: Request, language: str = "") -> Response:
-    """What this server is and how to use it, in English or Traditional Chinese (`language`, else `Accept-Language`)."""
+    """The web page for browsers; else what this server is and how to use it, in English or Traditional Chinese.
+
+    Which language: `language` (then browsers get this page too), else `Accept-Language`.
+    """
+    if not language and web_page.is_asked_for(request):
+        return web_page.show_page(request)
     chinese = prefers_chinese(language or request.headers.get("accept-language", ""))
     page = Template(_page("welcome.zh-TW.html" if chinese else "welcome.en.html"))
     filled = page.substitute(address=html.escape(address_of(request)), version=__version__, icon=ICON)
-    return HTMLResponse(filled, headers={"Vary": "Accept-Language"})
+    return HTMLResponse(filled, headers={"Vary": "Accept, Accept-Language"})
 
 
 @routes.api_route("/style.css", methods=["GET", "HEAD"])

@@ -1,0 +1,150 @@
+"""Drawn with a mouse on the screen, asked of the server: y downwards from the top left throughout."""
+
+import io
+
+import numpy as np
+import pytest
+import shapely
+from PIL import Image
+
+pytestmark = pytest.mark.browser
+
+CENTRE = 4000, 3000
+TRIANGLE = ((-150, -100), (120, -80), (30, 140))
+
+
+@pytest.fixture
+def page(visit, demo):
+    return looking_at(visit, demo, *CENTRE)
+
+
+def looking_at(visit, demo, x, y, downsample=1, degrees=0):
+    page = visit.open(f"{demo.viewer}?x={x}&y={y}&d={downsample}&r={degrees}")
+    page.locator(".slide > .ol-viewport").wait_for()
+    page.locator(".count", has_text="here").wait_for()
+    return page
+
+
+def middle(page):
+    box = page.locator(".slide > .ol-viewport").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def draw(page, corners):
+    """A polygon, its corners counted in pixels of the screen from the middle of the map."""
+    x, y = middle(page)
+    page.keyboard.press("p")
+    for right, down in corners:
+        page.mouse.click(x + right, y + down)
+        # Two clicks in a quarter of a second would be a double click.
+        page.wait_for_timeout(300)
+    page.keyboard.press("Enter")
+    page.keyboard.press("m")
+
+
+def is_saved(page):
+    page.locator("[data-state=saved]").wait_for()
+
+
+def newest(demo):
+    return demo.shapes(max=1)[0]
+
+
+def shape_of(row):
+    return shapely.from_wkt(row["location"])
+
+
+@pytest.mark.parametrize(("downsample", "degrees"), [(1, 0), (2, 0), (1, 90)])
+def test_a_polygon_lies_where_it_was_drawn(visit, demo, downsample, degrees):
+    page = looking_at(visit, demo, *CENTRE, downsample, degrees)
+    page.get_by_role("radio", name="Nucleus", exact=True).check()
+    draw(page, TRIANGLE)
+    is_saved(page)
+    turn = np.deg2rad(-degrees)
+    about = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    meant = shapely.Polygon(np.array(TRIANGLE) @ about.T * downsample + CENTRE)
+    row = newest(demo)
+    assert shape_of(row).symmetric_difference(meant).area < 0.03 * meant.area
+    names = {term["id"]: term["name"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
+    assert [names[term] for term in row["term"]] == ["Nucleus"]
+
+
+def test_the_slide_on_the_screen_is_the_slide_right_side_up(visit, demo):
+    page = looking_at(visit, demo, 6000, 2400, 4)
+    page.wait_for_load_state("networkidle")
+    x, y = (int(one) for one in middle(page))
+    box = {"x": x - 200, "y": y - 150, "width": 400, "height": 300}
+    seen = grey(Image.open(io.BytesIO(page.screenshot(clip=box))))
+    place = f"window-{6000 - 800}-{2400 - 600}-1600-1200.png"
+    window = Image.open(io.BytesIO(demo.ask(f"/api/imageinstance/{demo.told['imageId']}/{place}").content))
+    true = grey(window.resize((400, 300)))
+    assert alike(seen, true) > 0.6
+    assert alike(seen, true) > 2 * max(alike(seen, true[::-1]), alike(seen, true[:, ::-1]))
+
+
+def grey(picture):
+    return np.asarray(picture.convert("L").resize((100, 75)), dtype=float)
+
+
+def alike(one, other):
+    return np.corrcoef(one.ravel(), other.ravel())[0, 1]
+
+
+def test_what_cannot_be_saved_stays_and_is_sent_once_again(visit, page, demo):
+    before = newest(demo)["id"]
+    visit.context.set_offline(True)
+    draw(page, TRIANGLE)
+    page.locator("[data-state=failed]").wait_for()
+    page.get_by_text("The server could not be reached").first.wait_for()
+    assert newest(demo)["id"] == before
+    visit.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    is_saved(page)
+    assert [row["id"] > before for row in demo.shapes(max=2)] == [True, False]
+
+
+def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):
+    draw(page, ((-300, -260), (-60, -260), (-60, -200), (-300, -200)))
+    is_saved(page)
+    id = newest(demo)["id"]
+    x, y = middle(page)
+    page.mouse.click(x - 300 + 1, y - 230)
+    page.get_by_role("heading", name=f"Annotation {id}").wait_for()
+    page.locator(".v-select", has_text="Its term").click()
+    with page.expect_response("**/clearBefore.json*"):
+        page.get_by_role("option", name="Stroma").click()
+    page.locator(".v-input--disabled").wait_for(state="detached")
+    names = {term["id"]: term["name"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
+    assert [names[term] for term in newest(demo)["term"]] == ["Stroma"]
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_text("was deleted").wait_for()
+    assert newest(demo)["id"] != id
+    with page.expect_response("**/undo.json"):
+        page.get_by_role("button", name="Undo").click()
+    assert newest(demo)["id"] == id
+
+
+def test_the_other_tools_draw_too(page, demo):
+    x, y = middle(page)
+    page.keyboard.press("r")
+    drag(page, (x - 50, y - 40), (x + 50, y + 40))
+    is_saved(page)
+    assert shape_of(newest(demo)).symmetric_difference(shapely.box(3950, 2960, 4050, 3040)).area < 300
+    page.keyboard.press("d")
+    drag(page, (x + 100, y), (x + 200, y), (x + 200, y + 100), (x + 100, y + 100))
+    is_saved(page)
+    assert shape_of(newest(demo)).intersection(shapely.box(4100, 3000, 4200, 3100)).area > 9_000
+    page.keyboard.press(".")
+    page.mouse.click(x + 20, y - 30)
+    is_saved(page)
+    assert shape_of(newest(demo)).distance(shapely.Point(4020, 2970)) < 2
+
+
+def drag(page, start, *ways):
+    page.mouse.move(*start)
+    page.mouse.down()
+    for way in ways:
+        page.mouse.move(*way, steps=8)
+    page.mouse.up()
+    # Until the state shows that something is on its way.
+    page.wait_for_timeout(50)

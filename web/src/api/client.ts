@@ -1,0 +1,66 @@
+/** Asks the server; every answer is its JSON, or a Refusal with what the server said. */
+
+export const base = new URL(typeof document === "undefined" ? "http://localhost/" : document.baseURI);
+
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+let language = "en";
+let signedOut: () => void = () => {};
+
+/** The language in which the server says what is wrong. */
+export function speak(code: string): void {
+  language = code;
+}
+
+/** What to do when the server no longer knows who asks. */
+export function whenSignedOut(act: () => void): void {
+  signedOut = act;
+}
+
+export function address(path: string): string {
+  return new URL(path, base).href;
+}
+
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+export async function ask<T>(method: Method, path: string, body?: unknown, more: RequestInit = {}): Promise<T> {
+  const headers: Record<string, string> = { "Accept-Language": language, "X-Requested-With": "atrisys" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer: Response;
+  try {
+    answer = await fetch(address(path), {
+      method,
+      headers: { ...headers, ...(more.headers as Record<string, string>) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: more.signal,
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refusal("", 0);
+  }
+  if (!answer.ok) {
+    const said = await answer.json().catch(() => ({}));
+    if (answer.status === 401 && path !== SESSION) signedOut();
+    throw new Refusal(typeof said.errors === "string" ? said.errors : "", answer.status);
+  }
+  return (await answer.json().catch(() => undefined)) as T;
+}
+
+export const SESSION = "api/atrisys/session.json";
+
+export interface Listing<T> {
+  collection: T[];
+  size: number;
+}
+
+export function list<T>(path: string, query: Record<string, string | number> = {}, more?: RequestInit) {
+  const said = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
+  return ask<Listing<T>>("GET", `${path}?${said}`, undefined, more);
+}

@@ -1,0 +1,27 @@
+/** The component library: colours, icons, words. */
+
+import "vuetify/styles";
+import { useI18n } from "vue-i18n";
+import { createVuetify } from "vuetify";
+import { aliases, mdi } from "vuetify/iconsets/mdi-svg";
+import { createVueI18nAdapter } from "vuetify/locale/adapters/vue-i18n";
+import { i18n } from "./words";
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;
+
+export const look = createVuetify({
+  theme: {
+    cspNonce: nonce,
+    defaultTheme: "system",
+    themes: {
+      light: { colors: { primary: "#7a2a78", secondary: "#3f51b5" } },
+      dark: { dark: true, colors: { primary: "#d79ad5", secondary: "#9fa8da" } },
+    },
+  },
+  icons: { defaultSet: "mdi", aliases, sets: { mdi } },
+  locale: { adapter: createVueI18nAdapter({ i18n: i18n as never, useI18n }) },
+  defaults: {
+    VTextField: { variant: "outlined", density: "comfortable" },
+    VSelect: { variant: "outlined", density: "compact" },
+  },
+});

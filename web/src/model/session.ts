@@ -1,0 +1,29 @@
+/** Who is signed in. */
+
+import { ref } from "vue";
+import { SESSION, Refusal, ask } from "../api/client";
+import type { User } from "../api/shapes";
+
+/** undefined: not asked yet; null: nobody. */
+export const user = ref<User | null | undefined>();
+
+export async function whoIsHere(): Promise<User | null> {
+  if (user.value === undefined) {
+    try {
+      user.value = (await ask<{ user: User }>("GET", SESSION)).user;
+    } catch (error) {
+      if (!(error instanceof Refusal && error.status === 401)) throw error;
+      user.value = null;
+    }
+  }
+  return user.value;
+}
+
+export async function signIn(username: string, password: string): Promise<void> {
+  user.value = (await ask<{ user: User }>("POST", SESSION, { username, password })).user;
+}
+
+export async function signOut(): Promise<void> {
+  await ask("DELETE", SESSION);
+  user.value = null;
+}

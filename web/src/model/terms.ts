@@ -1,0 +1,19 @@
+/** Terms as a tree: in the order of the list, each below its parent. */
+
+import type { Term } from "../api/shapes";
+
+export interface Leaf extends Term {
+  depth: number;
+}
+
+export function inTreeOrder(terms: Term[]): Leaf[] {
+  const known = new Set(terms.map((term) => term.id));
+  const below = new Map<number | null, Term[]>();
+  for (const term of terms) {
+    const parent = term.parent !== null && known.has(term.parent) ? term.parent : null;
+    below.set(parent, [...(below.get(parent) ?? []), term]);
+  }
+  const walk = (parent: number | null, depth: number): Leaf[] =>
+    (below.get(parent) ?? []).flatMap((term) => [{ ...term, depth }, ...walk(term.id, depth + 1)]);
+  return walk(null, 0);
+}

@@ -1,0 +1,48 @@
+/** One page for each address. */
+
+import { createRouter, createWebHistory } from "vue-router";
+import { base, whenSignedOut } from "./api/client";
+import { user, whoIsHere } from "./model/session";
+import AccountPage from "./pages/AccountPage.vue";
+import NoPage from "./pages/NoPage.vue";
+import ProjectPage from "./pages/ProjectPage.vue";
+import ProjectsPage from "./pages/ProjectsPage.vue";
+import SignInPage from "./pages/SignInPage.vue";
+
+// Cytomine's addresses: `#/project/1/image/2`, with more behind it that we pass over.
+const old = /^#(\/project\/\d+(\/image\/\d+)?)/.exec(location.hash);
+if (old) history.replaceState(null, "", base.pathname.replace(/\/$/, "") + old[1]);
+
+export const router = createRouter({
+  history: createWebHistory(base.pathname),
+  routes: [
+    { path: "/", name: "sign-in", component: SignInPage },
+    { path: "/account", component: AccountPage, meta: { words: "account.title" } },
+    { path: "/projects", component: ProjectsPage, meta: { words: "projects.title" } },
+    { path: "/project/:project(\\d+)", component: ProjectPage, props: true },
+    {
+      path: "/project/:project(\\d+)/image/:image(\\d+)",
+      component: () => import("./pages/ViewerPage.vue"),
+      props: true,
+    },
+    { path: "/:rest(.*)*", component: NoPage },
+  ],
+});
+
+router.beforeEach(async (to) => {
+  const here = await whoIsHere().catch(() => null);
+  if (to.name === "sign-in") return here ? inside(to.query.next) : true;
+  return here ? true : { name: "sign-in", query: { next: to.fullPath } };
+});
+
+/** Where to go once signed in: only ever to a page of ours. */
+export function inside(next: unknown): string {
+  return typeof next === "string" && /^\/(?![/\\])/.test(next) && next !== "/" ? next : "/projects";
+}
+
+whenSignedOut(() => {
+  user.value = null;
+  const now = router.currentRoute.value;
+  // In the viewer unsaved drawings stay on the screen: the page itself says that nobody is signed in.
+  if (now.name !== "sign-in" && !now.params.image) router.push({ name: "sign-in", query: { next: now.fullPath, ended: "1" } });
+});

@@ -1,0 +1,111 @@
+/** The slide on the screen: its own tiles, a view that moves over them, and the overview. */
+
+import "ol/ol.css";
+import Map from "ol/Map";
+import View from "ol/View";
+import OverviewMap from "ol/control/OverviewMap";
+import DoubleClickZoom from "ol/interaction/DoubleClickZoom";
+import { defaults as interactions } from "ol/interaction/defaults";
+import TileLayer from "ol/layer/Tile";
+import Projection from "ol/proj/Projection";
+import TileImage from "ol/source/TileImage";
+import TileGrid from "ol/tilegrid/TileGrid";
+import type { Grid } from "../api/shapes";
+import type { Position } from "../model/position";
+
+const CLOSEST = 1 / 8;
+const MOVE_MS = 200;
+/** As wide and high as the style sheet of OpenLayers makes it. */
+const OVERVIEW_PX = 150;
+
+export interface SlideMap {
+  map: Map;
+  fit(): void;
+  zoom(steps: number): void;
+  turn(degrees: number | null): void;
+  position(): Position;
+  /** A double click ends a drawing: it must not zoom as well. */
+  doubleClickZooms(on: boolean): void;
+}
+
+export function showSlide(target: HTMLElement, grid: Grid, tile: string, overviewLabel: string, start?: Position): SlideMap {
+  const extent = [0, 0, grid.width, grid.height];
+  const projection = new Projection({ code: "slide", units: "pixels", extent });
+  const farthest = Math.max(grid.width, grid.height) / 128;
+  const view = new View({
+    projection,
+    extent,
+    constrainOnlyCenter: true,
+    minResolution: CLOSEST,
+    maxResolution: Math.max(farthest, 1),
+    center: start?.centre ?? [grid.width / 2, grid.height / 2],
+    resolution: start?.downsample ?? farthest,
+    rotation: radians(start?.degrees ?? 0),
+  });
+  const source = tilesOf(grid, tile, projection);
+  const overview = new OverviewMap({
+    collapsed: false,
+    tipLabel: overviewLabel,
+    layers: [new TileLayer({ source, extent })],
+    view: wholeSlide(grid, projection),
+  });
+  const map = new Map({
+    target,
+    view,
+    controls: [overview],
+    interactions: interactions({ altShiftDragRotate: true, pinchRotate: true }),
+    layers: [new TileLayer({ source, extent, preload: 1 })],
+  });
+  const fit = (duration = MOVE_MS) => view.fit(extent, { padding: [24, 24, 24, 24], duration });
+  if (!start) fit(0);
+  return {
+    map,
+    fit,
+    zoom: (steps) => view.animate({ zoom: (view.getZoom() ?? 0) + steps, duration: MOVE_MS }),
+    turn: (degrees) =>
+      view.animate({ rotation: degrees === null ? 0 : view.getRotation() + radians(degrees), duration: MOVE_MS }),
+    position: () => ({
+      centre: view.getCenter() as [number, number],
+      downsample: view.getResolution() ?? 1,
+      degrees: (view.getRotation() * 180) / Math.PI,
+    }),
+    doubleClickZooms: (on) =>
+      map.getInteractions().forEach((one) => one instanceof DoubleClickZoom && one.setActive(on)),
+  };
+}
+
+function radians(degrees: number): number {
+  return (degrees * Math.PI) / 180;
+}
+
+/** A view that stays where it is: all of the slide, in the overview's small square. */
+function wholeSlide(grid: Grid, projection: Projection): View {
+  const [x, y] = [grid.width / 2, grid.height / 2];
+  const half = Math.max(x, y) * 1.05;
+  return new View({
+    projection,
+    center: [x, y],
+    extent: [x - half, y - half, x + half, y + half],
+    resolutions: [(2 * half) / OVERVIEW_PX],
+    showFullExtent: true,
+  });
+}
+
+/** The slide's own levels and tiles, whatever their steps and sizes. */
+function tilesOf(grid: Grid, tile: string, projection: Projection): TileImage {
+  const levels = [...grid.levels].sort((one, other) => other.downsample - one.downsample);
+  const tileGrid = new TileGrid({
+    origin: [0, grid.height],
+    resolutions: levels.map((level) => level.downsample),
+    tileSizes: levels.map((level) => [level.tileWidth, level.tileHeight]),
+    sizes: levels.map((level) => [Math.ceil(level.width / level.tileWidth), Math.ceil(level.height / level.tileHeight)]),
+  });
+  return new TileImage({
+    projection,
+    tileGrid,
+    wrapX: false,
+    transition: 0,
+    tileUrlFunction: ([z, column, row]) =>
+      tile.replace("{level}", String(levels[z].level)).replace("{column}", String(column)).replace("{row}", String(row)),
+  });
+}
