@@ -49,6 +49,17 @@ def test_a_wrong_password_is_told(newcomer, demo):
     assert page.locator(".v-alert").inner_text().strip()
 
 
+def test_projects_and_images_are_searched(visit, demo):
+    page = visit.open(f"{demo.told['address']}/projects")
+    page.get_by_role("searchbox").fill("no such name")
+    page.get_by_text("No project has “no such name” in its name.").wait_for()
+    page.get_by_role("searchbox").fill("dem")
+    page.get_by_role("link", name="Demo").click()
+    page.get_by_role("link", name="demo.svs").wait_for()
+    page.get_by_role("searchbox").fill("no such name")
+    page.get_by_text("No image has “no such name” in its name.").wait_for()
+
+
 def test_what_does_not_exist_is_told_as_such(visit, demo):
     page = visit.open(f"{demo.told['address']}/project/999999999")
     page.get_by_text("This does not exist, or you may not see it.").wait_for()

@@ -35,13 +35,13 @@ from atrisys.store.tables import (
     UploadedFile,
     UserAnnotation,
 )
-from atrisys.wire import dialect
+from atrisys.wire import dialect, filters
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Amount, Fields, FileName, Model, Moment, shows
-from atrisys.wire.image_order import sortable
+from atrisys.wire.image_order import filtered, sortable
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["image instance"])
@@ -216,14 +216,15 @@ def list_images_of_project(
     withLastActivity: str | None = None,
     withImageGroup: str | None = None,
 ) -> Response:
-    """The images of a project, the newest first.
+    """The images of a project, the newest first. Filter: `name[ilike]`.
 
     `light=true`: ids and names alone; `tree=true`: for a tree widget; `withLastActivity`: when something was last drawn
     or changed on each.
     """
     project = find(Project, id)
     blinded = project.blind_mode and not is_manager(db, user, project.id)
-    query = select(ImageInstance).where(ImageInstance.project_id == project.id)
+    chosen = filters.conditions(request, filtered(blinded=blinded))
+    query = select(ImageInstance).where(ImageInstance.project_id == project.id, *chosen)
     seen = layers_in(db, user, project)
     rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=sortable(blinded=blinded, seen=seen))
     if dialect.says_yes(light):

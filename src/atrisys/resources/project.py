@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
+from fastapi import Request
 from pydantic import BeforeValidator, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -31,7 +32,7 @@ from atrisys.store.tables import (
     SecUser,
     UserAnnotation,
 )
-from atrisys.wire import dialect
+from atrisys.wire import dialect, filters
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
@@ -154,6 +155,7 @@ def _sortable(seen: Layers) -> dict[str, Any]:
 
 @routes.get("/api/project.json")
 def list_projects(
+    request: Request,
     db: Db,
     user: CurrentUser,
     page: PageQuery,
@@ -162,12 +164,13 @@ def list_projects(
     withDescription: str | None = None,
     withCurrentUserRoles: str | None = None,
 ) -> Response:
-    """The projects that the caller works in, the newest first; an administrator sees all.
+    """The projects that the caller works in, the newest first; an administrator sees all. Filter: `name[ilike]`.
 
     `withMembersCount`, `withLastActivity`, `withDescription`, `withCurrentUserRoles` add a field each.
     """
     seen = layers_anywhere(db, user)
-    rows, total = page.rows(db, visible(user, select(Project)), *NEWEST_FIRST, sortable=_sortable(seen))
+    query = visible(user, select(Project)).where(*filters.conditions(request, {"name": Project.name}))
+    rows, total = page.rows(db, query, *NEWEST_FIRST, sortable=_sortable(seen))
     wires = show_all(db, rows, user)
     ids = [row.id for row in rows]
     if dialect.says_yes(withMembersCount):

@@ -1,8 +1,8 @@
-"""What images of projects can be sorted by, beside their own columns."""
+"""What images of projects can be sorted and filtered by, beside their own columns."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, String, cast, func, select
 
 from atrisys.store.tables import AbstractImage, ImageInstance, UserAnnotation
 
@@ -40,3 +40,9 @@ def sortable(*, blinded: bool, seen: ColumnElement[bool]) -> dict[str, Any]:
         "magnification": _own_or_base("magnification"),
         "numberOfAnnotations": drawn,
     }
+
+
+def filtered(*, blinded: bool) -> dict[str, Any]:
+    """What a list may be filtered by. In a blinded one a name is what is shown in its place."""
+    name = cast(ImageInstance.base_image_id, String) if blinded else ImageInstance.instance_filename
+    return {"name": name, "instanceFilename": name}
