@@ -49,6 +49,19 @@ def test_a_wrong_password_is_told(newcomer, demo):
     assert page.locator(".v-alert").inner_text().strip()
 
 
+def test_language_and_theme_are_chosen_and_kept(visit, demo):
+    page = visit.open(f"{demo.told['address']}/projects")
+    page.locator(".v-application.v-theme--light").wait_for()
+    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Language").click()
+    page.get_by_role("option", name="繁體中文").click()
+    page.get_by_role("heading", name="專案").wait_for()
+    page.reload()
+    page.get_by_role("heading", name="專案").wait_for()
+    page.locator(".v-application.v-theme--dark").wait_for()
+    assert page.locator("html").get_attribute("lang") == "zh-TW"
+
+
 def test_projects_and_images_are_searched(visit, demo):
     page = visit.open(f"{demo.told['address']}/projects")
     page.get_by_role("searchbox").fill("no such name")
