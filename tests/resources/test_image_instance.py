@@ -260,6 +260,26 @@ def test_the_order_of_a_blinded_list_tells_nothing_of_names(given, alice, bob):
     assert ids(alice.get(address)) == [images[1].id, images[2].id, images[0].id]
 
 
+def test_images_are_found_by_a_part_of_their_name_and_strangers_find_none(given, alice, bob, charlie):
+    project = given.project(alice, [bob])
+    liver, _ = (given.image(project, alice, original_filename=name) for name in ("Liver 100%.svs", "Kidney.svs"))
+    address = f"/api/project/{project.id}/imageinstance.json"
+    for part in ("liver", "100%", "LIVER"):
+        assert ids(bob.get(address, params={"name[ilike]": part})) == [liver.id]
+    assert ids(bob.get(address, params={"name[ilike]": "lung"})) == []
+    assert charlie.get(address, params={"name[ilike]": "liver"}).status_code == 404
+
+
+def test_a_blinded_list_is_searched_by_what_it_shows(given, alice, bob):
+    project = given.project(alice, [bob], blind_mode=True)
+    image = given.image(project, alice, original_filename="Smith, John.svs")
+    address = f"/api/project/{project.id}/imageinstance.json"
+    for name in ("name", "instanceFilename"):
+        assert ids(bob.get(address, params={f"{name}[ilike]": "smith"})) == []
+        assert ids(bob.get(address, params={f"{name}[ilike]": str(image.base_image_id)})) == [image.id]
+        assert ids(alice.get(address, params={f"{name}[ilike]": "smith"})) == [image.id]
+
+
 def test_macro_pictures_are_named_to_those_who_may_see_them(given, alice, bob):
     image = given.image(given.project(alice, [bob]), alice, facts={"associated": ["macro"]})
     address = f"http://testserver/api/imageinstance/{image.id}/associated/macro.png?maxSize=512"

@@ -159,6 +159,14 @@ def test_deleting_a_project_takes_its_content_and_leaves_slides_and_ontology(giv
     assert gone == {"Project", "ProjectMember", "ImageInstance", "SliceInstance", "UserAnnotation", "AnnotationTerm"}
 
 
+def test_projects_are_found_by_a_part_of_their_name_and_only_ones_own(given, alice, charlie):
+    colon, _ = (given.project(alice, name=name) for name in ("Colon cancer", "Breast"))
+    answer = alice.get("/api/project.json", params={"name[ilike]": "COLON"})
+    assert ids(answer) == [colon.id]
+    assert answer.json()["size"] == 1
+    assert ids(charlie.get("/api/project.json", params={"name[ilike]": "colon"})) == []
+
+
 def test_projects_are_counted_sorted_and_paged_in_the_database(given, alice, bob):
     few, many, none = (given.project(alice, name=name) for name in ("few", "many", "none"))
     for project, number in ((few, 1), (many, 2)):

@@ -49,6 +49,30 @@ def test_a_wrong_password_is_told(newcomer, demo):
     assert page.locator(".v-alert").inner_text().strip()
 
 
+def test_language_and_theme_are_chosen_and_kept(visit, demo):
+    page = visit.open(f"{demo.told['address']}/projects")
+    page.locator(".v-application.v-theme--light").wait_for()
+    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Language").click()
+    page.get_by_role("option", name="繁體中文").click()
+    page.get_by_role("heading", name="專案").wait_for()
+    page.reload()
+    page.get_by_role("heading", name="專案").wait_for()
+    page.locator(".v-application.v-theme--dark").wait_for()
+    assert page.locator("html").get_attribute("lang") == "zh-TW"
+
+
+def test_projects_and_images_are_searched(visit, demo):
+    page = visit.open(f"{demo.told['address']}/projects")
+    page.get_by_role("searchbox").fill("no such name")
+    page.get_by_text("No project has “no such name” in its name.").wait_for()
+    page.get_by_role("searchbox").fill("dem")
+    page.get_by_role("link", name="Demo").click()
+    page.get_by_role("link", name="demo.svs").wait_for()
+    page.get_by_role("searchbox").fill("no such name")
+    page.get_by_text("No image has “no such name” in its name.").wait_for()
+
+
 def test_what_does_not_exist_is_told_as_such(visit, demo):
     page = visit.open(f"{demo.told['address']}/project/999999999")
     page.get_by_text("This does not exist, or you may not see it.").wait_for()

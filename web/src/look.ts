@@ -7,12 +7,18 @@ import { aliases, mdi } from "vuetify/iconsets/mdi-svg";
 import { createVueI18nAdapter } from "vuetify/locale/adapters/vue-i18n";
 import { i18n } from "./words";
 
+const CHOSEN_THEME = "atrisys.theme";
+
+export function keepTheme(name: "light" | "dark"): void {
+  localStorage.setItem(CHOSEN_THEME, name);
+}
+
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;
 
 export const look = createVuetify({
   theme: {
     cspNonce: nonce,
-    defaultTheme: "system",
+    defaultTheme: ["light", "dark"].find((one) => one === localStorage.getItem(CHOSEN_THEME)) ?? "system",
     themes: {
       light: { colors: { primary: "#7a2a78", secondary: "#3f51b5" } },
       dark: { dark: true, colors: { primary: "#d79ad5", secondary: "#9fa8da" } },

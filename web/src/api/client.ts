@@ -6,6 +6,8 @@ export class Refusal extends Error {
   constructor(
     message: string,
     readonly status: number,
+    /** The session ended: whoever asks must sign in again. */
+    readonly isSignedOut = false,
   ) {
     super(message);
   }
@@ -47,8 +49,9 @@ export async function ask<T>(method: Method, path: string, body?: unknown, more:
   }
   if (!answer.ok) {
     const said = await answer.json().catch(() => ({}));
-    if (answer.status === 401 && path !== SESSION) signedOut();
-    throw new Refusal(typeof said.errors === "string" ? said.errors : "", answer.status);
+    const ended = answer.status === 401 && path !== SESSION;
+    if (ended) signedOut();
+    throw new Refusal(typeof said.errors === "string" ? said.errors : "", answer.status, ended);
   }
   return (await answer.json().catch(() => undefined)) as T;
 }

@@ -14,6 +14,8 @@ import type { Grid } from "../api/shapes";
 import type { Position } from "../model/position";
 
 const CLOSEST = 1 / 8;
+/** On a small screen the overview waits behind its button. */
+const NARROW_PX = 600;
 const MOVE_MS = 200;
 /** As wide and high as the style sheet of OpenLayers makes it. */
 const OVERVIEW_PX = 150;
@@ -44,7 +46,7 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
   });
   const source = tilesOf(grid, tile, projection);
   const overview = new OverviewMap({
-    collapsed: false,
+    collapsed: target.clientWidth < NARROW_PX,
     tipLabel: overviewLabel,
     layers: [new TileLayer({ source, extent })],
     view: wholeSlide(grid, projection),

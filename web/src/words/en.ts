@@ -114,8 +114,9 @@ export default {
     retry: "Try again",
     close: "Close",
     signedOut: "You are signed out. Sign in again to go on.",
+    endedHere: "You are signed out. Sign in again in another tab, then try again here: nothing on this page is lost.",
     noPage: "There is no page at this address.",
     home: "To the projects",
-    viewer: "The viewer could not be loaded. Load the page anew.",
+    notLoaded: "This page could not be loaded. Load it anew in the browser.",
   },
 };

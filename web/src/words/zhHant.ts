@@ -114,9 +114,10 @@ const zhHant: typeof en = {
     retry: "重試",
     close: "關閉",
     signedOut: "您已登出。請重新登入以繼續。",
+    endedHere: "您已登出。請在另一個分頁重新登入後，回到此處再試一次；此頁的內容不會遺失。",
     noPage: "此網址沒有頁面。",
     home: "前往專案",
-    viewer: "無法載入檢視器。請重新整理頁面。",
+    notLoaded: "無法載入此頁面。請在瀏覽器中重新整理。",
   },
 };
 

