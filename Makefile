@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo serve test test-web test-long test-postgis check locked lint types web-types imports docs-fresh fix docs \
+.PHONY: help setup demo serve test test-web test-long test-browser test-postgis check locked lint types web-types imports docs-fresh fix docs \
 	migration bench clients lock clean
 
 help: ## this list
@@ -70,8 +70,11 @@ test-web: setup ## the web page's own small tests
 	@sh tools/npm.sh run --silent test
 
 test-long: locked clients ## what takes long: fuzzing, restarts
+	@$(BIN)/python -m pytest -rsfE -m long $(only)
+
+test-browser: setup ## walks through the web page in Chromium
 	@sh tools/chromium.sh
-	@$(BIN)/python -m pytest -rsfE -m 'long or browser' $(only)
+	@$(BIN)/python -m pytest -rsfE -m browser tests/web
 
 test-postgis: locked clients ## the same tests as `make test`, on PostgreSQL with PostGIS
 	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(only)

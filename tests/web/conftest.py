@@ -51,7 +51,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("the page is the same whatever the database: it is walked through on SQLite")
     path = shutil.which("chromium")
     if path is None:
-        pytest.skip("Chromium is not installed (on Debian: apt-get install chromium, or as root `make test-long`)")
+        pytest.skip("Chromium is not installed (on Debian: apt-get install chromium, or as root `make test-browser`)")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=QUIET.split())
         yield browser
