@@ -39,6 +39,23 @@ def test_somebody_signs_in_is_led_to_what_they_asked_for_and_signs_out(newcomer,
     page.get_by_label("Password").wait_for()
 
 
+def test_who_types_at_once_is_not_led_to_another_field(newcomer, demo):
+    page = newcomer.page
+    for _ in range(20):
+        page.goto(demo.told["address"])
+        page.get_by_label("Password").fill("a password")
+        page.wait_for_timeout(50)
+        assert page.get_by_label("Password").evaluate("field => field === document.activeElement")
+
+
+def test_the_cursor_stands_in_the_first_field(newcomer, demo):
+    page = newcomer.page
+    page.goto(demo.told["address"])
+    page.get_by_label("User name").wait_for()
+    page.keyboard.type("ada")
+    assert page.get_by_label("User name").input_value() == "ada"
+
+
 def test_a_wrong_password_is_told(newcomer, demo):
     page = newcomer.page
     page.goto(demo.told["address"])
