@@ -24,6 +24,7 @@ OPEN = {
     *("GET /api/openapi.json", "GET /api/docs", "HEAD /api/docs"),
     *("GET /", "HEAD /", "GET /style.css", "HEAD /style.css"),
     *("GET /account", "HEAD /account", "GET /projects", "HEAD /projects", "GET /project/{id}", "HEAD /project/{id}"),
+    *("GET /project/{id}/{part}", "HEAD /project/{id}/{part}"),
     *("GET /project/{id}/image/{image}", "HEAD /project/{id}/image/{image}"),
     *("GET /assets/{name}", "HEAD /assets/{name}"),
     *("GET /api/server/ping.json", "GET /server/ping.json", "GET /server/ping"),

@@ -5,6 +5,7 @@ import { base, whenSignedOut } from "./api/client";
 import { user, whoIsHere } from "./model/session";
 import AccountPage from "./pages/AccountPage.vue";
 import NoPage from "./pages/NoPage.vue";
+import ProjectImages from "./pages/ProjectImages.vue";
 import ProjectPage from "./pages/ProjectPage.vue";
 import ProjectsPage from "./pages/ProjectsPage.vue";
 import SignInPage from "./pages/SignInPage.vue";
@@ -19,7 +20,20 @@ export const router = createRouter({
     { path: "/", name: "sign-in", component: SignInPage },
     { path: "/account", component: AccountPage, meta: { words: "account.title" } },
     { path: "/projects", component: ProjectsPage, meta: { words: "projects.title" } },
-    { path: "/project/:project(\\d+)", component: ProjectPage, props: true },
+    {
+      path: "/project/:project(\\d+)",
+      component: ProjectPage,
+      props: true,
+      meta: { framed: true },
+      children: [
+        { path: "", component: ProjectImages },
+        { path: "annotations", component: () => import("./pages/ProjectAnnotations.vue") },
+        { path: "ontology", component: () => import("./pages/ProjectOntology.vue") },
+        { path: "members", component: () => import("./pages/ProjectMembers.vue") },
+        { path: "settings", component: () => import("./pages/ProjectSettings.vue") },
+        { path: "export", component: () => import("./pages/ProjectExport.vue") },
+      ],
+    },
     {
       path: "/project/:project(\\d+)/image/:image(\\d+)",
       component: () => import("./pages/ViewerPage.vue"),

@@ -1,5 +1,7 @@
 """The web page: its addresses, which all answer the same page, and its files. (`/` itself: welcome.py.)"""
 
+from typing import Literal
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -7,6 +9,8 @@ from atrisys.wire import web_page
 from atrisys.wire.routes import Routes, open_to_all
 
 routes = Routes(tags=["pages"])
+
+Part = Literal["annotations", "ontology", "members", "settings", "export"]
 
 
 @routes.api_route("/account", methods=["GET", "HEAD"])
@@ -21,6 +25,13 @@ def show_page(request: Request) -> Response:
 @open_to_all
 def show_page_of_project(id: int, request: Request) -> Response:
     """The web page at a project. It is the same for every number: the API says who may see what."""
+    return web_page.show_page(request)
+
+
+@routes.api_route("/project/{id:int}/{part}", methods=["GET", "HEAD"])
+@open_to_all
+def show_page_in_project(id: int, part: Part, request: Request) -> Response:
+    """The web page at one part of a project."""
     return web_page.show_page(request)
 
 

@@ -6,6 +6,15 @@ export interface User {
   name: string;
   email: string;
   publicKey: string | null;
+  adminByNow: boolean;
+  guest: boolean;
+}
+
+export interface Member {
+  id: number;
+  username: string;
+  fullName: string;
+  role: "contributor" | "manager" | "representative";
 }
 
 export interface Keys {
@@ -21,6 +30,38 @@ export interface Project {
   ontologyName: string | null;
   numberOfImages: number;
   numberOfAnnotations: number;
+  isReadOnly: boolean;
+  isRestricted: boolean;
+  blindMode: boolean;
+  hideUsersLayers: boolean;
+  hideAdminsLayers: boolean;
+  areImagesDownloadable: boolean;
+}
+
+export interface Ontology {
+  id: number;
+  name: string;
+}
+
+export interface Job {
+  id: number;
+  state: "waiting" | "running" | "cancelling" | "done" | "failed" | "cancelled";
+  progress: number;
+  message: string;
+  created: string;
+  result: { file?: string; name?: string } | null;
+}
+
+export interface Crop {
+  id: number;
+  image: number;
+  instanceFilename: string | null;
+  creator: string | null;
+  created: number;
+  term: number[];
+  area: number;
+  areaUnit: string;
+  centroid: { x: number; y: number };
 }
 
 export interface Image {

@@ -17,3 +17,11 @@ export function inTreeOrder(terms: Term[]): Leaf[] {
     (below.get(parent) ?? []).flatMap((term) => [{ ...term, depth }, ...walk(term.id, depth + 1)]);
   return walk(null, 0);
 }
+
+/** A term and all above it, from itself upwards. */
+export function above(terms: Term[], id: number): number[] {
+  const parents = new Map(terms.map((term) => [term.id, term.parent]));
+  const path: number[] = [];
+  for (let now: number | null | undefined = id; now != null && !path.includes(now); now = parents.get(now)) path.push(now);
+  return path;
+}

@@ -47,3 +47,9 @@ export function number(value: number, digits = 0): string {
 export function date(ms: string): string {
   return new Intl.DateTimeFormat(TAGS[i18n.global.locale.value as Language], { dateStyle: "medium" }).format(Number(ms));
 }
+
+/** A date with its time of day. */
+export function moment(ms: string): string {
+  const style = { dateStyle: "medium", timeStyle: "short" } as const;
+  return new Intl.DateTimeFormat(TAGS[i18n.global.locale.value as Language], style).format(Number(ms));
+}

@@ -1,0 +1,126 @@
+"""The pages of one project: somebody makes it, fills its ontology, asks people in, and takes training data home."""
+
+import io
+import zipfile
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.browser
+
+
+def _new_project(visit, demo, name: str) -> str:
+    """The address of the project that the page has made."""
+    page = visit.open(f"{demo.told['address']}/projects")
+    page.get_by_role("button", name="New project").click()
+    page.get_by_role("dialog").get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("heading", name=name).wait_for()
+    return page.url
+
+
+def test_a_project_is_made_with_an_ontology_whose_terms_are_edited(visit, demo):
+    address = _new_project(visit, demo, "Mitoses")
+    page = visit.open(f"{address}/ontology")
+    for name in ("Cell", "Mitosis"):
+        page.get_by_role("button", name="Add a term", exact=True).click()
+        page.get_by_role("dialog").get_by_label("Name").fill(name)
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name=f"Change {name}").wait_for()
+    page.get_by_role("button", name="Change Mitosis").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Mitotic figure")
+    page.get_by_role("dialog").locator(".v-select").click()
+    page.get_by_role("option", name="Cell").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Change Mitotic figure").wait_for()
+    project = address.rsplit("/", 1)[1]
+    terms = {term["name"]: term for term in demo.ask(f"/api/project/{project}/term.json")}
+    assert terms.keys() == {"Cell", "Mitotic figure"}
+    assert terms["Mitotic figure"]["parent"] == terms["Cell"]["id"]
+    page.get_by_role("button", name="Delete Cell").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete Cell").wait_for(state="detached")
+    assert [term["name"] for term in demo.ask(f"/api/project/{project}/term.json")] == ["Mitotic figure"]
+    assert visit.complaints == []
+
+
+def test_a_manager_asks_somebody_in_raises_them_and_takes_them_out(visit, demo):
+    keys = {"X-Auth-Token": demo.told["publicKey"], "X-Auth-Secret": demo.told["privateKey"]}
+    names = {"username": "bob", "firstname": "Bob", "lastname": "B"}
+    bob = {**names, "password": "correct horse", "email": "bob@example.org"}
+    requests.get(f"{demo.told['address']}/api/session/admin/open.json", headers=keys, timeout=30).raise_for_status()
+    requests.post(f"{demo.told['address']}/api/user.json", json=bob, headers=keys, timeout=30).raise_for_status()
+    address = _new_project(visit, demo, "With Bob")
+    project = address.rsplit("/", 1)[1]
+    page = visit.open(f"{address}/members")
+
+    def role() -> str | None:
+        members = demo.ask(f"/api/project/{project}/user.json")
+        return next((one["role"] for one in members if one["username"] == "bob"), None)
+
+    page.get_by_label("Find somebody by name").fill("bob")
+    page.get_by_role("option", name="Bob B").click()
+    page.get_by_role("button", name="Add as contributor").click()
+    row = page.get_by_role("row").filter(has_text="Bob B")
+    row.wait_for()
+    assert role() == "contributor"
+    row.locator(".v-select").click()
+    with page.expect_response(lambda answer: answer.url.endswith("/admin.json")):
+        page.get_by_role("option", name="Manager").click()
+    assert role() == "manager"
+    row.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    row.wait_for(state="detached")
+    assert role() is None
+    assert visit.complaints == []
+
+
+def test_settings_are_kept_and_a_project_goes_only_by_its_name(visit, demo):
+    address = _new_project(visit, demo, "Short lived")
+    page = visit.open(f"{address}/settings")
+    page.get_by_role("textbox", name="Name").fill("Blind trial")
+    page.get_by_label("Blind:").check()
+    page.get_by_label("Read-only:").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    kept = demo.ask(f"/api/project/{address.rsplit('/', 1)[1]}.json")
+    assert (kept["name"], kept["blindMode"], kept["isReadOnly"]) == ("Blind trial", True, True)
+    page.reload()
+    page.get_by_role("button", name="Delete the project").click()
+    sure = page.get_by_role("dialog").get_by_role("button", name="Delete the project")
+    page.get_by_label("Type the project's name to confirm").fill("Short lived")
+    assert sure.is_disabled()
+    page.get_by_label("Type the project's name to confirm").fill("Blind trial")
+    sure.click()
+    page.wait_for_url("**/projects")
+    page.get_by_role("link", name="Demo").wait_for()
+    assert page.get_by_role("link", name="Blind trial").count() == 0
+
+
+def test_the_wall_shows_crops_of_the_chosen_term_that_lead_to_the_slide(visit, demo):
+    page = visit.open(f"{demo.told['address']}/project/{demo.told['projectId']}/annotations")
+    page.get_by_text("22,154 annotations").wait_for()
+    page.get_by_role("combobox", name="Terms").click()
+    page.get_by_role("option", name="Lymphoid aggregate").click()
+    page.keyboard.press("Escape")
+    crop = page.get_by_role("img", name="Lymphoid aggregate").first
+    crop.wait_for()
+    page.wait_for_function("picture => picture.naturalWidth > 0", arg=crop.element_handle())
+    assert page.locator("li img").count() == page.get_by_role("img", name="Lymphoid aggregate").count()
+    crop.click()
+    page.locator(".slide > .ol-viewport").wait_for()
+    assert "d=1" in page.url
+    assert visit.complaints == []
+
+
+def test_an_export_is_started_watched_and_downloaded(visit, demo):
+    page = visit.open(f"{demo.told['address']}/project/{demo.told['projectId']}/export")
+    page.get_by_role("button", name="Start the export").click()
+    link = page.get_by_role("link", name="Download")
+    link.wait_for(timeout=60_000)
+    with page.expect_download() as download:
+        link.click()
+    names = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())).namelist()
+    assert any(name.endswith("_mask.png") for name in names)
+    assert any(name.endswith(".geojson") for name in names)
+    assert visit.complaints == []

@@ -1,0 +1,32 @@
+/** One project, as every page of it shows it. */
+
+import { type InjectionKey, type Ref, inject } from "vue";
+import { ask, list } from "../api/client";
+import type { Member, Project, Term } from "../api/shapes";
+import { user } from "./session";
+
+export interface Opened {
+  project: Project;
+  members: Member[];
+  terms: Term[];
+  /** Whether whoever is here manages it. */
+  isManager: boolean;
+}
+
+export async function openProject(id: string): Promise<Opened> {
+  const [project, members, terms] = await Promise.all([
+    ask<Project>("GET", `api/project/${id}.json`),
+    list<Member>(`api/project/${id}/user.json`, { max: 0 }),
+    list<Term>(`api/project/${id}/term.json`, { max: 0 }),
+  ]);
+  const mine = members.collection.find((member) => member.id === user.value?.id);
+  const isManager = Boolean(user.value?.adminByNow) || (mine !== undefined && mine.role !== "contributor");
+  return { project, members: members.collection, terms: terms.collection, isManager };
+}
+
+export const OPENED: InjectionKey<Ref<Opened>> = Symbol("opened project");
+export const REOPEN: InjectionKey<() => Promise<void>> = Symbol("read the project anew");
+
+export function useProject() {
+  return { opened: inject(OPENED)!, reopen: inject(REOPEN)! };
+}
