@@ -73,7 +73,7 @@ def sent_with(way: Way, ids: Ids) -> dict[str, Any]:
 def body_of(path: str, ids: Ids) -> dict[str, Any]:
     named = {word: ids[kind_of(path, word)] for word in REFERENCES}
     return {
-        **named, **{word: [named[word]] for word in ("projects", "images", "terms")},
+        **named, **{word: [named[word]] for word in ("projects", "images", "terms", "annotations")},
         "location": SQUARE, "name": f"new {path}", "color": "#00FF00", "originalFilename": "new.svs",
         "channel": 0, "zStack": 1 if path == "/api/abstractslice.json" else 0, "time": 0,
         "username": "newcomer", "firstname": "New", "lastname": "Comer", "email": "new@example.org",

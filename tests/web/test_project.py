@@ -113,6 +113,38 @@ def test_the_wall_shows_crops_of_the_chosen_term_that_lead_to_the_slide(visit, d
     assert visit.complaints == []
 
 
+def test_chosen_annotations_change_their_term_and_go_together_and_come_back(visit, demo):
+    address = _new_project(visit, demo, "Wall")
+    project = int(address.rsplit("/", 1)[1])
+    ontology = demo.ask(f"/api/project/{project}.json")["ontology"]
+    slide = demo.ask(f"/api/imageinstance/{demo.told['imageId']}.json")["baseImage"]
+    term = demo.send("/api/term.json", name="Vessel", color="#00ff00", ontology=ontology)["term"]["id"]
+    image = demo.send("/api/imageinstance.json", project=project, baseImage=slide)["imageinstance"]["id"]
+    for x in (100, 300, 500):
+        corner = f"{x} 100, {x} 200, {x + 100} 200, {x + 100} 100, {x} 100"
+        demo.send("/api/annotation.json", image=image, location=f"POLYGON (({corner}))")
+
+    def terms() -> list[list[int]]:
+        return sorted(row["term"] for row in demo.ask("/api/annotation.json", project=project, showTerm=True))
+
+    page = visit.open(f"{address}/annotations")
+    for place in (0, 1):
+        page.get_by_role("checkbox").nth(place).check()
+    page.get_by_text("2 chosen").wait_for()
+    page.locator(".v-select").filter(has_text="Give them a term").click()
+    page.get_by_role("option", name="Vessel").click()
+    page.get_by_text("2 annotations have their new term.").wait_for()
+    assert terms() == [[], [term], [term]]
+    page.get_by_role("button", name="Choose all shown").click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_text("3 annotations were deleted.").wait_for()
+    assert terms() == []
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("3 annotations", exact=True).wait_for()
+    assert terms() == [[], [term], [term]]
+    assert visit.complaints == []
+
+
 def test_an_export_is_started_watched_and_downloaded(visit, demo):
     page = visit.open(f"{demo.told['address']}/project/{demo.told['projectId']}/export")
     page.get_by_role("button", name="Start the export").click()

@@ -79,6 +79,13 @@ export default {
     unnamed: "Image {id}",
   },
   annotations: {
+    chosen: "{n} chosen",
+    choose: "Choose annotation {id}: {terms}",
+    all: "Choose all shown",
+    clear: "Choose none",
+    give: "Give them a term",
+    changed: "1 annotation has its new term. | {n} annotations have their new term.",
+    deleted: "1 annotation was deleted. | {n} annotations were deleted.",
     drawnBy: "Drawn by",
     crop: "Annotation {id}: {terms}",
   },

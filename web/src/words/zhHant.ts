@@ -79,6 +79,13 @@ const zhHant: typeof en = {
     unnamed: "影像 {id}",
   },
   annotations: {
+    chosen: "已選取 {n} 個",
+    choose: "選取標註 {id}：{terms}",
+    all: "選取所有顯示的標註",
+    clear: "取消選取",
+    give: "指定術語",
+    changed: "已變更 {n} 個標註的術語。",
+    deleted: "已刪除 {n} 個標註。",
     drawnBy: "繪製者",
     crop: "標註 {id}：{terms}",
   },

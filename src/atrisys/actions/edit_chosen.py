@@ -1,0 +1,57 @@
+"""What is done to many chosen annotations at once: all or none, as one command that can be undone."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from atrisys.access.caller import Caller
+from atrisys.access.require import require_editor
+from atrisys.access.visible import visible
+from atrisys.actions import history
+from atrisys.actions.clear_annotations import clear_annotations
+from atrisys.errors import Invalid, NotFound
+from atrisys.store import spatial
+from atrisys.store.tables import AnnotationTerm, Project, Term, UserAnnotation
+
+Chosen = dict[int, list[tuple[int, int]]]
+"""Annotations (id, whose layer they are in) by their project."""
+
+
+def delete_chosen(db: Session, caller: Caller, ids: Sequence[int]) -> None:
+    """Raises NotFound where one cannot be seen, NotAllowed where one may not be changed."""
+    _choose(db, caller, ids)
+    clear_annotations(db, caller, UserAnnotation.id.in_(ids))
+
+
+def give_term(db: Session, caller: Caller, ids: Sequence[int], term: Term | None) -> None:
+    """This term instead of all that they have; None: no term. Raises as `delete_chosen`, and Invalid."""
+    chosen = _choose(db, caller, ids)
+    if term is not None:
+        for project in chosen:
+            if term.ontology_id != db.get_one(Project, project).ontology_id:
+                raise Invalid("Term {term} is not of the ontology of project {project}.", term=term.id, project=project)
+    history.delete_where(db, caller, AnnotationTerm, AnnotationTerm.annotation_id.in_(ids))
+    if term is not None:
+        links = [
+            {"annotation_id": id, "term_id": term.id, "user_id": caller.id, "project_id": project, "layer_id": layer}
+            for project, some in chosen.items()
+            for id, layer in some
+        ]
+        history.add_many(db, caller, AnnotationTerm, links)
+
+
+def _choose(db: Session, caller: Caller, ids: Sequence[int]) -> Chosen:
+    """Locked until the transaction ends, so that none goes meanwhile."""
+    query = visible(caller, select(UserAnnotation)).where(UserAnnotation.id.in_(ids)).order_by(UserAnnotation.id)
+    rows = db.scalars(spatial.for_update(query)).all()
+    missing = set(ids).difference(row.id for row in rows)
+    if missing:
+        raise NotFound("{kind} {id} was not found.", kind="UserAnnotation", id=min(missing))
+    chosen: Chosen = {}
+    for row in rows:
+        chosen.setdefault(row.project_id, []).append((row.id, row.user_id))
+    for project, some in chosen.items():
+        for layer in {layer for _, layer in some}:
+            require_editor(db, caller, db.get_one(Project, project), layer)
+    return chosen

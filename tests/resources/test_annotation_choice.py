@@ -1,0 +1,89 @@
+import pytest
+
+from given.annotations import SQUARE
+
+DELETE, TERM = "/api/atrisys/annotation/delete.json", "/api/atrisys/annotation/term.json"
+
+
+def ok(answer):
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def desk(given, alice, bob):
+    """Alice's project, in which bob works; three shapes of hers, the first with a term."""
+
+    class Desk:
+        ontology = given.ontology(alice)
+        term, other = given.term(ontology, "mitosis"), given.term(ontology, "necrosis")
+        project = given.project(alice, [bob], ontology)
+        image = given.image(project, alice)
+
+        def draw(self, person, **more):
+            body = {"location": SQUARE, "image": self.image.id, **more}
+            return ok(person.post("/api/annotation.json", json=body))["data"]["id"]
+
+        def terms(self, *ids):
+            return [ok(alice.get(f"/api/annotation/{id}.json"))["term"] for id in ids]
+
+        def left(self):
+            rows = alice.get("/api/annotation.json", params={"image": self.image.id}).json()["collection"]
+            return {row["id"] for row in rows}
+
+    desk = Desk()
+    desk.ids = [desk.draw(alice, term=[desk.term.id]), desk.draw(alice), desk.draw(alice)]
+    return desk
+
+
+def test_a_term_replaces_those_of_all_chosen_and_comes_off_in_one_step(desk, bob):
+    said = ok(bob.post(TERM, json={"annotations": desk.ids[:2], "term": desk.other.id}))
+    assert desk.terms(*desk.ids) == [[desk.other.id], [desk.other.id], []]
+    ok(bob.get(f"/api/command/{said['command']}/undo.json"))
+    assert desk.terms(*desk.ids) == [[desk.term.id], [], []]
+
+
+def test_without_a_term_the_chosen_lose_theirs(desk, bob):
+    ok(bob.post(TERM, json={"annotations": desk.ids}))
+    assert desk.terms(*desk.ids) == [[], [], []]
+
+
+def test_a_deletion_is_one_step(desk, bob):
+    said = ok(bob.post(DELETE, json={"annotations": desk.ids[:2]}))
+    assert desk.left() == {desk.ids[2]}
+    ok(bob.get(f"/api/command/{said['command']}/undo.json"))
+    assert desk.left() == set(desk.ids)
+    assert desk.terms(desk.ids[0]) == [[desk.term.id]]
+
+
+def test_one_that_may_not_be_changed_keeps_all(desk, alice, bob):
+    own = desk.draw(bob)
+    ok(alice.put(f"/api/project/{desk.project.id}.json", json={"isRestricted": True}))
+    for path in (DELETE, TERM):
+        assert bob.post(path, json={"annotations": [own, desk.ids[0]]}).status_code == 403
+    assert desk.left() == {own, *desk.ids}
+    ok(bob.post(DELETE, json={"annotations": [own]}))
+    assert desk.left() == set(desk.ids)
+
+
+def test_a_stranger_and_a_number_of_nobody_find_nothing(desk, alice, charlie):
+    for path in (DELETE, TERM):
+        assert charlie.post(path, json={"annotations": desk.ids}).status_code == 404
+        assert alice.post(path, json={"annotations": [*desk.ids, 999_999_999]}).status_code == 404
+    assert desk.left() == set(desk.ids)
+
+
+def test_a_hidden_layer_cannot_be_chosen(desk, alice, bob):
+    ok(alice.put(f"/api/project/{desk.project.id}.json", json={"hideAdminsLayers": True}))
+    assert bob.post(DELETE, json={"annotations": desk.ids[:1]}).status_code == 404
+
+
+def test_a_term_of_another_ontology_is_refused(given, desk, alice):
+    elsewhere = given.term(given.ontology(alice), "elsewhere")
+    assert alice.post(TERM, json={"annotations": desk.ids, "term": elsewhere.id}).status_code == 400
+    assert desk.terms(desk.ids[0]) == [[desk.term.id]]
+
+
+@pytest.mark.parametrize("chosen", [[], list(range(1, 1002)), "all", None])
+def test_a_choice_of_none_or_of_too_many_is_refused(alice, chosen):
+    assert alice.post(DELETE, json={"annotations": chosen}).status_code == 400
