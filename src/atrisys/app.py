@@ -27,6 +27,7 @@ from atrisys.resources import (
     current_user,
     description,
     export,
+    histogram,
     history,
     iiif,
     image_associated,
@@ -57,6 +58,7 @@ from atrisys.resources import (
     user,
     web_page,
     welcome,
+    window_url,
 )
 from atrisys.settings import Settings
 from atrisys.store import upgrade
@@ -80,6 +82,7 @@ RESOURCES = (
     current_user,
     description,
     export,
+    histogram,
     history,
     iiif,
     image_associated,
@@ -110,6 +113,7 @@ RESOURCES = (
     user,
     web_page,
     welcome,
+    window_url,
 )
 
 
