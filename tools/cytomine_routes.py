@@ -15,6 +15,7 @@ LEFT_OUT = (
     (re.compile(r"/app-engine/|/app_engine|/task-run|/tasks?[/.]"), "App Engine"),
     (re.compile(r"/sam\b|/smart_annotation"), "SAM"),
     (re.compile(r"/retrieval|/cbir|searchable|/similar"), "retrieval"),
+    (re.compile(r"/profile\b"), "profiles, which need a second copy of the slide, servers before 4.0 alone"),
     (re.compile(r"/search\b|/search[-./]"), "full-text search"),
 )
 SERVED, NOT_YET, NOBODY = "served", "not yet", "not yet; no client asks for it"

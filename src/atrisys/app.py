@@ -28,6 +28,7 @@ from atrisys.resources import (
     current_user,
     description,
     export,
+    histogram,
     history,
     iiif,
     image_associated,
@@ -58,6 +59,7 @@ from atrisys.resources import (
     user,
     web_page,
     welcome,
+    window_url,
 )
 from atrisys.settings import Settings
 from atrisys.store import upgrade
@@ -82,6 +84,7 @@ RESOURCES = (
     current_user,
     description,
     export,
+    histogram,
     history,
     iiif,
     image_associated,
@@ -112,6 +115,7 @@ RESOURCES = (
     user,
     web_page,
     welcome,
+    window_url,
 )
 
 

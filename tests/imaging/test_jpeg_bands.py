@@ -7,15 +7,18 @@ from imagecodecs import jpeg8_decode
 from PIL import Image
 
 from atrisys.errors import PictureFailed, TooLarge
-from atrisys.imaging.jpeg_bands import stream_jpeg
+from atrisys.imaging import jpeg_bands
+from atrisys.imaging.jpeg_bands import UNIT, stream_jpeg, strip_rows
 from given import memory_slide
 
 
 def whole_encode(pixels, quality):
-    """libjpeg's own encoding of the whole picture, told to restart after each row of coding units."""
+    """libjpeg's own encoding of the whole picture, told to restart after each strip."""
     kept = io.BytesIO()
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    picture.save(kept, "JPEG", quality=quality, restart_marker_rows=1)
+    _, width, samples = pixels.shape
+    picture = Image.fromarray(pixels[..., 0] if samples == 1 else pixels)
+    interval = strip_rows(width, samples) // UNIT[samples] * -(-width // UNIT[samples])
+    picture.save(kept, "JPEG", quality=quality, restart_marker_blocks=interval)
     return kept.getvalue()
 
 
@@ -30,21 +33,24 @@ def cut(pixels, *rows):
 @pytest.mark.parametrize("samples", [3, 1])
 @pytest.mark.parametrize("quality", [30, 80, 95])
 @pytest.mark.parametrize("size", [(333, 250), (16, 16), (17, 33), (1, 1), (640, 256), (5, 400)])
-def test_the_stream_equals_the_whole_encode_byte_for_byte(size, quality, samples):
+@pytest.mark.parametrize("strip_bytes", [1, 20_000])
+def test_the_stream_equals_the_whole_encode_byte_for_byte(size, quality, samples, strip_bytes, monkeypatch):
     pixels = memory_slide.texture(*size, samples=samples)
+    monkeypatch.setattr(jpeg_bands, "STRIP_BYTES", strip_bytes)
     found = b"".join(stream_jpeg(cut(pixels, 7, 1, 90, 16), *size, quality))
     assert found == whole_encode(pixels, quality)
 
 
 def test_it_does_not_matter_how_the_bands_are_cut(monkeypatch):
-    monkeypatch.setattr("atrisys.imaging.jpeg_bands.GROUP_BYTES", 300 * 3 * 40)
+    monkeypatch.setattr(jpeg_bands, "STRIP_BYTES", 300 * 3 * 40)
     pixels = memory_slide.texture(300, 500)
     expected = whole_encode(pixels, 75)
     for rows in ((), (1,) * 40, (16, 16), (15, 2, 15), (100, 100, 100), (499,)):
         assert b"".join(stream_jpeg(cut(pixels, *rows), 300, 500, 75)) == expected
 
 
-def test_more_than_eight_strips_number_their_restarts_anew():
+def test_more_than_eight_strips_number_their_restarts_anew(monkeypatch):
+    monkeypatch.setattr(jpeg_bands, "STRIP_BYTES", 1)
     pixels = memory_slide.texture(64, 16 * 20)
     stream = b"".join(stream_jpeg(iter([pixels]), 64, 320, 80))
     marks = [

@@ -157,6 +157,19 @@ def test_large_pictures_made_in_bands_are_the_same(slide, format, monkeypatch):
     assert np.array_equal(pixels_of(scaled), pixels_of(pictures.window(slide, box, format=format, max_size=450)))
 
 
+@pytest.mark.parametrize("format", ["png", "jpg", "webp", "tif"])
+def test_a_picture_that_is_not_held_whole_is_the_same(slide, format, monkeypatch):
+    box = Box(30, 40, 900, 600)
+    once = pixels_of(pictures.window(slide, box, format=format))
+    monkeypatch.setattr(making, "HELD_PIXELS", 1000)
+    monkeypatch.setattr(making, "SMALL_BAND_BYTES", 900 * 3 * 128)
+    slide.reads.clear()
+    made = pictures.window(slide, box, format=format)
+    assert isinstance(made.body, bytes)
+    assert np.array_equal(pixels_of(made), once)
+    assert len(slide.reads) == 3
+
+
 def test_a_large_alphamask_made_in_bands_is_the_same(slide, monkeypatch):
     once = pixels_of(pictures.alphamask(slide, [RING], max_size=700))
     mask = pixels_of(pictures.mask(slide.facts, [RING], max_size=700, format="png"))

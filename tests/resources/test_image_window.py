@@ -146,6 +146,43 @@ def test_colours_are_changed_as_asked(bob, image):
         assert answer.json()["errors"]
 
 
+def test_every_picture_takes_the_words_of_tiles(bob, image):
+    true = TRUE[60:260, 100:400]
+    ring = "POLYGON ((100 440, 400 440, 400 640, 100 640, 100 440))"
+    for path in (
+        window(100, 60, 300, 200, image) + "?",
+        f"/api/imageinstance/{image}/crop.png?maxSize=300&location={ring}&",
+    ):
+        green = pixels(bob.get(path + "channels=1"))
+        assert np.array_equal(green[..., 1], true[..., 1])
+        assert not green[..., [0, 2]].any()
+        spread = pixels(bob.get(path + "minIntensities=100&maxIntensities=200")).astype(float)
+        assert np.abs(spread - np.clip((true - 100.0) / 100 * 255, 0, 255)).max() <= 1
+        bent = pixels(bob.get(path + "gammas=2")).astype(float)
+        assert np.abs(bent - (true / 255.0) ** 2 * 255).max() <= 1
+        assert set(np.unique(pixels(bob.get(path + "filters=OTSU")))) == {0, 255}
+        assert bob.get(path + "filters=SOBEL").status_code == 404
+        assert bob.get(path + "channels=3").status_code == 400
+    assert pixels(bob.get(f"/api/imageinstance/{image}/thumb.png?filters=MEAN")).ndim == 2
+
+
+def test_windows_of_a_stack_show_the_channels_and_the_place_that_are_asked_for(given, alice, project, tmp_path):
+    image = given.slide(alice, project, path=slides.ome(tmp_path / "stack.ome.tif")).image_instance_ids[0]
+    path = f"/api/imageinstance/{image}/window-10-20-200-100.png?bits=16"
+    for c, z, t in ((0, 0, 0), (0, 2, 1), (1, 1, 0)):
+        one = pixels(alice.get(f"{path}&channels={c}&zSlices={z}&timepoints={t}&colormap=GRAY"))
+        own = slides.plane(c, z, t, 500, 300)[20:120, 10:210]
+        assert one.dtype.itemsize > 1
+        assert np.array_equal(one, own[..., 0] if own.ndim == 3 else own)
+    both = pixels(alice.get(path.replace("bits=16", "bits=8") + "&channels=0,1&colormaps=RED,BLUE"))
+    assert both.shape == (100, 200, 3)
+    assert both[..., 0].any()
+    assert both[..., 2].any()
+    assert not both[..., 1].any()
+    assert alice.get(f"{path}&zSlices=3").status_code == 400
+    assert alice.get(f"{path}&zSlices=0,1").status_code == 400
+
+
 def test_beyond_the_limits_the_answer_names_them_and_the_export(bob, image):
     for path in TOO_LARGE:
         answer = bob.get(f"/api/imageinstance/{image}/{path}")

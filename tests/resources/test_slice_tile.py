@@ -37,7 +37,7 @@ def test_zoom_0_is_the_whole_slide_and_edges_are_not_padded(bob, plane):
 def test_tiles_that_are_not_there_are_refused(bob, plane):
     for path in (tile(plane.id, 3, 0, 0), tile(plane.id, 2, 4, 0), tile(plane.id, 0, 0, 1)):
         assert bob.get(path).status_code == 400
-    assert bob.get(tile(plane.id, 2, 0, 0) + "?filters=OTSU").status_code == 404
+    assert bob.get(tile(plane.id, 2, 0, 0) + "?filters=SOBEL").status_code == 404
     assert bob.get(tile(plane.id, 2, 0, 0) + "?zSlices=1").status_code == 400
     assert bob.get(tile(plane.id, 2, 0, 0) + "?zSlices=0,1").status_code == 400
 
@@ -50,6 +50,15 @@ def test_a_tile_is_shown_as_asked(bob, plane):
     stretched = pixels(bob.get(path + "?minIntensities=100&maxIntensities=200")).astype(float)
     assert np.abs(stretched - np.clip((wanted - 100.0) / 100 * 255, 0, 255)).max() <= 1
     assert bob.get(path + "?channels=7").status_code == 400
+
+
+def test_a_tile_is_filtered_as_asked(bob, plane):
+    path = tile(plane.id, 2, 0, 0)
+    parted = pixels(bob.get(path + "?filters=otsu"))
+    assert set(np.unique(parted)) == {0, 255}
+    light = TRUE[:256, :256].astype(int) @ (299, 587, 114) // 1000
+    assert light[parted == 255].min() >= light[parted == 0].max()
+    assert pixels(bob.get(path + "?filters=HE-EOSIN")).shape == (256, 256, 3)
 
 
 def test_channels_of_a_stack_are_laid_over_one_another(given, alice, db, tmp_path):

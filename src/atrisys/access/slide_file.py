@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
@@ -13,10 +14,17 @@ from atrisys.imaging.reader import Plane, SlideFacts
 from atrisys.imaging.slides import SharedSlide, facts_from, open_slide
 from atrisys.store.files import DataFolder
 from atrisys.store.planes import reference_of, slices_of
-from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance, UploadedFile
+from atrisys.store.tables import (
+    AbstractImage,
+    AbstractSlice,
+    ImageInstance,
+    SliceInstance,
+    UploadedFile,
+    UserAnnotation,
+)
 
-Shows = AbstractImage | AbstractSlice | ImageInstance | SliceInstance
-"""What a picture can be asked of."""
+Shows = AbstractImage | AbstractSlice | ImageInstance | SliceInstance | UserAnnotation
+"""What a picture can be asked of; an annotation shows the plane that it lies on."""
 
 
 @dataclass(frozen=True)
@@ -71,59 +79,102 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
     Raises:
         PictureMissing: the record has no file, or the file is gone.
     """
-    piece = db.get_one(AbstractSlice, row.base_slice_id) if isinstance(row, SliceInstance) else row
-    base, file = _base_of(db, piece)
-    if base.facts is None or file is None:
-        raise PictureMissing("There is no file behind image {image}.", image=base.id)
-    if isinstance(piece, AbstractSlice) and piece.uploaded_file_id not in (None, file.id):
-        raise PictureMissing("Slice {slice} is in another file than its image.", slice=piece.id)
-    path = folder.path_of(file.filename)
+    behind = _behind(db, row)
+    base_id = behind.base_id
+    if behind.facts is None or behind.filename is None:
+        raise PictureMissing("There is no file behind image {image}.", image=base_id)
+    if behind.slice_file_id not in (None, behind.file_id):
+        raise PictureMissing("Slice {slice} is in another file than its image.", slice=behind.slice_id)
+    path = folder.path_of(behind.filename)
     try:
         stat = path.stat()
     except OSError as reason:
-        raise _missing(base.id) from reason
-    facts = facts_from(base.facts)
-    plane, slice_id = _plane(db, row, piece, facts)
+        raise _missing(base_id) from reason
+    facts = facts_from(behind.facts)
+    plane, slice_id = _plane(db, row, behind, facts)
     return SlideFile(
-        base_id=base.id,
+        base_id=base_id,
         path=path,
         facts=facts,
         plane=plane,
-        mark=f"{base.id} {file.id} {file.sha256} {stat.st_size} {stat.st_mtime_ns} {plane}",
+        mark=f"{base_id} {behind.file_id} {behind.sha256} {stat.st_size} {stat.st_mtime_ns} {plane}",
         image_id=_image_id(row),
         slice_id=slice_id,
     )
 
 
 def _image_id(row: Shows) -> int | None:
-    if isinstance(row, SliceInstance):
+    if isinstance(row, SliceInstance | UserAnnotation):
         return row.image_id
     return row.id if isinstance(row, ImageInstance) else None
+
+
+def _slice_id(row: Shows) -> int | None:
+    if isinstance(row, UserAnnotation):
+        return row.slice_id
+    return row.id if isinstance(row, SliceInstance) else None
 
 
 def _missing(base_id: int) -> PictureMissing:
     return PictureMissing("The file of image {image} is missing. Tell the server's administrator.", image=base_id)
 
 
-def _base_of(db: Session, row: AbstractImage | AbstractSlice | ImageInstance) -> tuple[AbstractImage, UploadedFile]:
-    """The slide and the file that it lies in (None where no bytes ever came)."""
-    if isinstance(row, ImageInstance):
-        id = row.base_image_id
-    else:
-        id = row.image_id if isinstance(row, AbstractSlice) else row.id
-    query = select(AbstractImage, UploadedFile).outerjoin(
-        UploadedFile, UploadedFile.id == AbstractImage.uploaded_file_id
-    )
-    base, file = db.execute(query.where(AbstractImage.id == id)).one()
-    return base, file
+class _Behind(NamedTuple):
+    """What lies behind a row; the columns of `_OF_BASE`, then of `_OF_SLICE`."""
+
+    base_id: int
+    facts: dict[str, Any] | None
+    file_id: int | None
+    """None where no bytes ever came."""
+    filename: str | None
+    sha256: str | None
+    slice_id: int | None = None
+    slice_file_id: int | None = None
+    channel: int = 0
+    z_stack: int = 0
+    time: int = 0
 
 
-def _plane(
-    db: Session, row: Shows, piece: AbstractImage | AbstractSlice | ImageInstance, facts: SlideFacts
-) -> tuple[Plane, int | None]:
+_ID = bindparam("id", type_=BigInteger)
+_OF_BASE = (
+    select(AbstractImage.id, AbstractImage.facts, UploadedFile.id, UploadedFile.filename, UploadedFile.sha256)
+    .select_from(AbstractImage)
+    .outerjoin(UploadedFile, UploadedFile.id == AbstractImage.uploaded_file_id)
+)
+_OF_SLICE = _OF_BASE.join(AbstractSlice, AbstractSlice.image_id == AbstractImage.id).add_columns(
+    AbstractSlice.id,
+    AbstractSlice.uploaded_file_id,
+    AbstractSlice.channel,
+    AbstractSlice.z_stack,
+    AbstractSlice.time,
+)
+_BY_BASE = _OF_BASE.where(AbstractImage.id == _ID)
+_BY_SLICE = _OF_SLICE.where(AbstractSlice.id == _ID)
+_BY_INSTANCE = _OF_SLICE.join(SliceInstance, SliceInstance.base_slice_id == AbstractSlice.id).where(
+    SliceInstance.id == _ID
+)
+"""Made once: building a query takes several times as long as running it."""
+
+
+def _behind(db: Session, row: Shows) -> _Behind:
+    match row:
+        case AbstractImage():
+            query, id = _BY_BASE, row.id
+        case ImageInstance():
+            query, id = _BY_BASE, row.base_image_id
+        case AbstractSlice():
+            query, id = _BY_SLICE, row.id
+        case SliceInstance():
+            query, id = _BY_SLICE, row.base_slice_id
+        case _:
+            query, id = _BY_INSTANCE, row.slice_id
+    return _Behind(*db.connection().execute(query, {"id": id}).one())
+
+
+def _plane(db: Session, row: Shows, behind: _Behind, facts: SlideFacts) -> tuple[Plane, int | None]:
     """Which plane, and the slice of the project that it is."""
-    if isinstance(piece, AbstractSlice):
-        return Plane(piece.channel, piece.z_stack, piece.time), row.id if isinstance(row, SliceInstance) else None
+    if behind.slice_id is not None:
+        return Plane(behind.channel, behind.z_stack, behind.time), _slice_id(row)
     if facts.channels * facts.depth * facts.duration == 1:
         return Plane(), None
     if isinstance(row, ImageInstance):

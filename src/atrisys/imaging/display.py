@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from atrisys.errors import Invalid
+from atrisys.imaging.filters import filter_name
+
+MOST_FILTERS = 4
+"""One after the other on a picture."""
 
 BOUNDS = ("AUTO_IMAGE", "AUTO_PLANE", "STRETCH_IMAGE", "STRETCH_PLANE")
 """Bounds that are measured, over all planes of the channel or the one that is shown: STRETCH always, AUTO only where a
@@ -52,6 +56,8 @@ class Display:
     inverse: bool = False
     contrast: float = 1.0
     """Factor about the middle of the range; 1 leaves all as it is."""
+    filters: tuple[str, ...] = ()
+    """What is done with the picture then, one after the other, as `filters.FILTERS` names it; in 8 bits."""
 
     def __post_init__(self) -> None:
         if self.bits not in (None, 8, 16, 32, "max"):
@@ -62,6 +68,8 @@ class Display:
             )
         if not self.channels:
             raise Invalid("At least one channel must be shown")
+        if len(self.filters) > MOST_FILTERS:
+            raise Invalid("At most {limit} filters can be named at once", limit=MOST_FILTERS)
 
 
 def read_display(
@@ -73,6 +81,7 @@ def read_display(
     channels: str | Sequence[int] | None = None,
     low: str | None = None,
     high: str | None = None,
+    filters: str | None = None,
 ) -> Display:
     """Read what an address says of how a picture is to be shown.
 
@@ -85,12 +94,14 @@ def read_display(
         channels: indices, or a list with commas; None is the plane's own channel.
         low: the darkest intensity, or a list with commas, as `Channel.low`; Cytomine's minIntensities.
         high: the brightest intensity, likewise; Cytomine's maxIntensities.
+        filters: name, or a list with commas, any case.
 
     Returns:
         What the picture functions take. A single value holds for all channels.
 
     Raises:
         Invalid: a value that cannot be used, or lists of different lengths.
+        NotFound: a filter that is not known.
     """
     maps, gammas, lows, highs = _listed(colormap), _listed(gamma), _listed(low), _listed(high)
     indices: list[int | None] = [_whole(word) for word in _listed(channels)]
@@ -112,6 +123,7 @@ def read_display(
         depth.lower() if isinstance(depth, str) else depth,
         inverse,
         1.0 if contrast is None else contrast,
+        tuple(filter_name(word) for word in _listed(filters)),
     )
 
 

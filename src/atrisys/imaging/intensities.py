@@ -4,7 +4,7 @@ from itertools import product
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from atrisys.imaging.reader import Box, Plane, Slide
+from atrisys.imaging.reader import Box, Pixels, Plane, Slide
 from atrisys.imaging.regions import read_scaled
 
 MEASURED_SIDE = 1024
@@ -31,12 +31,22 @@ def plane_range(slide: Slide, plane: Plane) -> Range:
     with _lock:
         known = _known.setdefault(slide, {})
     if plane not in known:
-        facts = slide.facts
-        shrunk = max(1.0, max(facts.width, facts.height) / MEASURED_SIDE)
-        size = max(1, round(facts.width / shrunk)), max(1, round(facts.height / shrunk))
-        pixels = read_scaled(slide, Box(0, 0, facts.width, facts.height), size, plane)
+        pixels = overview(slide, plane)
         known[plane] = int(pixels.min()), int(pixels.max())
     return known[plane]
+
+
+def overview(slide: Slide, plane: Plane) -> Pixels:
+    """The picture of a plane that is measured: all of the slide, at most 1,024 px a side, in its own sample type.
+
+    Raises:
+        Invalid: no such plane.
+        PictureFailed: the slide cannot be read.
+    """
+    facts = slide.facts
+    shrunk = max(1.0, max(facts.width, facts.height) / MEASURED_SIDE)
+    size = max(1, round(facts.width / shrunk)), max(1, round(facts.height / shrunk))
+    return read_scaled(slide, Box(0, 0, facts.width, facts.height), size, plane)
 
 
 def channel_range(slide: Slide, channel: int) -> Range:
@@ -48,11 +58,12 @@ def channel_range(slide: Slide, channel: int) -> Range:
     Raises:
         PictureFailed: the slide cannot be read.
     """
-    depths, moments = _spread(slide.facts.depth), _spread(slide.facts.duration)
+    depths, moments = spread(slide.facts.depth), spread(slide.facts.duration)
     ranges = [plane_range(slide, Plane(channel, z, t)) for z, t in product(depths, moments)]
     return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
-def _spread(count: int) -> list[int]:
-    some = min(count, MEASURED_PLANES)
+def spread(count: int, most: int = MEASURED_PLANES) -> list[int]:
+    """At most so many of the numbers from 0 to below `count`, at even distances, the first and the last among them."""
+    some = min(count, most)
     return sorted({round(step * (count - 1) / max(1, some - 1)) for step in range(some)})

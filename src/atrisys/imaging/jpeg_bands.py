@@ -1,8 +1,8 @@
 """Very large JPEG pictures, encoded strip by strip in bounded memory.
 
 A baseline JPEG with restart markers is a header and then stretches of coded pixels that know nothing of each other.
-Each row of coding units is encoded as a small JPEG of its own, its header is taken off, and the stretches are joined
-with RST0 … RST7 between them: byte for byte what an encoder writes that is given the whole picture.
+Each strip, some rows of coding units, is encoded as a JPEG of its own, its header is taken off, and the stretches are
+joined with RST0 … RST7 between them: byte for byte what an encoder writes that is given the whole picture.
 
 Source: ITU-T T.81, B.2.4.4 (restart interval), B.2.2 (frame header), F.1.2 (coding with restarts).
 """
@@ -19,11 +19,17 @@ from atrisys.imaging.reader import Pixels
 LONGEST_JPEG_SIDE = 65_535
 """The format keeps sizes in 16 bits."""
 
-GROUP_BYTES = 2 << 20
-"""Strips are encoded in groups of about so many bytes of pixels: one errand for a thread, one piece of the answer."""
+LONGEST_INTERVAL = 65_535
+"""Coding units from one restart marker to the next: kept in 16 bits, too."""
+
+UNIT = {3: 16, 1: 8}
+"""Samples → pixels a side of a coding unit: RGB is kept with colours half as dense (4:2:0)."""
+
+STRIP_BYTES = 2 << 20
+"""Pixels are encoded in strips of about so many bytes: one errand for a thread, one piece of the answer."""
 
 AHEAD = 4
-"""Groups that are being encoded or wait to be sent."""
+"""Strips that are being encoded or wait to be sent."""
 
 
 def stream_jpeg(bands: Iterable[Pixels], width: int, height: int, quality: int = 80) -> Iterator[bytes]:
@@ -43,7 +49,7 @@ def stream_jpeg(bands: Iterable[Pixels], width: int, height: int, quality: int =
         PictureFailed: the bands are of another size (while iterating).
 
     Source: equals libjpeg's encoding of the whole picture, baseline, 4:2:0, with its standard Huffman tables and one
-    row of coding units for each restart interval.
+    strip for each restart interval.
     """
     if max(width, height) > LONGEST_JPEG_SIDE:
         raise TooLarge(
@@ -60,65 +66,71 @@ def _pieces(bands: Iterator[Pixels], width: int, height: int, quality: int) -> I
     if first is None:
         raise PictureFailed("The picture has no rows")
     samples = first.shape[2]
-    unit = 16 if samples == 3 else 8
-    yield _header(width, height, samples, unit, quality)
+    rows = strip_rows(width, samples)
+    yield _header(width, height, samples, rows, quality)
 
-    def encode(group: tuple[int, Pixels]) -> bytes:
-        return _stretches(group[1], group[0], unit, quality)
+    def encode(strip: tuple[int, Pixels]) -> bytes:
+        return _coded(*strip, quality)
 
-    groups = _groups(chain([first], bands), (height, width, samples), unit)
-    yield from make_ahead(encode, groups, AHEAD)
+    strips = _strips(chain([first], bands), (height, width, samples), rows)
+    yield from make_ahead(encode, enumerate(strips), AHEAD)
     yield b"\xff\xd9"
 
 
-def _groups(bands: Iterator[Pixels], shape: tuple[int, int, int], unit: int) -> Iterator[tuple[int, Pixels]]:
-    """Cut bands anew, so that each group holds whole rows of coding units; with the number of its first one."""
+def strip_rows(width: int, samples: int) -> int:
+    """How many rows are encoded in one go, between two restart markers: whole rows of coding units.
+
+    Args:
+        width: of the picture, in pixels.
+        samples: 3 or 1.
+    """
+    unit = UNIT[samples]
+    return unit * max(1, min(STRIP_BYTES // (unit * width * samples), LONGEST_INTERVAL // -(-width // unit)))
+
+
+def _strips(bands: Iterable[Pixels], shape: tuple[int, int, int], rows: int) -> Iterator[Pixels]:
+    """Bands cut anew, so that each strip but the last has so many rows."""
     height, width, samples = shape
-    most = unit * max(1, GROUP_BYTES // (unit * width * samples))
-    rest, seen = np.zeros((0, width, samples), np.uint8), 0
-
-    def groups_of(rows: Pixels, end: int) -> Iterator[tuple[int, Pixels]]:
-        for top in range(0, len(rows), most):
-            yield (end - len(rows) + top) // unit, rows[top : top + most]
-
+    parts: list[Pixels] = []
+    held = seen = 0
     for band in bands:
         seen += len(band)
         if band.shape[1:] != (width, samples) or seen > height:
             raise PictureFailed("The picture's rows are not of its size")
-        missing = -len(rest) % unit
-        joined = np.concatenate([rest, band[:missing]])
-        band = band[missing:]
-        whole = len(band) // unit * unit
-        if len(joined) % unit:
-            rest = joined
-            continue
-        yield from groups_of(joined, seen - len(band))
-        yield from groups_of(band[:whole], seen - len(band) + whole)
-        rest = band[whole:].copy()
+        while len(band):
+            part, band = band[: rows - held], band[rows - held :]
+            held += len(part)
+            # What waits for more rows is copied, so that it does not keep its whole band.
+            parts.append(part if held == rows else part.copy())
+            if held == rows:
+                yield _joined(parts)
+                parts, held = [], 0
     if seen != height:
         raise PictureFailed("The picture ends after {rows} of {height} rows", rows=seen, height=height)
-    yield from groups_of(rest, height)
+    if held:
+        yield _joined(parts)
 
 
-def _stretches(pixels: Pixels, first: int, unit: int, quality: int) -> bytes:
-    """The coded pixels of some strips, with a restart marker before each but the picture's very first."""
-    parts: list[bytes | memoryview] = []
-    for number, top in enumerate(range(0, len(pixels), unit), first):
-        strip = _encode(pixels[top : top + unit], quality)
-        if number:
-            parts.append(bytes((0xFF, 0xD0 + (number - 1) % 8)))
-        parts.append(memoryview(strip)[_after_header(strip) : -2])
-    return b"".join(parts)
+def _joined(parts: list[Pixels]) -> Pixels:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _header(width: int, height: int, samples: int, unit: int, quality: int) -> bytes:
+def _coded(number: int, strip: Pixels, quality: int) -> bytes:
+    """The coded pixels of a strip, with a restart marker before all but the picture's very first."""
+    jpeg = _encode(strip, quality)
+    marker = bytes((0xFF, 0xD0 + (number - 1) % 8)) if number else b""
+    return marker + jpeg[_after_header(jpeg) : -2]
+
+
+def _header(width: int, height: int, samples: int, rows: int, quality: int) -> bytes:
     """What stands before the coded pixels: that of a small picture, with the size put right and the interval said."""
+    unit = UNIT[samples]
     small = bytearray(_encode(np.zeros((unit, unit, samples), np.uint8), quality))
     end = _after_header(small)
     frame = next(at for at, marker in _segments(small) if marker == 0xC0)
     small[frame + 5 : frame + 9] = height.to_bytes(2) + width.to_bytes(2)
     scan = next(at for at, marker in _segments(small) if marker == 0xDA)
-    interval = b"\xff\xdd\x00\x04" + (-(-width // unit)).to_bytes(2)
+    interval = b"\xff\xdd\x00\x04" + (-(-width // unit) * (rows // unit)).to_bytes(2)
     return bytes(small[:scan]) + interval + bytes(small[scan:end])
 
 

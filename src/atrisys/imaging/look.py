@@ -1,9 +1,11 @@
 """A display made ready for one slide: its rules become tables from intensity to colour."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from threading import Lock
 from typing import cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,8 @@ from numpy.typing import NDArray
 from atrisys.errors import Invalid
 from atrisys.imaging.colormaps import css_colour, ramp
 from atrisys.imaging.display import Channel, Display
-from atrisys.imaging.intensities import channel_range, plane_range
+from atrisys.imaging.filters import THRESHOLDS, Filter, brightness, stain_filter, threshold_filter
+from atrisys.imaging.intensities import channel_range, overview, plane_range
 from atrisys.imaging.levels import sample_type
 from atrisys.imaging.reader import Pixels, Plane, Slide, SlideFacts
 
@@ -19,6 +22,13 @@ Samples = NDArray[np.unsignedinteger]
 
 _CHANNEL_COLOURS = ("RED", "LIME", "BLUE", "CYAN", "MAGENTA", "YELLOW")
 """Of channels that name none; the first three are those of an RGB slide's samples."""
+
+FILTER_BYTES = 40
+"""What a filter takes for each pixel while it works."""
+
+_MOST_KNOWN = 64
+_known: WeakKeyDictionary[Slide, dict[tuple[Plane, Display], tuple[Filter, ...]]] = WeakKeyDictionary()
+_lock = Lock()
 
 _PLAIN = ("DEFAULT", "NONE")
 _GREY = (*_PLAIN, "GRAY", "GREY", "GRAYS", "GREYS")
@@ -43,7 +53,7 @@ class _Part:
             return self.table[pixels]
         if self.sample is not None:
             return self.table[pixels[..., self.sample]]
-        return self.table[_brightness(pixels) if pixels.shape[2] == 3 else pixels[..., 0]]
+        return self.table[brightness(pixels) if pixels.shape[2] == 3 else pixels[..., 0]]
 
 
 @dataclass(frozen=True)
@@ -56,12 +66,14 @@ class Look:
     """Channels of the picture: 1 or 3."""
     bits: int
     """8, 16 or 32 a sample."""
+    filters: tuple[Filter, ...] = ()
+    """What is done with the picture then."""
 
     @property
     def pixel_bytes(self) -> int:
         """What a pixel of the picture takes while it is made."""
         sum_of_parts = 3 * (8 + self.bits // 8) if len(self.parts) > 1 else 0
-        return self.samples * self.bits // 8 + sum_of_parts
+        return self.samples * self.bits // 8 + sum_of_parts + (FILTER_BYTES if self.filters else 0)
 
     def render(self, read: Sequence[Pixels]) -> Pixels:
         """Turn the pixels of the planes, in their order, into the picture's.
@@ -72,12 +84,17 @@ class Look:
         Returns:
             (height, width, 1 or 3), uint8, uint16 or uint32.
         """
-        counted = cast(Sequence[Samples], read)
+        pixels = self._laid_over(cast(Sequence[Samples], read))
+        for change in self.filters:
+            pixels = change(pixels)
+        return pixels
+
+    def _laid_over(self, read: Sequence[Samples]) -> Pixels:
         if len(self.parts) == 1:
-            return self.parts[0].render(counted)
+            return self.parts[0].render(read)
         total = np.zeros((*read[0].shape[:2], 3), np.uint64)
         for part in self.parts:
-            total += part.render(counted)
+            total += part.render(read)
         return np.minimum(total, (1 << self.bits) - 1, out=total).astype(f"u{self.bits // 8}")
 
 
@@ -94,7 +111,7 @@ def look_at(slide: Slide, plane: Plane, display: Display, most_bits: int) -> Loo
     """
     facts = slide.facts
     _check_channels(facts, display.channels)
-    bits = min(_bits(facts, display), most_bits)
+    bits = 8 if display.filters else min(_bits(facts, display), most_bits)
     planes: list[Plane] = []
     parts: list[_Part] = []
     alone = len(display.channels) == 1
@@ -113,7 +130,34 @@ def look_at(slide: Slide, plane: Plane, display: Display, most_bits: int) -> Loo
         table = rule.table(None if plain else name, bits)
         parts.append(_Part(planes.index(where), sample, table))
     coloured = facts.samples == 3 or any(part.table is not None and part.table.ndim == 2 for part in parts)
-    return Look(tuple(planes), tuple(parts), 3 if coloured else 1, bits)
+    look = Look(tuple(planes), tuple(parts), 3 if coloured else 1, bits)
+    return _filtered(slide, look, plane, display) if display.filters else look
+
+
+def _filtered(slide: Slide, look: Look, plane: Plane, display: Display) -> Look:
+    """With the display's filters, which are made once for all tiles of a slide."""
+    with _lock:
+        known = _known.setdefault(slide, {})
+    filters = known.get((plane, display))
+    if filters is None:
+        filters = _filters(slide, look, display.filters)
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        known[plane, display] = filters
+    return replace(look, filters=filters, samples=1 if THRESHOLDS.keys() & display.filters else look.samples)
+
+
+def _filters(slide: Slide, look: Look, names: Sequence[str]) -> tuple[Filter, ...]:
+    """One after the other: a threshold is found on what those before it leave."""
+    for name in names:
+        if name in THRESHOLDS:
+            change = threshold_filter(name, look.render([overview(slide, plane) for plane in look.planes]))
+            look = replace(look, filters=(*look.filters, change), samples=1)
+        elif look.samples == 3:
+            look = replace(look, filters=(*look.filters, stain_filter(name)))
+        else:
+            raise Invalid("Stains can be told apart in pictures of three colours only")
+    return look.filters
 
 
 @dataclass(frozen=True)
@@ -208,9 +252,3 @@ def _range(slide: Slide, plane: Plane, channel: Channel, display: Display, bits:
 
     low, high = bound(channel.low, 0), bound(channel.high, 1)
     return (low, high) if high > low else (low, low + 1)
-
-
-def _brightness(pixels: Samples) -> NDArray[np.uint32]:
-    """Luma of RGB, in the range of its samples. Source: ITU-R BT.601."""
-    red, green, blue = (pixels[..., sample].astype(np.uint32) for sample in range(3))
-    return (299 * red + 587 * green + 114 * blue + 500) // 1000

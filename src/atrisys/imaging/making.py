@@ -13,11 +13,17 @@ from atrisys.imaging.encode import CONTENT_TYPES, MOST_BITS, encode, encode_band
 from atrisys.imaging.look import look_at
 from atrisys.imaging.masks import Mask, with_alpha
 from atrisys.imaging.patience import renewed
-from atrisys.imaging.reader import Box, Pixels, Plane, Slide
+from atrisys.imaging.reader import Box, Pixels, Plane, Slide, SlideFacts
 from atrisys.imaging.regions import band_rows, read_rows
 
-WHOLE_PIXELS = 4_000_000
-"""Pictures of at most so many pixels are made at once, larger ones band by band."""
+HELD_PIXELS = 1024 * 1024
+"""Pictures of at most so many pixels are held in memory at once, larger ones are made band by band."""
+
+WHOLE_PIXELS = 2048 * 2048
+"""Pictures of at most so many pixels are made before they are sent, larger ones meanwhile."""
+
+SMALL_BAND_BYTES = 3 << 19
+"""Of pictures that are made before they are sent, where they show the slide's own pixels."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ def made(
 
     Args:
         bands: (rows, width, channels) each, from top to bottom; one alone where the picture has no more than
-            WHOLE_PIXELS pixels.
+            HELD_PIXELS pixels.
         size: (width, height) of the whole picture.
         asked: (width, height) that was asked for.
         format: one of CONTENT_TYPES.
@@ -86,28 +92,44 @@ def made(
     """
     if not 1 <= quality <= 100:
         raise Invalid("A quality of {quality} cannot be: it goes from 1 to 100", quality=quality)
-    if size[0] * size[1] <= WHOLE_PIXELS:
-        body = encode(next(bands), format, quality, flat)
-    elif format in ("jpg", "png"):
-        body = _begun(encode_bands(read_ahead(renewed(bands)), size, format, quality, flat))
+    pixels = size[0] * size[1]
+    if pixels > WHOLE_PIXELS:
+        pieces = encode_bands(read_ahead(renewed(bands)), size, format, quality, flat)
+        body = _begun(pieces) if format in ("jpg", "png") else b"".join(pieces)
+    elif pixels > HELD_PIXELS:
+        body = b"".join(encode_bands(bands, size, format, quality, flat))
     else:
-        body = b"".join(encode_bands(read_ahead(renewed(bands)), size, format, quality, flat))
+        body = encode(next(bands), format, quality, flat)
     return Picture(CONTENT_TYPES[format], body, size, asked)
 
 
 def mask_bands(drawn: Mask) -> Iterator[Pixels]:
     """A mask as `made` takes it."""
-    if drawn.width * drawn.height <= WHOLE_PIXELS:
+    if drawn.width * drawn.height <= HELD_PIXELS:
         return iter([drawn.rows(0, drawn.height)[..., None]])
     return drawn.bands()
+
+
+def cuts(facts: SlideFacts, box: Box, size: tuple[int, int], pixel_bytes: int) -> list[tuple[int, int]]:
+    """Where a picture is cut into bands: (first row, row after the last) of each, from top to bottom.
+
+    Args:
+        box: what it shows, level-0 pixels.
+        size: (width, height) of the picture.
+        pixel_bytes: what a pixel takes while it is worked on.
+    """
+    pixels = size[0] * size[1]
+    if pixels > WHOLE_PIXELS:
+        return band_rows(facts, box, size, pixel_bytes)
+    if pixels > HELD_PIXELS and (box.width, box.height) == size:
+        return band_rows(facts, box, size, pixel_bytes, SMALL_BAND_BYTES)
+    return [(0, size[1])]
 
 
 def _bands(view: View, size: tuple[int, int]) -> Iterator[Pixels]:
     look = look_at(view.slide, view.plane, view.display, MOST_BITS[view.format])
     mask = Mask(view.veiled[0], view.box, size) if view.veiled else None
-    whole = size[0] * size[1] <= WHOLE_PIXELS
-    cuts = [(0, size[1])] if whole else band_rows(view.slide.facts, view.box, size, look.pixel_bytes)
-    for rows in cuts:
+    for rows in cuts(view.slide.facts, view.box, size, look.pixel_bytes):
         read = [read_rows(view.slide, view.box, size, rows, plane, view.beyond) for plane in look.planes]
         pixels = look.render(read)
         yield with_alpha(pixels, mask.rows(*rows), view.veiled[1]) if mask and view.veiled else pixels

@@ -9,15 +9,14 @@ import shapely
 from numpy.typing import NDArray
 
 from atrisys.errors import Invalid, TooLarge
-from atrisys.imaging import making
 from atrisys.imaging.colormaps import css_colour
 from atrisys.imaging.crops import allowed_size, output_size
 from atrisys.imaging.display import Display
 from atrisys.imaging.encode import JPEG_QUALITY, format_of
 from atrisys.imaging.look import look_at
-from atrisys.imaging.making import Picture, made
+from atrisys.imaging.making import Picture, cuts, made
 from atrisys.imaging.reader import Box, Pixels, Plane, Slide
-from atrisys.imaging.regions import band_rows, read_rows
+from atrisys.imaging.regions import read_rows
 from atrisys.imaging.scan_lines import scaled, single_parts
 
 THICKEST = 100
@@ -127,9 +126,7 @@ def _bands(
 ) -> Iterator[tuple[int, Pixels]]:
     """The picture's first row of each band, and its pixels: uint8 (rows, width, 3)."""
     look = look_at(slide, plane, replace(display, bits=None if display.bits is None else 8), 8)
-    whole = size[0] * size[1] <= making.WHOLE_PIXELS
-    cuts = [(0, size[1])] if whole else band_rows(slide.facts, box, size, look.pixel_bytes)
-    for rows in cuts:
+    for rows in cuts(slide.facts, box, size, look.pixel_bytes):
         pixels = look.render([read_rows(slide, box, size, rows, one) for one in look.planes])
         yield rows[0], np.broadcast_to(pixels, (*pixels.shape[:2], 3))
 

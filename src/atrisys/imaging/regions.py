@@ -45,7 +45,7 @@ def read_scaled(slide: Slide, box: Box, size: tuple[int, int], plane: Plane = Pl
 
 
 def band_rows(
-    facts: SlideFacts, box: Box, size: tuple[int, int], pixel_bytes: int | None = None
+    facts: SlideFacts, box: Box, size: tuple[int, int], pixel_bytes: int | None = None, most: int | None = None
 ) -> list[tuple[int, int]]:
     """Where to cut a picture into bands, so that no band takes too much memory.
 
@@ -55,6 +55,7 @@ def band_rows(
         box: level-0 pixels, origin top left.
         size: (width, height) of the whole picture.
         pixel_bytes: what a pixel takes while it is worked on; None: what it takes in the slide.
+        most: bytes of a band; None: BAND_BYTES.
 
     Returns:
         (first row, row after the last) of each band, from top to bottom.
@@ -62,7 +63,7 @@ def band_rows(
     _check(box, size)
     width, height = size
     row_bytes = width * (pixel_bytes or facts.samples * _sample_bytes(facts))
-    rows = max(1, BAND_BYTES // row_bytes)
+    rows = max(1, (most or BAND_BYTES) // row_bytes)
     tile, first = facts.levels[0].tile_height, 0
     if (box.width, box.height) == size and 0 < tile <= 2 * rows:
         rows = max(1, rows // tile) * tile

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 from starlette.responses import Response
 
 from atrisys.access.slide_file import SlideFile, slide_file
-from atrisys.store.tables import SliceInstance, UserAnnotation
+from atrisys.store.tables import UserAnnotation
 from atrisys.wire.asking import CurrentStore, Db, Find
 from atrisys.wire.cut_outs import Way, cut_out, way_of
 from atrisys.wire.picture_asking import CUT, LOOK, SIZE, Asked, PictureAsked, picture_at
@@ -31,8 +31,7 @@ class Drawn:
 
 async def _drawn(id: int, db: Db, store: CurrentStore, find: Find) -> Drawn:
     row = find(UserAnnotation, id)
-    slide = slide_file(db, store.folder, db.get_one(SliceInstance, row.slice_id))
-    return Drawn(slide, shapely.from_wkb(row.shape), (row.id, row.version))
+    return Drawn(slide_file(db, store.folder, row), shapely.from_wkb(row.shape), (row.id, row.version))
 
 
 Annotation = Annotated[Drawn, Depends(_drawn)]

@@ -65,11 +65,11 @@ def show_preview(slide: Image, format: str, asked: PictureAsked) -> Response:
 def _small(slide: SlideFile, format: str, asked: Asked, usual: int) -> Response:
     facts, kind = slide.facts, format_of(format, "jpg")
     max_size = usual if asked.max_size is None else asked.max_size
-    display, quality, safe = asked.display(), asked.quality, asked.safe
+    display, plane, quality, safe = asked.display(), asked.plane(slide.plane), asked.quality, asked.safe
 
     def make() -> Picture:
         with slide.reading() as opened:
-            return pictures.thumb(opened, slide.plane, max_size, kind, display, quality, safe)
+            return pictures.thumb(opened, plane, max_size, kind, display, quality, safe)
 
     box = Box(0, 0, facts.width, facts.height)
     size = allowed_size(output_size(box, facts, max_size), box, kind, safe)

@@ -104,10 +104,10 @@ def _window(slide: SlideFile, asked_box: Box, format: str, asked: Asked, db: Ses
     _check_extent(box, slide)
     chosen = [] if way == "crop" else _chosen(db, user, slide, asked, box)
     kind = format_of(format, "png", alpha=way == "alphamask")
-    size, display = size_of(asked, asked.max_size), asked.display()
+    size, display, plane = size_of(asked, asked.max_size), asked.display(), asked.plane(slide.plane)
 
     def plain(opened: SharedSlide) -> Picture:
-        return pictures.window(opened, box, slide.plane, kind, exterior=exterior, display=display, **size)
+        return pictures.window(opened, box, plane, kind, exterior=exterior, display=display, **size)
 
     make = maker(asked, slide, [one.shape for one in chosen], box, kind, way, size, plain)
     wanted = output_size(box, facts, asked.max_size, asked.zoom)

@@ -1,27 +1,24 @@
 """Tiles of the normalised pyramid, as Cytomine's viewers ask for them; the file's own where the two grids agree."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from starlette.responses import Response
 
 from atrisys.access.slide_file import SlideFile
-from atrisys.errors import Invalid, NotFound
 from atrisys.imaging import pictures
-from atrisys.imaging.display import Display, read_display
+from atrisys.imaging.display import Display
 from atrisys.imaging.encode import format_of
 from atrisys.imaging.own_tiles import FORMAT, place_of, stored_picture
 from atrisys.imaging.pictures import Picture
-from atrisys.imaging.reader import Plane
 from atrisys.imaging.tiles import tile_box
 from atrisys.store.tables import AbstractSlice, SliceInstance
-from atrisys.wire.picture_asking import GET, Asked, PictureAsked, picture_at, slide_of
+from atrisys.wire.picture_asking import GET, LOOK, Asked, PictureAsked, picture_at, slide_of
 from atrisys.wire.pictures import Work, picture_answer
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["picture"])
 
-WORDS = ("channels", "zSlices", "timepoints", "minIntensities", "maxIntensities", "gammas", "colormaps", "jpegQuality")
+WORDS = (*LOOK, "jpegQuality")
 
 
 @picture_at(
@@ -45,8 +42,8 @@ def show_tile(
 
 
 def _tile(slide: SlideFile, where: tuple[int, int, int], format: str, asked: Asked) -> Response:
-    kind, display, quality = format_of(format, "jpg"), _display(asked), asked.quality
-    plane = _plane(slide.plane, asked)
+    kind, display, quality = format_of(format, "jpg"), asked.display(), asked.quality
+    plane = asked.plane(slide.plane)
     box, size = tile_box(slide.facts, *where)
     as_it_is = kind == FORMAT and display == Display() and asked.text("jpegQuality") is None
     place = place_of(slide.facts, box, size) if as_it_is else None
@@ -58,26 +55,3 @@ def _tile(slide: SlideFile, where: tuple[int, int, int], format: str, asked: Ask
 
     work = Work(make, size, kind, slide.path.name)
     return picture_answer(asked.request, work, "tile", where, kind, slide.mark, sorted(asked.said.items()))
-
-
-def _display(asked: Asked) -> Display:
-    if name := asked.text("filters"):
-        raise NotFound("There is no filter {name}.", name=name)
-    return read_display(
-        channels=asked.text("channels"),
-        low=asked.text("minIntensities"),
-        high=asked.text("maxIntensities"),
-        gamma=asked.text("gammas"),
-        colormap=asked.text("colormaps"),
-    )
-
-
-def _plane(plane: Plane, asked: Asked) -> Plane:
-    """The slice's own focal plane and time, or the ones that are named."""
-    for name, axis in (("zSlices", "z"), ("timepoints", "t")):
-        named = asked.ids(name)
-        if named is not None and len(named) != 1:
-            raise Invalid("A tile shows one plane: {name} is one index, not {value}.", name=name, value=str(named))
-        if named:
-            plane = replace(plane, **{axis: named[0]})
-    return plane

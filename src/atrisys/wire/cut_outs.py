@@ -64,10 +64,10 @@ def cut_out(
         max_size = asked.max_size
     box = crop_box(shapes, (facts.width, facts.height), **grown)
     kind = format_of(format, "png" if way == "alphamask" else "jpg", alpha=way == "alphamask")
-    size, display = size_of(asked, max_size), asked.display()
+    size, display, plane = size_of(asked, max_size), asked.display(), asked.plane(slide.plane)
 
     def plain(opened: SharedSlide) -> Picture:
-        return pictures.crop(opened, shapes, slide.plane, kind, display=display, **grown, **size)
+        return pictures.crop(opened, shapes, plane, kind, display=display, **grown, **size)
 
     make = maker(asked, slide, shapes, box, kind, way, size, plain)
     planned = allowed_size(output_size(box, facts, max_size, asked.zoom), box, kind, asked.safe)
@@ -92,7 +92,7 @@ def maker(
         plain: makes the picture without the shapes.
     """
     display, alpha, line = asked.display(), asked.number("alpha", 100), outline_of(asked)
-    plane = slide.plane
+    plane = asked.plane(slide.plane)
 
     def make() -> Picture:
         if way == "mask":

@@ -5,6 +5,7 @@ shapes that are too long for an address.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import shapely
@@ -19,7 +20,7 @@ from atrisys.geometry.frames import LEFT_BOTTOM, turn_over
 from atrisys.geometry.wkt import read_wkt
 from atrisys.imaging.display import Display, read_display
 from atrisys.imaging.encode import JPEG_QUALITY
-from atrisys.imaging.reader import SlideFacts
+from atrisys.imaging.reader import Plane, SlideFacts
 from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
 from atrisys.wire.asking import CurrentStore, Db, Find
 from atrisys.wire.bodies import JsonBody
@@ -78,9 +79,11 @@ _WORDS = {
     "maxIntensities": "shown brightest, likewise",
     "gammas": "one a channel",
     "colormaps": "one a channel",
+    "filters": "names, separated by commas: a threshold (OTSU, ISODATA, YEN, MINIMUM, MEAN) or one stain (HE-EOSIN, …)",
 }
 SIZE = ("maxSize", "safe", "jpegQuality")
-LOOK = ("bits", "colormap", "inverse", "gamma", "contrast")
+CHANNELS = ("channels", "zSlices", "timepoints", "minIntensities", "maxIntensities", "gammas", "colormaps", "filters")
+LOOK = ("bits", "colormap", "inverse", "gamma", "contrast", *CHANNELS)
 CUT = ("zoom", "type", "draw", "mask", "alphaMask", "alpha", "color", "thickness", "increaseArea", "square")
 
 
@@ -174,14 +177,30 @@ class Asked:
         return self.yes("safe")
 
     def display(self) -> Display:
-        """How a thumbnail, window or crop is shown."""
+        """How a picture is shown. Tiles are asked for in the plural, other pictures in the singular: both are read."""
         return read_display(
             bits=self.text("bits"),
-            colormap=self.text("colormap"),
+            colormap=self.text("colormaps") or self.text("colormap"),
             inverse=self.yes("inverse"),
-            gamma=self.text("gamma"),
+            gamma=self.text("gammas") or self.text("gamma"),
             contrast=self.number("contrast", 1),
+            channels=self.text("channels"),
+            low=self.text("minIntensities"),
+            high=self.text("maxIntensities"),
+            filters=self.text("filters"),
         )
+
+    def plane(self, own: Plane) -> Plane:
+        """The slice's own focal plane and time, or the ones that are named."""
+        for name, axis in (("zSlices", "z"), ("timepoints", "t")):
+            named = self.ids(name)
+            if named is not None and len(named) != 1:
+                raise Invalid(
+                    "A picture shows one plane: {name} is one index, not {value}.", name=name, value=str(named)
+                )
+            if named:
+                own = replace(own, **{axis: named[0]})
+        return own
 
     def shape(self, facts: SlideFacts) -> BaseGeometry | None:
         """The shape that `location` or `geometry` names, in image order; None where there is none.

@@ -39,9 +39,9 @@ CACHING = {"Cache-Control": "private, no-cache"}
 
 @dataclass(frozen=True)
 class Work:
-    """One picture that is to be made."""
+    """One picture that is to be made, or what is measured on one."""
 
-    make: Callable[[], Picture]
+    make: Callable[[], Picture | Response]
     """Slow; called in a thread, after rights were judged."""
     size: tuple[int, int]
     """(width, height) that it will have."""
@@ -69,6 +69,11 @@ def picture_answer(request: Request, work: Work, *marks: object) -> Response:
     if request.method in ("GET", "HEAD") and has_etag(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag, **CACHING})
     return PictureAnswer(request, work, {"ETag": etag, **CACHING})
+
+
+def measured_answer(request: Request, work: Work) -> Response:
+    """The answer with what is measured on a slide: no picture, but made in the same rooms and the same time."""
+    return PictureAnswer(request, work, {})
 
 
 def etag_of(marks: tuple[object, ...]) -> str:
@@ -105,6 +110,9 @@ class PictureAnswer(Stream):
     async def _made_and_sent(self, patience: Patience, scope: Scope, receive: Receive, send: Send) -> None:
         async with _watched(receive, patience):
             picture = await run_in_threadpool(self._work.make)
+        if isinstance(picture, Response):
+            await picture(scope, receive, send)
+            return
         self.headers.update(_headers_of(picture))
         try:
             if isinstance(picture.body, bytes):

@@ -6,14 +6,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
 from atrisys.errors import Invalid, PictureFailed
-from atrisys.imaging.levels import blank, window_at
-from atrisys.imaging.reader import Box, ByteSource, Pixels, SlideFacts
+from atrisys.imaging.levels import blank, sample_type, window_at
+from atrisys.imaging.reader import Box, ByteSource, Level, Pixels, SlideFacts
 from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg, make_whole, most_bytes
 from atrisys.imaging.readers.tiff.tables import TileTable
 
 TileReader = Callable[[int, int], Pixels | None]
 """Column and row of a tile → its pixels; None where nothing was scanned."""
+
+FEW_TILES = 16
+"""A thread of its own for fewer tiles costs more than it gains, where others read at the same time."""
 
 _threads: ThreadPoolExecutor | None = None
 _threads_lock = threading.Lock()
@@ -134,10 +139,10 @@ def assemble(facts: SlideFacts, box: Box, level: int, read_tile: TileReader, par
     """
     at = facts.levels[level]
     left, top, width, height = window_at(box, at)
-    region = blank(facts, width, height)
     x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + width, at.width), min(top + height, at.height)
     if x0 >= x1 or y0 >= y1:
-        return region
+        return blank(facts, width, height)
+    region = _canvas(facts, width, height, filled=(x1 - x0, y1 - y0) == (width, height))
     tiles = [
         (column, row)
         for row in range(y0 // at.tile_height, (y1 - 1) // at.tile_height + 1)
@@ -146,23 +151,36 @@ def assemble(facts: SlideFacts, box: Box, level: int, read_tile: TileReader, par
 
     def place(some: list[tuple[int, int]]) -> None:
         for column, row in some:
-            pixels = read_tile(column, row)
-            if pixels is None:
-                continue
             tile_left, tile_top = column * at.tile_width, row * at.tile_height
-            a, b = max(x0, tile_left), min(x1, tile_left + pixels.shape[1])
-            c, d = max(y0, tile_top), min(y1, tile_top + pixels.shape[0])
-            if a < b and c < d:
-                region[c - top : d - top, a - left : b - left] = pixels[
-                    c - tile_top : d - tile_top, a - tile_left : b - tile_left
-                ]
+            a, b = max(x0, tile_left), min(x1, tile_left + at.tile_width)
+            c, d = max(y0, tile_top), min(y1, tile_top + at.tile_height)
+            pixels = read_tile(column, row)
+            if pixels is None or pixels.shape[0] < d - tile_top or pixels.shape[1] < b - tile_left:
+                pixels = _padded(facts, pixels, at)
+            region[c - top : d - top, a - left : b - left] = pixels[
+                c - tile_top : d - tile_top, a - tile_left : b - tile_left
+            ]
 
-    parts = min(_cores(), len(tiles) // 2) if parallel else 1
+    parts = min(_cores(), len(tiles) // FEW_TILES) if parallel else 1
     if parts < 2:
         place(tiles)
     else:
         list(_pool().map(place, [tiles[part::parts] for part in range(parts)]))
     return region
+
+
+def _canvas(facts: SlideFacts, width: int, height: int, filled: bool) -> Pixels:
+    """Where tiles are laid down: blank, unless they will cover all of it."""
+    return np.empty((height, width, facts.samples), sample_type(facts)) if filled else blank(facts, width, height)
+
+
+def _padded(facts: SlideFacts, pixels: Pixels | None, level: Level) -> Pixels:
+    """A whole tile, blank where there is nothing of it."""
+    whole = blank(facts, level.tile_width, level.tile_height)
+    if pixels is not None:
+        height, width = min(pixels.shape[0], level.tile_height), min(pixels.shape[1], level.tile_width)
+        whole[:height, :width] = pixels[:height, :width]
+    return whole
 
 
 def _cores() -> int:
