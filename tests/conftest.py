@@ -27,7 +27,7 @@ class RolledBackStore(Store):
     """The store of one test: all its sessions share one connection, whose transaction is never kept."""
 
     def __init__(self, real: Store, connection: Connection) -> None:
-        self.settings, self.folder, self.engine = real.settings, real.folder, real.engine
+        self.settings, self.folder, self.engine, self.tiles = real.settings, real.folder, real.engine, real.tiles
         self._connection = connection
 
     def session(self, *, writes: bool) -> Session:

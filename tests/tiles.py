@@ -31,10 +31,10 @@ def ways(app, person, username):
     }
 
 
-def asked(store, client, path, **sent):
+def asked(store, client, path, method="GET", **sent):
     """The answer, and how often the database was asked for it."""
     with statements(store) as seen:
-        answer = client.get(path, **sent)
+        answer = client.request(method, path, **sent)
     return answer, len(seen)
 
 

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """A decoder that takes longer for one region is ended; a picture (each band of a large one) is given up."""
     picture_memory_mb: Annotated[int, Field(gt=0)] = 4096
     """A decoder that wants more is ended."""
+    kept_tiles_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
+    """So many GB of the data folder for tiles that had to be decoded; least recently used ones go. 0 keeps none."""
     giant_pictures_at_once: Annotated[int, Field(ge=1)] = 2
     """Windows beyond 10,000 px a side that are made at the same time."""
 

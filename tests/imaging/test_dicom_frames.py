@@ -12,8 +12,9 @@ import pytest
 from atrisys.imaging import slides
 from atrisys.imaging.dicom_frames import stored_table
 from atrisys.imaging.levels import on_white
-from atrisys.imaging.own_tiles import Place, decoded_picture, stored_picture
+from atrisys.imaging.own_tiles import Place
 from atrisys.imaging.reader import Box, Level
+from atrisys.imaging.tile_pictures import decoded_picture, stored_picture
 from given import slides as given
 
 LEVEL = Level(600, 300, 1.0, 240, 240)

@@ -14,9 +14,10 @@ from PIL import Image
 from atrisys.errors import Invalid, PictureFailed
 from atrisys.imaging import pictures, slides
 from atrisys.imaging.levels import on_white
-from atrisys.imaging.own_tiles import Place, columns_of, decoded_picture, place_of, rows_of, stored_picture
+from atrisys.imaging.own_tiles import Place, columns_of, place_of, rows_of
 from atrisys.imaging.reader import Box, Plane
-from atrisys.imaging.tiles import tile_box
+from atrisys.imaging.tile_pictures import decoded_picture, stored_picture
+from atrisys.imaging.tiles import normalised_tile
 from atrisys.imaging.write_pyramid import Looks, WrittenLevel, write_pyramid
 from given import slides as given
 
@@ -206,8 +207,7 @@ def test_normalised_tiles_are_the_files_own_where_the_grids_agree(tmp_path: Path
     slide = opened(path)
     agreed = 0
     for zoom, tx, ty in ((3, 0, 0), (3, 3, 2), (3, 4, 0), (2, 1, 0), (1, 0, 0), (0, 0, 0)):
-        box, size = tile_box(slide.facts, zoom, tx, ty)
-        picture = stored_picture(slide, place_of(slide.facts, box, size))
+        picture = stored_picture(slide, normalised_tile(slide.facts, zoom, tx, ty))
         decoded = seen(pictures.tile(slide, zoom, tx, ty, format="jpg", quality=100).body)
         if picture is not None:
             agreed += 1

@@ -33,6 +33,72 @@ def test_a_manager_gets_the_bytes_and_the_name_back(given, alice, file):
         assert alice.head(path).headers["content-length"] == str(file.stat().st_size)
 
 
+@pytest.fixture
+def taken(given, alice, file):
+    return given.slide(alice, given.project(alice), path=file)
+
+
+def part(alice, taken, said, **more):
+    return alice.get(of(taken), headers={"range": said, **more})
+
+
+def test_a_download_goes_on_where_it_ended(alice, taken, file):
+    whole, content = alice.get(of(taken)), file.read_bytes()
+    assert whole.headers["accept-ranges"] == "bytes"
+    assert whole.headers["cache-control"] == "private, no-cache"
+    for said, wanted in (
+        ("bytes=5-9", slice(5, 10)),
+        ("bytes=1000-", slice(1000, None)),
+        ("bytes=-7", slice(-7, None)),
+    ):
+        got = part(alice, taken, said)
+        begin, end, _ = wanted.indices(len(content))
+        assert (got.status_code, got.content) == (206, content[wanted])
+        assert got.headers["content-range"] == f"bytes {begin}-{end - 1}/{len(content)}"
+        assert got.headers["etag"] == whole.headers["etag"]
+    several = part(alice, taken, "bytes=0-3, 10-12")
+    assert several.headers["content-type"].startswith("multipart/byteranges")
+    assert content[:4] in several.content
+    assert content[10:13] in several.content
+
+
+def test_it_goes_on_only_in_the_same_file(alice, taken, file):
+    etag, content = alice.get(of(taken)).headers["etag"], file.read_bytes()
+    assert part(alice, taken, "bytes=5-9", **{"if-range": etag}).content == content[5:10]
+    for other in ('"other"', f"W/{etag}", "Mon, 23 Nov 2020 22:04:02 GMT"):
+        whole = part(alice, taken, "bytes=5-9", **{"if-range": other})
+        assert (whole.status_code, whole.content) == (200, content), other
+
+
+def test_who_has_the_file_is_not_sent_it_again(alice, charlie, taken):
+    etag = alice.get(of(taken)).headers["etag"]
+    for known in (etag, f'"x", W/{etag}', "*"):
+        answer = alice.get(of(taken), headers={"if-none-match": known, "range": "bytes=0-1"})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    assert alice.get(of(taken), headers={"if-none-match": '"x"'}).status_code == 200
+    assert charlie.get(of(taken), headers={"if-none-match": etag}).status_code == 404
+
+
+def test_what_lies_beyond_the_file_is_refused_with_its_size(alice, taken, file):
+    size = file.stat().st_size
+    for said in (f"bytes={size}-", f"bytes={10**17}-{10**18 - 1}", "bytes=-0"):
+        answer = part(alice, taken, said)
+        assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{size}"), said
+    assert part(alice, taken, f"bytes={size - 1}-{10**17}").status_code == 206
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=9-5", "bytes=5-9,", "bytes=+5-9", "pages=1-2", "bytes=5-9-12",
+        f"bytes={'9' * 5000}-", "bytes=" + ",".join(f"{n}-{n}" for n in range(0, 1000, 2)),
+    ],
+)  # fmt: skip
+def test_what_is_no_range_is_passed_over(alice, taken, file, said):
+    answer = part(alice, taken, said)
+    assert (answer.status_code, answer.content) == (200, file.read_bytes())
+
+
 def test_a_contributor_downloads_where_the_project_says_so(given, alice, bob, file):
     project = given.project(alice, [bob])
     taken = given.slide(alice, project, path=file)

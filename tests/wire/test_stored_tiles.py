@@ -1,13 +1,17 @@
 """Tiles that are answered before the router: the same answers, the same rights, and no question to the database."""
 
+import shutil
+
 import pytest
 from sqlalchemy import select
 
 from atrisys.access import sign_in
+from atrisys.imaging import pictures
 from atrisys.imaging import slides as open_slides
 from atrisys.imaging.source import FileSource
 from atrisys.store.tables import ProjectMember, SliceInstance
 from atrisys.wire import stored_tiles
+from atrisys.wire import tiles as tiles_out
 from browser import signed_in
 from given import slides
 from tiles import asked, file_of, tile, ways
@@ -96,25 +100,125 @@ def test_tiles_of_planes_are_answered_as_well(given, store, db, alice, project, 
     assert len(bodies) == 2
 
 
-def test_what_is_no_jpeg_goes_the_ordinary_road_each_time(given, store, alice, project, tmp_path, clock):
-    path = slides.pyramid(tmp_path / "plain.tif", compression="zlib")
+# --- other grids, and what must be made first ------------------------------------------------------------------------
+
+
+def every_grid(image, plane):
+    """An inner tile, one at the edge, and one of a level that the file lacks, under every address."""
+    ours = f"/api/atrisys/imageinstance/{image}"
+    return [
+        tile(image, 0, 1, 1),
+        tile(image, 0, 7, 5),
+        *(f"{ours}/image_files/{place}.jpg" for place in ("10/1_1", "10/7_5", "9/0_0")),
+        *(f"{ours}/iiif/{region}/0/default.jpg" for region in ("128,128,128,128/128,", "896,640,4,60/4,", "full/90,")),
+        f"{ours}/iiif/128,128,128,128/max/0/default.png",
+        *(f"/api/sliceinstance/{plane}/normalized-tile/zoom/{place}.jpg" for place in ("2/tx/1/ty/1", "0/tx/0/ty/0")),
+        f"/api/sliceinstance/{plane}/normalized-tile/zoom/2/tx/3/ty/2.webp",
+    ]
+
+
+def made_again(*_, **__):
+    raise AssertionError("it was kept")
+
+
+@pytest.fixture(params=["jpeg", "zlib"])
+def both(request, given, alice, project, db, tmp_path, clock):
+    """An image and its plane; JPEG tiles, or such as must be decoded."""
+    path = slides.pyramid(tmp_path / "a.tif", slides.tissue(900, 700), factors=(1, 4), compression=request.param)
     image = given.slide(alice, project, path=path).image_instance_ids[0]
-    for _ in range(2):
-        answer, questions = asked(store, alice, tile(image))
-        assert (answer.status_code, answer.headers["content-type"], questions > 0) == (200, "image/jpeg", True)
+    return image, db.scalars(select(SliceInstance.id).where(SliceInstance.image_id == image)).one()
+
+
+def test_tiles_of_every_grid_are_made_once_and_then_answered_without_the_database(store, bob, both, monkeypatch):
+    client = bob.with_token()
+    firsts = {path: client.get(path) for path in every_grid(*both)}
+    assert {answer.status_code for answer in firsts.values()} == {200}
+    monkeypatch.setattr(tiles_out, "decoded_picture", made_again)
+    for path, first in firsts.items():
+        again, questions = asked(store, client, path)
+        assert (again.content, questions) == (first.content, 0), path
+        assert {**again.headers, "x-request-id": ""} == {**first.headers, "x-request-id": ""}
+        known, questions = asked(store, client, path, headers={"if-none-match": first.headers["etag"]})
+        assert (known.status_code, known.content, questions) == (304, b"", 0), path
+        head, _ = asked(store, client, path, method="HEAD")
+        assert (head.content, head.headers["content-length"]) == (b"", first.headers["content-length"])
+
+
+def test_what_is_kept_is_kept_for_all_who_may_see_it_and_for_nobody_else(
+    store, alice, bob, charlie, nobody, both, monkeypatch
+):
+    for path in every_grid(*both):
+        assert alice.get(path).status_code == 200
+    monkeypatch.setattr(tiles_out, "decoded_picture", made_again)
+    for path in every_grid(*both):
+        assert bob.get(path).status_code == 200, path
+        assert charlie.get(path).status_code == 404, path
+        assert nobody.get(path).status_code == 401, path
+
+
+def test_the_same_tile_of_two_grids_is_one(bob, both):
+    image, _ = both
+    etags = {bob.get(path).headers["etag"] for path in every_grid(*both)[::2] if "png" not in path}
+    own = bob.get(tile(image, 0, 1, 1)).headers["etag"]
+    assert own == bob.get(f"/api/atrisys/imageinstance/{image}/image_files/10/1_1.jpg").headers["etag"]
+    assert own in etags
+    assert len(etags) > 3
+
+
+def test_a_tile_with_wishes_is_kept_as_it_was_wished(store, bob, both, monkeypatch):
+    address = f"/api/sliceinstance/{both[1]}/normalized-tile/zoom/2/tx/1/ty/1.jpg"
+    wishes = ("", "?gammas=2", "?gammas=3", "?jpegQuality=30", "?colormaps=JET")
+    firsts = {wish: bob.get(address + wish) for wish in wishes}
+    assert len({first.content for first in firsts.values()}) == len(wishes)
+    monkeypatch.setattr(pictures, "tile", made_again)
+    for wish, first in firsts.items():
+        assert bob.get(address + wish).content == first.content
+        assert bob.get(address + wish).headers["etag"] == first.headers["etag"]
+    assert bob.get(f"{address}?gammas=2&of=no%20account").headers["etag"] == firsts["?gammas=2"].headers["etag"]
+
+
+def test_tiles_that_were_lost_are_made_again(store, bob, both):
+    firsts = {path: bob.get(path).content for path in every_grid(*both)}
+    shutil.rmtree(store.folder.tiles)
+    assert {path: bob.get(path).content for path in firsts} == firsts
+
+
+def test_tiles_of_another_file_are_others(given, store, db, alice, project, tmp_path, clock):
+    path = slides.pyramid(tmp_path / "a.tif", compression="zlib")
+    image = given.slide(alice, project, path=path).image_instance_ids[0]
+    old = alice.get(tile(image))
+    other = slides.pyramid(tmp_path / "b.tif", slides.tissue(900, 700, seed=7), compression="zlib")
+    file_of(store, db, image).write_bytes(other.read_bytes())
+    clock.now += 5
+    new = alice.get(tile(image))
+    assert (new.status_code, new.content != old.content) == (200, True)
+    assert alice.get(tile(image)).content == new.content
+
+
+def test_a_deleted_slides_tiles_leave_the_disk(given, store, alice, project, tmp_path, clock):
+    path = slides.pyramid(tmp_path / "a.tif", compression="zlib")
+    taken = given.slide(alice, project, path=path)
+    image = taken.image_instance_ids[0]
+    alice.get(tile(image))
+    before = set(store.folder.tiles.glob("*/*/*"))
+    assert alice.delete(f"/api/imageinstance/{image}.json").status_code == 200
+    assert alice.delete(f"/api/uploadedfile/{taken.uploaded_file_id}.json").status_code == 200
+    assert len(before - set(store.folder.tiles.glob("*/*/*"))) == 1
 
 
 # --- how soon it ends ------------------------------------------------------------------------------------------------
 
 
 def ends(store, client, image, clock, status, revoke):
-    """A tile that was known, then revoked: gone within five seconds."""
-    assert client.get(tile(image)).status_code == 200
-    assert asked(store, client, tile(image))[1] == 0
+    """A tile as it lies in the file, and one that was kept: both were known, then revoked; gone within five seconds."""
+    both = (tile(image), f"/api/atrisys/imageinstance/{image}/image_files/9/0_0.jpg")
+    for path in both:
+        assert client.get(path).status_code == 200
+        assert asked(store, client, path)[1] == 0
     revoke()
     clock.now += 5
-    assert client.get(tile(image)).status_code == status
-    assert client.get(tile(image)).status_code == status
+    for path in both * 2:
+        assert client.get(path).status_code == status
 
 
 @pytest.mark.parametrize("way", ["signature", "token", "session", "picture cookie"])

@@ -1,6 +1,7 @@
 """Deep Zoom images (DZI): halved again and again down to one pixel, cut into tiles that do not overlap."""
 
 from atrisys.errors import Invalid
+from atrisys.imaging.own_tiles import Tile, tile_of
 from atrisys.imaging.pyramid import TILE
 from atrisys.imaging.reader import Box, SlideFacts
 
@@ -29,6 +30,11 @@ def describe(facts: SlideFacts) -> str:
         f'TileSize="{tile_side(facts)}" Overlap="0" Format="jpg">'
         f'<Size Width="{facts.width}" Height="{facts.height}"/></Image>'
     )
+
+
+def tile(facts: SlideFacts, level: int, column: int, row: int) -> Tile:
+    """A tile of the Deep Zoom image; see `tile_box`."""
+    return tile_of(facts, *tile_box(facts, level, column, row))
 
 
 def tile_box(facts: SlideFacts, level: int, column: int, row: int) -> tuple[Box, tuple[int, int]]:

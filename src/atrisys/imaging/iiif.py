@@ -7,6 +7,7 @@ from typing import Any
 from atrisys.errors import Invalid
 from atrisys.imaging.crops import LONGEST_SIDE
 from atrisys.imaging.deep_zoom import tile_side
+from atrisys.imaging.own_tiles import Tile, tile_of
 from atrisys.imaging.reader import Box, SlideFacts
 
 CONTEXT = "http://iiif.io/api/image/3/context.json"
@@ -44,6 +45,28 @@ def describe(facts: SlideFacts, address: str) -> dict[str, Any]:
         "extraFormats": ["png", "webp"],
         "extraFeatures": ["regionByPct", "sizeByPct", "sizeByConfinedWh"],
     }
+
+
+def tile(facts: SlideFacts, region: str, size: str, rotation: str, quality: str, format: str) -> Tile:
+    """What an address asks for.
+
+    Args:
+        region, size: see `read_region` and `read_size`.
+        rotation: 0.
+        quality: `default`.
+        format: one of FORMATS.
+
+    Raises:
+        Invalid: a word that is not understood.
+
+    Source: IIIF Image API 3.0, chapter 4.
+    """
+    box = read_region(facts, region)
+    wanted = read_size(box, size)
+    for value, known in ((rotation, ("0",)), (quality, ("default",)), (format, FORMATS)):
+        if value not in known:
+            raise Invalid("{value} is not done here: {known} is", value=value[:80], known=", ".join(known))
+    return tile_of(facts, box, wanted, format)
 
 
 def read_region(facts: SlideFacts, region: str) -> Box:

@@ -1,17 +1,12 @@
-"""The tiles that a slide's file has itself, level by level: handed on as they lie in it where they are JPEG."""
+"""Which tiles a slide's file has itself, level by level, and which tiles of other grids show just the same."""
 
 from dataclasses import dataclass
 
 from atrisys.errors import Invalid
-from atrisys.imaging.display import Display
-from atrisys.imaging.encode import CONTENT_TYPES, JPEG_QUALITY
-from atrisys.imaging.look import look_at
-from atrisys.imaging.making import Picture, made
-from atrisys.imaging.reader import Box, Level, Plane, Slide, SlideFacts
-from atrisys.imaging.regions import position_of
-from atrisys.imaging.slides import SharedSlide
+from atrisys.imaging.reader import Box, Level, SlideFacts
 
 FORMAT = "jpg"
+"""Of the file's own."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +19,22 @@ class Place:
     """From the left, in this level's own tiles."""
     row: int
     """From the top."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A tile that is none of the file's own."""
+
+    box: Box
+    """Level-0 pixels, origin top left; may reach past the edge, where the last pixels are the mean of what is there."""
+    size: tuple[int, int]
+    """(width, height)."""
+    format: str
+    """One of CONTENT_TYPES."""
+
+
+Tile = Place | Cut
+"""Of some grid: pictures are equal where these are, of the same plane."""
 
 
 def columns_of(level: Level) -> int:
@@ -55,6 +66,33 @@ def check_place(facts: SlideFacts, place: Place) -> Level:
     return level
 
 
+def own_tile(facts: SlideFacts, level: int, column: int, row: int) -> Place:
+    """A tile of the file's own grid.
+
+    Args:
+        level: 0 is full resolution.
+        column, row: in this level's own tiles, from the top left.
+
+    Raises:
+        Invalid: the slide has no such tile.
+    """
+    place = Place(level, column, row)
+    check_place(facts, place)
+    return place
+
+
+def tile_of(facts: SlideFacts, box: Box, size: tuple[int, int], format: str = FORMAT) -> Tile:
+    """A tile of another grid: the file's own where one of them shows just this.
+
+    Args:
+        box: level-0 pixels, origin top left.
+        size: (width, height) of the tile.
+        format: one of CONTENT_TYPES.
+    """
+    place = place_of(facts, box, size) if format == FORMAT else None
+    return place or Cut(box, size, format)
+
+
 def place_of(facts: SlideFacts, box: Box, size: tuple[int, int]) -> Place | None:
     """Which of the file's own tiles shows just this rectangle in just this size.
 
@@ -80,46 +118,14 @@ def place_of(facts: SlideFacts, box: Box, size: tuple[int, int]) -> Place | None
     return None
 
 
-def stored_picture(slide: SharedSlide, place: Place | None, plane: Plane = Plane()) -> Picture | None:
-    """A tile as it lies in the file: no decoding, no second loss.
-
-    Args:
-        place: as `place_of` finds it.
-
-    Returns:
-        A JPEG as large as a tile, also at the slide's edge; None where it must be decoded and encoded instead: it is no
-        plain JPEG, or was not scanned.
-
-    Raises:
-        Invalid: no such tile or plane.
-        PictureFailed: its bytes lie beyond the file's end.
-    """
-    stored = None if place is None else slide.read_stored_tile(place.level, place.column, place.row, plane)
-    if place is None or stored is None:
-        return None
-    level = slide.facts.levels[place.level]
-    size = (level.tile_width, level.tile_height)
-    return Picture(CONTENT_TYPES[FORMAT], stored, size, size)
+def size_of(facts: SlideFacts, tile: Tile) -> tuple[int, int]:
+    """(width, height) of the picture."""
+    if isinstance(tile, Cut):
+        return tile.size
+    level = facts.levels[tile.level]
+    return level.tile_width, level.tile_height
 
 
-def decoded_picture(slide: Slide, place: Place, plane: Plane = Plane()) -> Picture:
-    """The same tile for files whose tiles are no JPEG: the level's own pixels, encoded.
-
-    Returns:
-        A JPEG as large as a tile, also at the slide's edge; white (or 0 for what is no RGB) beyond it.
-
-    Raises:
-        Invalid: no such tile or plane.
-        PictureFailed: the slide cannot be read there.
-    """
-    level = check_place(slide.facts, place)
-    size = (level.tile_width, level.tile_height)
-    box = Box(
-        position_of(place.column * size[0], level.downsample),
-        position_of(place.row * size[1], level.downsample),
-        int(size[0] * level.downsample),
-        int(size[1] * level.downsample),
-    )
-    look = look_at(slide, plane, Display(), 8)
-    read = [slide.read_region(box, place.level, each)[: size[1], : size[0]] for each in look.planes]
-    return made(iter([look.render(read)]), size, size, FORMAT, JPEG_QUALITY)
+def format_of(tile: Tile) -> str:
+    """One of CONTENT_TYPES."""
+    return tile.format if isinstance(tile, Cut) else FORMAT

@@ -1,8 +1,14 @@
 """Tiles of the normalised pyramid, as viewers ask for them."""
 
 from atrisys.errors import Invalid
+from atrisys.imaging.own_tiles import FORMAT, Tile, tile_of
 from atrisys.imaging.pyramid import TILE, Tier, tiers
 from atrisys.imaging.reader import Box, SlideFacts
+
+
+def normalised_tile(facts: SlideFacts, zoom: int, tx: int, ty: int, format: str = FORMAT) -> Tile:
+    """A tile as it is shown where nothing else is asked for; see `tile_box`."""
+    return tile_of(facts, *tile_box(facts, zoom, tx, ty), format)
 
 
 def tile_box(facts: SlideFacts, zoom: int, tx: int, ty: int) -> tuple[Box, tuple[int, int]]:

@@ -6,15 +6,12 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from atrisys.access.slide_file import SlideFile
-from atrisys.errors import Invalid
-from atrisys.imaging import iiif, pictures
-from atrisys.imaging.own_tiles import FORMAT, place_of, stored_picture
-from atrisys.imaging.pictures import Picture
+from atrisys.imaging import iiif
 from atrisys.store.tables import ImageInstance, SliceInstance
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.picture_asking import GET, picture_at, slide_of
-from atrisys.wire.pictures import Work, picture_answer
 from atrisys.wire.routes import Routes
+from atrisys.wire.tiles import tile_answer
 
 routes = Routes(tags=["picture"])
 
@@ -64,7 +61,7 @@ def show_region(
     slide: Image, region: str, size: str, rotation: str, quality: str, format: str, request: Request
 ) -> Response:
     """A region of the image in the size that is asked for, by the words of IIIF; rotation is 0, quality default."""
-    return _region(slide, (region, size, rotation, quality, format), request)
+    return tile_answer(request, slide, iiif.tile(slide.facts, region, size, rotation, quality, format))
 
 
 @picture_at(routes, "/api/atrisys/sliceinstance/{id:int}/iiif/{region}/{size}/{rotation}/{quality}.{format}", (), GET)
@@ -72,21 +69,4 @@ def show_region_of_plane(
     slide: ImagePlane, region: str, size: str, rotation: str, quality: str, format: str, request: Request
 ) -> Response:
     """The same of one plane of the image."""
-    return _region(slide, (region, size, rotation, quality, format), request)
-
-
-def _region(slide: SlideFile, words: tuple[str, str, str, str, str], request: Request) -> Response:
-    region, size_word, rotation, quality, kind = words
-    box = iiif.read_region(slide.facts, region)
-    size = iiif.read_size(box, size_word)
-    for value, known in ((rotation, ("0",)), (quality, ("default",)), (kind, iiif.FORMATS)):
-        if value not in known:
-            raise Invalid("{value} is not done here: {known} is", value=value[:80], known=", ".join(known))
-    place, plane = place_of(slide.facts, box, size) if kind == FORMAT else None, slide.plane
-
-    def make() -> Picture:
-        with slide.reading() as opened:
-            return stored_picture(opened, place, plane) or pictures.region(opened, box, size, plane, kind)
-
-    work = Work(make, size, kind, slide.path.name)
-    return picture_answer(request, work, "iiif", box, size, kind, slide.mark)
+    return tile_answer(request, slide, iiif.tile(slide.facts, region, size, rotation, quality, format))

@@ -8,13 +8,13 @@ from atrisys.access.slide_file import SlideFile
 from atrisys.imaging import pictures
 from atrisys.imaging.display import Display
 from atrisys.imaging.encode import format_of
-from atrisys.imaging.own_tiles import FORMAT, place_of, stored_picture
 from atrisys.imaging.pictures import Picture
-from atrisys.imaging.tiles import tile_box
+from atrisys.imaging.slides import SharedSlide
+from atrisys.imaging.tiles import normalised_tile, tile_box
 from atrisys.store.tables import AbstractSlice, SliceInstance
 from atrisys.wire.picture_asking import GET, LOOK, Asked, PictureAsked, picture_at, slide_of
-from atrisys.wire.pictures import Work, picture_answer
 from atrisys.wire.routes import Routes
+from atrisys.wire.tiles import shown_tile_answer, tile_answer
 
 routes = Routes(tags=["picture"])
 
@@ -44,14 +44,12 @@ def show_tile(
 def _tile(slide: SlideFile, where: tuple[int, int, int], format: str, asked: Asked) -> Response:
     kind, display, quality = format_of(format, "jpg"), asked.display(), asked.quality
     plane = asked.plane(slide.plane)
-    box, size = tile_box(slide.facts, *where)
-    as_it_is = kind == FORMAT and display == Display() and asked.text("jpegQuality") is None
-    place = place_of(slide.facts, box, size) if as_it_is else None
+    _, size = tile_box(slide.facts, *where)
+    if display == Display() and plane == slide.plane and asked.text("jpegQuality") is None:
+        return tile_answer(asked.request, slide, normalised_tile(slide.facts, *where, kind))
 
-    def make() -> Picture:
-        with slide.reading() as opened:
-            stored = stored_picture(opened, place, plane)
-            return stored or pictures.tile(opened, *where, plane, kind, display, quality)
+    def make(opened: SharedSlide) -> Picture:
+        return pictures.tile(opened, *where, plane, kind, display, quality)
 
-    work = Work(make, size, kind, slide.path.name)
-    return picture_answer(asked.request, work, "tile", where, kind, slide.mark, sorted(asked.said.items()))
+    marks = ("shown tile", slide.mark, plane, where, kind, display, quality)
+    return shown_tile_answer(asked.request, slide, size, kind, make, *marks)

@@ -6,25 +6,14 @@ from fastapi import Request
 from starlette.responses import Response
 
 from atrisys.access.slide_file import SlideFile
-from atrisys.imaging import deep_zoom, pictures
-from atrisys.imaging.own_tiles import (
-    FORMAT,
-    Place,
-    check_place,
-    columns_of,
-    decoded_picture,
-    place_of,
-    rows_of,
-    stored_picture,
-)
-from atrisys.imaging.pictures import Picture
+from atrisys.imaging import deep_zoom
+from atrisys.imaging.own_tiles import columns_of, own_tile, rows_of
 from atrisys.imaging.reader import SlideFacts
 from atrisys.store.tables import ImageInstance, SliceInstance
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.picture_asking import GET, picture_at, slide_of
-from atrisys.wire.pictures import Work, picture_answer
 from atrisys.wire.routes import Routes
-from atrisys.wire.stored_tiles import may_be_answered_again, tile_marks
+from atrisys.wire.tiles import tile_answer
 
 routes = Routes(tags=["picture"])
 
@@ -76,25 +65,13 @@ def _grid(slide: SlideFile, address: str) -> dict[str, Any]:
 @picture_at(routes, "/api/atrisys/imageinstance/{id:int}/tile/{level:int}/{column:int}/{row:int}.jpg", (), GET)
 def show_own_tile(slide: Image, level: int, column: int, row: int, request: Request) -> Response:
     """One of the file's own tiles, as `tiles.json` counts them; the file's own bytes where they are JPEG."""
-    return _own_tile(slide, Place(level, column, row), request)
+    return tile_answer(request, slide, own_tile(slide.facts, level, column, row))
 
 
 @picture_at(routes, "/api/atrisys/sliceinstance/{id:int}/tile/{level:int}/{column:int}/{row:int}.jpg", (), GET)
 def show_own_tile_of_plane(slide: ImagePlane, level: int, column: int, row: int, request: Request) -> Response:
     """The same of one plane of the image."""
-    return _own_tile(slide, Place(level, column, row), request)
-
-
-def _own_tile(slide: SlideFile, place: Place, request: Request) -> Response:
-    level, plane = check_place(slide.facts, place), slide.plane
-    may_be_answered_again(request, slide)
-
-    def make() -> Picture:
-        with slide.reading() as opened:
-            return stored_picture(opened, place, plane) or decoded_picture(opened, place, plane)
-
-    work = Work(make, (level.tile_width, level.tile_height), FORMAT, slide.path.name)
-    return picture_answer(request, work, *tile_marks(slide, place))
+    return tile_answer(request, slide, own_tile(slide.facts, level, column, row))
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/image.dzi", response_class=Response)
@@ -116,22 +93,10 @@ def _described(facts: SlideFacts) -> Response:
 @picture_at(routes, "/api/atrisys/imageinstance/{id:int}/image_files/{level:int}/{column:int}_{row:int}.jpg", (), GET)
 def show_deep_zoom_tile(slide: Image, level: int, column: int, row: int, request: Request) -> Response:
     """A tile of the Deep Zoom image; the file's own bytes where the two grids agree."""
-    return _deep_zoom_tile(slide, (level, column, row), request)
+    return tile_answer(request, slide, deep_zoom.tile(slide.facts, level, column, row))
 
 
 @picture_at(routes, "/api/atrisys/sliceinstance/{id:int}/image_files/{level:int}/{column:int}_{row:int}.jpg", (), GET)
 def show_deep_zoom_tile_of_plane(slide: ImagePlane, level: int, column: int, row: int, request: Request) -> Response:
     """The same of one plane of the image."""
-    return _deep_zoom_tile(slide, (level, column, row), request)
-
-
-def _deep_zoom_tile(slide: SlideFile, where: tuple[int, int, int], request: Request) -> Response:
-    box, size = deep_zoom.tile_box(slide.facts, *where)
-    place, plane = place_of(slide.facts, box, size), slide.plane
-
-    def make() -> Picture:
-        with slide.reading() as opened:
-            return stored_picture(opened, place, plane) or pictures.region(opened, box, size, plane)
-
-    work = Work(make, size, FORMAT, slide.path.name)
-    return picture_answer(request, work, "deep zoom", where, slide.mark)
+    return tile_answer(request, slide, deep_zoom.tile(slide.facts, level, column, row))

@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO, NamedTuple
 
 from atrisys.errors import Misconfigured, PictureMissing, TooLarge
+from atrisys.store import kept_tiles
 
 PIECE = 1 << 20
 LONGEST_SHOWN = 255
@@ -48,13 +49,14 @@ class Received(NamedTuple):
 
 
 class DataFolder:
-    """`atrisys.sqlite`, `secret`, `files/` (slides, under names that we made), `results/` (of jobs), `tmp/`."""
+    """`atrisys.sqlite`, `secret`, `files/` (slides, under names that we made), `results/` (of jobs), `tiles/`, …."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self.database = self.root / "atrisys.sqlite"
         self.files = self.root / "files"
         self.results = self.root / "results"
+        self.tiles = self.root / "tiles"
         self.tmp = self.root / "tmp"
         self.backups = self.root / "backups"
         self.secret_file = self.root / "secret"
@@ -233,8 +235,10 @@ class DataFolder:
         return done
 
     def drop(self, name: str) -> None:
-        """Remove a kept file or folder; nothing happens when it is gone already."""
-        _remove(self.path_of(name))
+        """Remove a kept file or folder, and its tiles; nothing happens when it is gone already."""
+        path = self.path_of(name)
+        _remove(path)
+        kept_tiles.forget(self.tiles, path.name)
 
     def discard(self, name: str) -> None:
         """Remove a received file that was never settled; others are left alone."""

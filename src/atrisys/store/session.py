@@ -12,6 +12,7 @@ from atrisys.errors import Misconfigured
 from atrisys.settings import Settings
 from atrisys.store import spatial
 from atrisys.store.files import DataFolder
+from atrisys.store.kept_tiles import KeptTiles
 
 
 class Store:
@@ -20,6 +21,7 @@ class Store:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.folder = DataFolder(settings.data)
+        self.tiles = KeptTiles(self.folder.tiles, int(settings.kept_tiles_gb * 1e9))
         self.engine: Engine = spatial.connect(settings.database_url, self.folder.database)
         self._writing = self.engine.execution_options(writes=True)
 

@@ -1,16 +1,21 @@
 """Files on their way out: one as it lies, a folder as a zip that is made while it is sent."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from atrisys.errors import PictureMissing
 from atrisys.store.zipping import zip_pieces
+from atrisys.wire.pictures import CACHING, has_etag
 from atrisys.wire.streaming import Stream
 
 ANY_KIND = "application/octet-stream"
+_RANGE = re.compile(r"\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII)
 
 
 def download(path: Path, name: str, media_type: str = ANY_KIND) -> Response:
@@ -24,7 +29,33 @@ def download(path: Path, name: str, media_type: str = ANY_KIND) -> Response:
         return Stream(zip_pieces(_inside(path)), media_type="application/zip", headers=attachment(zipped))
     if not path.is_file():
         raise PictureMissing("The file {name} is no longer there.", name=name)
-    return FileResponse(path, media_type=media_type, headers=attachment(name))
+    headers = {**attachment(name), **CACHING}
+    return _Download(path, media_type=media_type, headers=headers, stat_result=path.stat())
+
+
+class _Download(FileResponse):
+    """Whole, in parts (206, 416), or nothing where who asks has it already (304)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Headers(scope=scope)
+        if has_etag(asked.get("if-none-match"), self.headers["etag"]):
+            known = Response(status_code=304, headers={"ETag": self.headers["etag"], **CACHING})
+            await known(scope, receive, send)
+            return
+        if not _is_range(asked.get("range", "")):
+            # What is no range is passed over, as HTTP has it; the framework would refuse it.
+            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"range"]}
+        await super().__call__(scope, receive, send)
+
+
+def _is_range(value: str) -> bool:
+    unit, _, parts = value.partition("=")
+    found = [_RANGE.fullmatch(part) for part in parts.split(",")]
+    return unit.strip().lower() == "bytes" and all(one and _has_order(*one.groups()) for one in found)
+
+
+def _has_order(first: str, last: str) -> bool:
+    return int(first) <= int(last) if first and last else bool(first or last)
 
 
 def attachment(name: str) -> dict[str, str]:

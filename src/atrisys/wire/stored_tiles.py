@@ -1,4 +1,4 @@
-"""Tiles that lie in their file as JPEG, answered before the router: nothing is decoded, and nobody is asked twice.
+"""Tiles that lie in their file as JPEG, or were kept, answered before the router: nobody is asked twice.
 
 What the ordinary road has judged (this credential may see this slide) is believed for four seconds; then it is judged
 anew, so that whatever takes a right away takes it here within five: a member who goes, a deleted image, a locked
@@ -9,12 +9,12 @@ This road only says yes. Whatever it does not know or cannot answer goes the ord
 
 import asyncio
 import hashlib
-import re
 import time
 import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -25,40 +25,31 @@ from atrisys.access import sign_in
 from atrisys.access.keys import signed_by
 from atrisys.access.slide_file import SlideFile
 from atrisys.errors import NotSignedIn, Refusal
-from atrisys.imaging.own_tiles import Place
+from atrisys.imaging.encode import CONTENT_TYPES
+from atrisys.imaging.own_tiles import Place, Tile, format_of
 from atrisys.imaging.slides import SharedSlide
-from atrisys.store.tables import SecUser
+from atrisys.store.kept_tiles import KeptTiles
 from atrisys.wire.credentials import signed_texts
 from atrisys.wire.pictures import CACHING, etag_of, has_etag
+from atrisys.wire.tile_addresses import TileAddress, read_address
+from atrisys.wire.tiles import Judged, name_of, tile_marks
 
-ADDRESS = re.compile(
-    r"/api/atrisys/(imageinstance|sliceinstance)/([0-9]{1,18})/tile/([0-9]{1,3})/([0-9]{1,9})/([0-9]{1,9})\.jpg"
-)
 BELIEVED_S, RENEWED_S = 4.0, 3.0
 """How long a judgement holds, and after how long one request has it made anew while the others still go by it."""
 MOST_KNOWN = 4096
-MOST_WAITING = 8
+DISK_THREADS, MOST_WAITING = 4, 64
 """So many tiles wait for the disk at once; more go the ordinary road, where who waits too long is sent away."""
 _SHOWN = frozenset((b"authorization", b"cookie", b"x-auth-token", b"x-auth-secret"))
 _TOKENS = {b"x-auth-token", b"x-auth-secret"}
-_HEAD = [(b"content-type", b"image/jpeg"), *((name.lower().encode(), said.encode()) for name, said in CACHING.items())]
+_CACHING = [(name.lower().encode(), said.encode()) for name, said in CACHING.items()]
 
 Key = tuple[bytes, str, int]
 """Digest of the credential; kind and id of what shows the slide."""
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What the ordinary road found: who asks may see this slide."""
-
-    slide: SlideFile
-    private_key: str | None = field(repr=False)
-    """Of whoever signs their requests: each signature is another, and is judged each time."""
-
-
 @dataclass
 class Known:
-    """The same, for as long as it is believed."""
+    """Who asks may see this slide, for as long as that is believed."""
 
     judged: Judged
     until: float
@@ -69,40 +60,24 @@ class Known:
     is_being_renewed: bool = False
 
 
-def may_be_answered_again(request: Request, slide: SlideFile) -> None:
-    """Said by a handler that has judged: more tiles of this slide may be handed to the same asker without it."""
-    private_key, caller = None, request.state.caller
-    if caller.way == "signature":
-        user = request.state.db.get_one(SecUser, caller.id)
-        private_key = request.app.state.key_box.open(user.private_key, user.public_key)
-    request.state.judged = Judged(slide, private_key)
-
-
-def tile_marks(slide: SlideFile, place: Place) -> tuple[object, ...]:
-    """What one of a file's own tiles depends on, for its ETag."""
-    return "own tile", slide.mark, place.level, place.column, place.row
-
-
 class StoredTiles:
     """Stands between the edge and the router."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._known: OrderedDict[Key, Known] = OrderedDict()
-        self._disk = ThreadPoolExecutor(MOST_WAITING, thread_name_prefix="cold tiles")
+        self._disk = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="cold tiles")
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        asked = read_address(scope["path"]) if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") else None
+        if asked is None:
             await self.app(scope, receive, send)
-        elif found := ADDRESS.fullmatch(scope["path"]):
-            noun, id, level, column, row = found.groups()
-            key = (credential_of(scope), noun, int(id))
-            known = self._still_known(key)
-            if known is None or not await self._answered(scope, send, known, Place(int(level), int(column), int(row))):
-                await self._by_the_ordinary_road(scope, receive, send, key)
-        else:
-            await self.app(scope, receive, send)
+            return
+        key = (credential_of(scope), asked.noun, asked.id)
+        known = self._still_known(key)
+        if known is None or scope["query_string"] or not await self._answered(scope, send, known, asked):
+            await self._by_the_ordinary_road(scope, receive, send, key)
 
     def _still_known(self, key: Key) -> Known | None:
         known, now = self._known.get(key), time.monotonic()
@@ -113,36 +88,47 @@ class StoredTiles:
             return None
         return known
 
-    async def _answered(self, scope: Scope, send: Send, known: Known, place: Place) -> bool:
+    async def _answered(self, scope: Scope, send: Send, known: Known, asked: TileAddress) -> bool:
         """Whether the tile was sent (or the asker has it already)."""
-        slide, plane = known.slide(), known.judged.slide.plane
         if known.judged.private_key is not None and not is_signed(scope, known.judged.private_key):
             return False
-        if slide is None or not slide.has_stored_tile(place.level, place.column, place.row, plane):
+        try:
+            tile = asked.tile(known.judged.slide.facts)
+        except Refusal:
             return False
-        etag = etag_of(tile_marks(known.judged.slide, place))
-        headers = [*_HEAD, (b"etag", etag.encode()), *known.cookies]
+        etag = etag_of(tile_marks(known.judged.slide, tile))
+        headers = [*_CACHING, (b"etag", etag.encode()), *known.cookies]
         if has_etag(_header(scope, b"if-none-match"), etag):
-            await send({"type": "http.response.start", "status": 304, "headers": headers[1:]})
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body"})
             return True
-        tile = slide.read_stored_tile_at_once(place.level, place.column, place.row, plane)
-        if tile is None:
-            tile = await self._from_disk(slide, known, place)
-        if tile is None:
+        body = await self._body(scope["app"].state.store.tiles, known, tile, name_of(etag))
+        if body is None:
             return False
-        headers.append((b"content-length", b"%d" % len(tile)))
+        headers += [
+            (b"content-type", CONTENT_TYPES[format_of(tile)].encode()),
+            (b"content-length", b"%d" % len(body)),
+        ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else tile})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
         return True
 
-    async def _from_disk(self, slide: SharedSlide, known: Known, place: Place) -> bytes | None:
+    async def _body(self, tiles: KeptTiles, known: Known, tile: Tile, name: str) -> bytes | None:
+        """The tile's bytes from memory or the disk; None where it must be made first."""
+        slide, judged = known.slide(), known.judged.slide
+        if slide is None:
+            return None
+        if isinstance(tile, Place) and slide.has_stored_tile(tile.level, tile.column, tile.row, judged.plane):
+            asked = (tile.level, tile.column, tile.row, judged.plane)
+            return slide.read_stored_tile_at_once(*asked) or await self._from_disk(slide.read_stored_tile, *asked)
+        return await self._from_disk(tiles.read, judged.path.name, name)
+
+    async def _from_disk(self, read: Callable[..., bytes | None], *asked: object) -> bytes | None:
         if self._waiting >= MOST_WAITING:
             return None
-        asked = (place.level, place.column, place.row, known.judged.slide.plane)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._disk, slide.read_stored_tile, *asked)
+            return await asyncio.get_running_loop().run_in_executor(self._disk, read, *asked)
         except (Refusal, OSError):
             return None
         finally:

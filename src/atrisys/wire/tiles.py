@@ -1,0 +1,106 @@
+"""Tiles on their way out: as they lie in the slide's file, as they were kept, or made now and kept.
+
+Whoever may see a tile was judged before. What is kept is found by all that the picture depends on, so that another
+file, another plane or another version of ATrISys never finds it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from fastapi import Request
+from starlette.responses import Response
+
+from atrisys.access.slide_file import SlideFile
+from atrisys.imaging.encode import CONTENT_TYPES
+from atrisys.imaging.own_tiles import Tile, format_of, size_of
+from atrisys.imaging.pictures import Picture
+from atrisys.imaging.slides import SharedSlide
+from atrisys.imaging.tile_pictures import decoded_picture, stored_picture
+from atrisys.store.kept_tiles import KeptTiles
+from atrisys.store.tables import SecUser
+from atrisys.wire.pictures import Work, etag_of, picture_answer
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a handler found: who asks may see this slide."""
+
+    slide: SlideFile
+    private_key: str | None = field(repr=False)
+    """Of whoever signs their requests: each signature is another, and is judged each time."""
+
+
+def tile_answer(request: Request, slide: SlideFile, tile: Tile) -> Response:
+    """A tile without any wishes, to who may see it; `stored_tiles.py` may answer the next ones by itself."""
+    _may_be_answered_again(request, slide)
+    size, format, plane = size_of(slide.facts, tile), format_of(tile), slide.plane
+    marks = tile_marks(slide, tile)
+
+    def make() -> Picture:
+        with slide.reading() as opened:
+            stored = stored_picture(opened, tile, plane)
+            return stored or kept.or_made(opened, partial(decoded_picture, tile=tile, plane=plane))
+
+    kept = _Kept(request.app.state.store.tiles, slide.path.name, name_of(etag_of(marks)), size, format)
+    return picture_answer(request, Work(make, size, format, slide.path.name), *marks)
+
+
+def shown_tile_answer(
+    request: Request,
+    slide: SlideFile,
+    size: tuple[int, int],
+    format: str,
+    make: Callable[[SharedSlide], Picture],
+    *marks: object,
+) -> Response:
+    """A tile that is shown as somebody wishes: always made, but only once.
+
+    Args:
+        marks: all that it depends on.
+    """
+    kept = _Kept(request.app.state.store.tiles, slide.path.name, name_of(etag_of(marks)), size, format)
+
+    def kept_or_made() -> Picture:
+        with slide.reading() as opened:
+            return kept.or_made(opened, make)
+
+    return picture_answer(request, Work(kept_or_made, size, format, slide.path.name), *marks)
+
+
+def tile_marks(slide: SlideFile, tile: Tile) -> tuple[object, ...]:
+    """What a tile without wishes depends on."""
+    return "tile", slide.mark, tile
+
+
+def name_of(etag: str) -> str:
+    """Under which a tile is kept."""
+    return etag.strip('"')
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Where one tile is kept."""
+
+    tiles: KeptTiles
+    slide: str
+    name: str
+    size: tuple[int, int]
+    format: str
+
+    def or_made(self, opened: SharedSlide, make: Callable[[SharedSlide], Picture]) -> Picture:
+        found = self.tiles.read(self.slide, self.name)
+        if found is not None:
+            return Picture(CONTENT_TYPES[self.format], found, self.size, self.size)
+        picture = make(opened)
+        if isinstance(picture.body, bytes):
+            self.tiles.keep(self.slide, self.name, picture.body)
+        return picture
+
+
+def _may_be_answered_again(request: Request, slide: SlideFile) -> None:
+    private_key, caller = None, request.state.caller
+    if caller.way == "signature":
+        user = request.state.db.get_one(SecUser, caller.id)
+        private_key = request.app.state.key_box.open(user.private_key, user.public_key)
+    request.state.judged = Judged(slide, private_key)
