@@ -29,7 +29,7 @@ OPEN = {
     *("GET /assets/{name}", "HEAD /assets/{name}"),
     *("GET /api/server/ping.json", "GET /server/ping.json", "GET /server/ping"),
     *("POST /api/server/ping.json", "POST /server/ping.json", "POST /server/ping"),
-    "POST /api/atrisys/session.json",
+    *("POST /api/atrisys/session.json", "OPTIONS /api/atrisys/uploads"),
 }
 """Nobody in particular may come in here: what says nothing of anybody, and the door itself."""
 
@@ -176,7 +176,7 @@ def test_she_herself_finds_all_of_it(app, store, hers, portal):
     for way in closed(app):
         with undone(store):
             answer = ask(hers.owner, portal, way, hers.ids, **sent_with(way, hers.ids))
-        assert answer.status_code in (200, 400, 403, 405, 409), (str(way), answer.text)
+        assert answer.status_code in (200, 204, 400, 403, 405, 409), (str(way), answer.text)
         if way.method == "GET" and not kinds_in(way.path) and found_in(answer, hers.secrets):
             seen.add(way.path.removeprefix("/api/").removesuffix(".json"))
     assert seen >= {"project", "term", "ontology", "ontology_light", "storage", "uploadedfile", "abstractimage"}
@@ -376,7 +376,7 @@ def test_head_says_of_a_picture_what_get_says_without_the_picture(app, hers, por
         answer = hers.owner.head(fill(path, hers.ids))
         assert (answer.status_code, answer.content) == (405, b""), path
     for way in every.values():
-        if way.method == "HEAD":
+        if way.method == "HEAD" and way.is_picture:
             got, answer = (
                 ask(hers.owner, portal, every[f"{method} {way.path}"], hers.ids, **sent_with(way, hers.ids))
                 for method in ("GET", "HEAD")

@@ -12,6 +12,8 @@ Refusal
 │   │   └── ShapeEmpty              nothing is left (no area, or all outside the picture)
 │   ├── TooLarge                    beyond a stated limit
 │   │   └── BodyTooLarge            a request that nobody will read to its end
+│   ├── WrongOffset                 a piece of an upload that does not go on where it stands
+│   ├── ChecksumWrong               a piece of an upload that was damaged on its way
 │   ├── InUse                       something still stands on it
 │   └── NotUndoable                 what was done is not taken back by undo
 ├── Duplicate (ValueError)          the name or pair exists already
@@ -20,6 +22,11 @@ Refusal
 ├── SlideUnreadable (ValueError)    a file that is no slide we can read
 │   └── PictureFailed               one region of a good slide could not be read
 ├── PictureMissing (LookupError)    the record has no file behind it
+├── SlideChanged (RuntimeError)     a slide that is read where it lies is no longer what it was
+├── BeingWritten (RuntimeError)     somebody else is at it at this very moment
+├── Unavailable (RuntimeError)      what it needs is away for now: the same will do later
+│   ├── DiskRefuses                 the server's own disk is full, or cannot be written
+│   └── SlideAway                   a slide that is read where it lies cannot be reached
 └── Misconfigured (RuntimeError)    a setting or folder that cannot work
 """
 
@@ -111,6 +118,14 @@ class BodyTooLarge(TooLarge):
     code = "body_too_large"
 
 
+class WrongOffset(Invalid):
+    code = "wrong_offset"
+
+
+class ChecksumWrong(Invalid):
+    code = "checksum_wrong"
+
+
 class InUse(Invalid):
     code = "in_use"
 
@@ -153,6 +168,26 @@ class PictureFailed(SlideUnreadable):
 
 class PictureMissing(Refusal, LookupError):
     code = "picture_missing"
+
+
+class SlideChanged(Refusal, RuntimeError):
+    code = "slide_changed"
+
+
+class BeingWritten(Refusal, RuntimeError):
+    code = "being_written"
+
+
+class Unavailable(Refusal, RuntimeError):
+    code = "unavailable"
+
+
+class DiskRefuses(Unavailable):
+    code = "disk_refuses"
+
+
+class SlideAway(Unavailable):
+    code = "slide_away"
 
 
 class Misconfigured(Refusal, RuntimeError):

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     """Largest request body that is not a file."""
     max_upload_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 64
     """Largest file that may be uploaded."""
+    max_open_uploads: Annotated[int, Field(ge=1)] = 50
+    """How many resumable uploads one person may have begun and not ended."""
+    keep_uploads_h: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24 * 7
+    """A resumable upload that nobody goes on with is removed after so long."""
     max_attached_mb: Annotated[int, Field(ge=1)] = 512
     """Largest file that may be attached to an object."""
     jobs_at_once: Annotated[int, Field(ge=1)] = 2

@@ -5,9 +5,10 @@ from typing import Any
 from sqlalchemy import select
 
 from atrisys.actions import history
-from atrisys.actions.import_slide import Taken, take_in
+from atrisys.actions.import_slide import Taken, check_place, take_in
+from atrisys.actions.resume_upload import begin
 from atrisys.store import queue
-from atrisys.store.tables import Job, Project, Storage, StorageMember, UploadedFile
+from atrisys.store.tables import Job, OpenUpload, Project, Storage, StorageMember, UploadedFile
 from atrisys.store.tables.files import DEPLOYED, WRITE
 from given import slides
 from given.base import Base
@@ -47,6 +48,13 @@ class Files(Base):
                 columns |= {"filename": kept.name, "size": kept.size, "sha256": kept.sha256, "status": DEPLOYED}
             row = UploadedFile(**{"filename": "", "user_id": owner.id, "storage_id": storage.id, **columns})
             return history.add(db, self.maker, row)
+
+    def open_upload(self, owner: Person, name: str = "", length: int = 1000) -> OpenUpload:
+        """An upload of which nothing has come yet."""
+        assert owner.caller
+        with self.store.reading() as db:
+            place = check_place(db, owner.caller, None, [])
+        return begin(self.store, owner.caller, place, name or f"upload {self.number()}.svs", length)
 
     def slide(self, owner: Person, *projects: Project, path: Path | None = None, folder: Path | None = None) -> Taken:
         """A slide that was imported, with pixels: the file at `path`, or a small one that is made in `folder`."""

@@ -108,11 +108,31 @@ def test_an_image_goes_into_several_projects_at_once(given, alice, post, tmp_pat
     assert [image["project"] for image in body["images"][0]["imageInstances"]] == [first.id, second.id]
 
 
-def test_the_same_bytes_may_come_twice(post, tmp_path):
+def test_the_same_bytes_may_come_twice_are_said_so_and_stored_once(given, alice, bob, post, db, store, tmp_path):
     path = slides.svs(tmp_path / "a.svs")
     first, second = (post(path).json()[0] for _ in range(2))
     assert first["uploadedFile"]["sha256"] == second["uploadedFile"]["sha256"]
     assert first["images"][0]["image"]["id"] != second["images"][0]["image"]["id"]
+    assert (first["uploadedFile"]["sameAs"], second["uploadedFile"]["sameAs"]) == (None, first["uploadedFile"]["id"])
+    waits = post(path, sync="false").json()[0]["uploadedFile"]
+    assert waits["sameAs"] == first["uploadedFile"]["id"]
+    elsewhere = post(path, person=bob, storage=given.storage_of(bob).id).json()[0]["uploadedFile"]
+    assert elsewhere["sameAs"] is None, "whose storage it is knows nothing of alice's"
+    files = [first["uploadedFile"], second["uploadedFile"], waits, elsewhere]
+    kept = [store.folder.path_of(file["filename"]) for file in files]
+    assert len({file.stat().st_ino for file in kept}) == 1
+    assert alice.delete(f"/api/uploadedfile/{files[0]['id']}.json").status_code == 200
+    db.expire_all()
+    for file in kept[1:]:
+        assert file.read_bytes() == path.read_bytes()
+
+
+def test_a_kept_file_whose_bytes_went_bad_is_not_handed_to_others(post, store, tmp_path):
+    path = slides.svs(tmp_path / "a.svs")
+    bad = store.folder.path_of(post(path).json()[0]["uploadedFile"]["filename"])
+    bad.write_bytes(bytes(path.stat().st_size))
+    good = store.folder.path_of(post(path).json()[0]["uploadedFile"]["filename"])
+    assert good.read_bytes() == path.read_bytes()
 
 
 @slides.needs_real

@@ -5,8 +5,9 @@ from io import BytesIO
 
 import pytest
 
-from atrisys.errors import Misconfigured, TooLarge
-from atrisys.store.files import DataFolder, network_share_of, plain_name, refuse_network_share
+from atrisys.errors import DiskRefuses, Misconfigured, TooLarge
+from atrisys.store.disk import network_share_of, refuse_network_share
+from atrisys.store.files import DataFolder, plain_name
 
 LIMIT = 1 << 20
 
@@ -77,7 +78,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(folder, monkeypatch):
             pass
 
     monkeypatch.setattr(received, "_file", Full())
-    with pytest.raises(TooLarge, match="no room"):
+    with pytest.raises(DiskRefuses, match="no room"):
         received.write(b"x")
     received.discard()
     assert files(folder) == set()
@@ -153,7 +154,7 @@ def share(tmp_path, monkeypatch):
     escaped = str(point).replace(" ", "\\040")
     lines = ("/dev/sda1 / ext4 rw 0 0", f"nas:/slides {escaped} nfs4 rw 0 0")
     mounts.write_text("\n".join(lines))
-    monkeypatch.setattr("atrisys.store.files.MOUNTS", mounts)
+    monkeypatch.setattr("atrisys.store.disk.MOUNTS", mounts)
     point.mkdir()
     return point
 

@@ -46,6 +46,7 @@ UNTOLD = {
     "GET /api/sliceinstance/{id}/window-{x}-{y}-{w}-{h}.{format}": "terms annotations",
     "GET /api/sliceinstance/{id}/camera-{x}-{y}-{w}-{h}.{format}": "terms annotations",
     "POST /upload": "storage idStorage projects idProject",
+    "POST /api/atrisys/uploads": "storage idStorage projects idProject",
     "POST /api/attachedfile.json": "domainIdent",
     "PUT /api/attachedfile.json": "domainIdent",
 }
@@ -119,7 +120,7 @@ class Reference:
             return {"type": "mask"}
         if self.way.path == "/api/attachedfile.json":
             return {"domainClassName": "project"}
-        if self.way.path == "/upload":
+        if self.way.path in ("/upload", "/api/atrisys/uploads"):
             return {} if self.word == "idStorage" else {"storage": mine["storage"]}
         said: dict[str, Any] = {"geometry": SQUARE} if "included" in self.way.path else {}
         if self.way.path.startswith("/api/annotation") and self.word not in CONTAINERS:

@@ -126,6 +126,7 @@ def make_world(given: Given, username: str, folder: Path, mark: str, role: str =
         "sliceinstance": plane,
         "annotation": given.annotation(image, owner, SQUARE, [term, child]).id,
         "job": _finished_job(given, owner, project, mark),
+        "uploads": given.open_upload(owner, f"{mark} upload.svs").id,
         "tag": tag.id,
         "tag_domain_association": given.tagged(project, tag).id,
         "property": given.property(project, value=mark).id,

@@ -28,6 +28,8 @@ STATUS = {
     "ShapeEmpty": 400,
     "TooLarge": 400,
     "BodyTooLarge": 413,
+    "WrongOffset": 409,
+    "ChecksumWrong": 460,
     "InUse": 400,
     "NotUndoable": 400,
     "Duplicate": 409,
@@ -36,6 +38,11 @@ STATUS = {
     "SlideUnreadable": 400,
     "PictureFailed": 500,
     "PictureMissing": 404,
+    "SlideChanged": 409,
+    "BeingWritten": 423,
+    "Unavailable": 503,
+    "DiskRefuses": 507,
+    "SlideAway": 503,
     "Misconfigured": 500,
 }
 

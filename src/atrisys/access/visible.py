@@ -32,6 +32,7 @@ from atrisys.store.tables import (
     ImageInstance,
     Job,
     Ontology,
+    OpenUpload,
     Project,
     ProjectMember,
     Relation,
@@ -242,6 +243,11 @@ def _job(caller: Caller) -> ColumnElement[bool]:
     return or_(own, Job.project_id.in_(managed))
 
 
+def _open_upload(caller: Caller) -> ColumnElement[bool]:
+    """Its sender's alone."""
+    return OpenUpload.user_id == caller.id
+
+
 def _metadata(said: type[Any]) -> Rule:
     """What is said of an object is seen by who may know it: one condition for each kind of object."""
 
@@ -296,6 +302,7 @@ RULES: dict[type[Any], Rule] = {
     AnnotationTerm: _layers(AnnotationTerm.project_id, AnnotationTerm.layer_id),
     Change: _change,
     Job: _job,
+    OpenUpload: _open_upload,
     Tag: _everybody,
     **{kind: _metadata(kind) for kind in METADATA},
 }

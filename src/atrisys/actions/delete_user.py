@@ -23,6 +23,7 @@ from atrisys.store.tables import (
     ImageInstance,
     Job,
     Ontology,
+    OpenUpload,
     Project,
     ProjectMember,
     SecUser,
@@ -71,6 +72,8 @@ def _end_jobs(db: Session, user: SecUser) -> None:
             jobs=running,
         )
     db.execute(sql_delete(Job).where(Job.user_id == user.id))
+    # What has come of them is swept away with all that belongs to no upload.
+    db.execute(sql_delete(OpenUpload).where(OpenUpload.user_id == user.id))
 
 
 def _leave_projects(db: Session, caller: Caller, user: SecUser) -> None:

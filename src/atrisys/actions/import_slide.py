@@ -5,7 +5,7 @@ one transaction, the uploaded file, its abstract image with all planes, and the 
 Until that transaction there is nothing that anybody could see, and nothing is left when it does not come to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -28,6 +28,14 @@ __all__ = ["Place", "Taken", "check_place", "put_down", "refuse", "take_in", "ta
 
 JOB = "import_slide"
 RECORDED_AT = 0.95
+WAITS = (UPLOADED, ERROR_DEPLOYMENT)
+"""Not taken up yet, or given up for a reason that is not the file's: it may be tried (again)."""
+MOST_SAME = 3
+"""So many kept files are compared with one that seems to be the same; one whose bytes went bad is no reason to stop."""
+
+
+def do_nothing(_db: Session, _file: UploadedFile, _job: Job) -> None:
+    """Nothing else is to be written."""
 
 
 def take_in(
@@ -67,6 +75,7 @@ def take_in(
     delivery = take_apart(store.folder, source, name, limit, progress)
     progress(RECORDED_AT, "Writing it down")
     try:
+        store_once(store, delivery.kept())
         with store.writing() as db:
             check_place(db, caller, place.storage_id, place.project_ids)
             taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery)
@@ -83,9 +92,14 @@ def put_down(
     original_name: str,
     place: Place,
     properties: Mapping[str, str] | None = None,
+    also: Callable[[Session, UploadedFile, Job], None] = do_nothing,
 ) -> tuple[UploadedFile, Job]:
-    """Keep a received file as it is and ask for a job that looks at it (`take_up`). For those who cannot wait."""
+    """Keep a received file as it is and ask for a job that looks at it (`take_up`). For those who cannot wait.
+
+    `also` is done in the same transaction.
+    """
     name = plain_name(original_name)
+    store_once(store, [received])
     project_id = place.project_ids[0] if len(place.project_ids) == 1 else None
     with store.writing() as db:
         check_place(db, caller, place.storage_id, place.project_ids)
@@ -108,6 +122,7 @@ def put_down(
             arguments={"uploaded_file": row.id, "properties": dict(properties or {})},
             project_id=project_id,
         )
+        also(db, row, job)
         settle(db, store.folder, received.name)
     return row, job
 
@@ -126,17 +141,18 @@ def take_up(
     with store.reading() as db:
         row = get_row(db, caller, UploadedFile, uploaded_file_id)
         place = check_place(db, caller, row.storage_id, row.projects)
-        if row.status != UPLOADED:
+        if row.status not in WAITS:
             return _taken_before(db, row)
     received = Received(row.filename, row.size, row.sha256 or "")
     name = row.original_filename
     delivery = take_apart(store.folder, received, name, upload_limit(store), progress)
     progress(RECORDED_AT, "Writing it down")
     try:
+        store_once(store, delivery.kept())
         with store.writing() as db:
             row = get_row(db, caller, UploadedFile, uploaded_file_id, lock=True)
             check_place(db, caller, place.storage_id, place.project_ids)
-            if row.status != UPLOADED:
+            if row.status not in WAITS:
                 delivery.discard(store.folder)
                 return _taken_before(db, row)
             taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery, row)
@@ -156,7 +172,7 @@ def refuse(store: Store, caller: Caller, uploaded_file_id: int, reason: Refusal)
     is_its_fault = isinstance(reason, SlideUnreadable | TooLarge | Invalid)
     with store.writing() as db:
         row = db.get(UploadedFile, uploaded_file_id)
-        if row is None or row.status != UPLOADED:
+        if row is None or row.status not in WAITS:
             return
         name, error = row.filename, str(reason)
         if is_its_fault:
@@ -180,6 +196,19 @@ def check_place(db: Session, caller: Caller, storage_id: int | None, project_ids
     for project in projects:
         require_not_read_only(db, caller, project.id, project.mode)
     return Place(storage.id, tuple(project.id for project in projects))
+
+
+def store_once(store: Store, several: Iterable[Received]) -> None:
+    """Bytes that lie here already become second names of these. Who may see those is nobody's business here."""
+    for received in several:
+        with store.reading() as db:
+            same = select(UploadedFile.filename).where(
+                UploadedFile.sha256 == received.sha256,
+                UploadedFile.size == received.size,
+                UploadedFile.filename != "",
+            )
+            kept = db.scalars(same.order_by(UploadedFile.id.desc()).limit(MOST_SAME)).all()
+        any(store.folder.store_once(name, received) for name in kept)
 
 
 def upload_limit(store: Store) -> int:

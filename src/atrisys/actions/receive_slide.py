@@ -3,8 +3,7 @@
 Nothing here touches the database. What is taken in lies among the incoming files until somebody settles it.
 """
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import BinaryIO
@@ -13,7 +12,8 @@ from atrisys.errors import Refusal, SlideUnreadable
 from atrisys.imaging import slides
 from atrisys.imaging.reader import SlideFacts
 from atrisys.imaging.recognise import looks_like
-from atrisys.store.files import PIECE, DataFolder, Received, plain_name
+from atrisys.store.disk import digest_of
+from atrisys.store.files import DataFolder, Received, plain_name
 from atrisys.store.unpack import unpack
 
 Progress = Callable[[float, str], None]
@@ -43,6 +43,10 @@ class Delivery:
     whole: Received
     """What came; the bytes of an archive are not kept."""
     arrivals: list[Arrival]
+
+    def kept(self) -> Iterator[Received]:
+        """What lies among the incoming files and is to stay."""
+        return (arrival.received for arrival in self.arrivals if arrival.facts)
 
     def discard(self, folder: DataFolder) -> None:
         """Leave nothing of what was not settled."""
@@ -170,8 +174,4 @@ def _tree(folder: DataFolder, path: Path, *, move: bool) -> Received:
 
 
 def _as_it_lies(path: Path) -> Received:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            digest.update(piece)
-    return Received("", path.stat().st_size, digest.hexdigest())
+    return Received("", *digest_of(path))

@@ -99,7 +99,7 @@ class SlideRecord:
         values: dict[str, Any] = {"size": arrival.received.size, "sha256": arrival.received.sha256}
         if arrival.facts:
             kept = self.folder.settled_name(arrival.received.name)
-            values |= {"status": DEPLOYED, "content_type": arrival.facts.format, "filename": kept}
+            values |= {"status": DEPLOYED, "content_type": arrival.facts.format, "filename": kept, "error": None}
         else:
             values |= {"status": ERROR_FORMAT, "error": str(arrival.error), "filename": ""}
         if row is not None:

@@ -132,7 +132,8 @@ def public_address(settings: "Settings") -> Iterator[Finding]:
 
 def data_folder(settings: "Settings") -> Iterator[Finding]:
     """It can be written to, lies on a disk of this machine, has room, and its secret is one."""
-    from atrisys.store.files import DataFolder, network_share_of
+    from atrisys.store.disk import network_share_of
+    from atrisys.store.files import DataFolder
 
     folder = DataFolder(settings.data)
     folder.prepare()

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 
+from atrisys.actions import resume_upload
 from atrisys.errors import NotFound, Refusal
 from atrisys.jobs.process import JobProcess
 from atrisys.jobs.pulse import Pulse
@@ -165,6 +166,7 @@ class Runner:
 def tidy(store: Store) -> None:
     """Remove results that are old, and what processes that died have left."""
     store.folder.sweep(KEEP_SCRATCH_S)
+    resume_upload.sweep(store)
     folders = {int(path.name): path for path in store.folder.results.iterdir() if path.name.isdecimal()}
     if folders:
         with store.reading() as db:

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from atrisys.actions import import_slide
 from atrisys.actions.import_slide import Place, Taken
-from atrisys.errors import Invalid
 from atrisys.store.files import Received, plain_name
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, UploadedFile
@@ -20,10 +19,10 @@ from atrisys.wire.dialect import Json, address_of, says_yes
 from atrisys.wire.fields import show
 from atrisys.wire.multipart import receive_file
 from atrisys.wire.routes import Routes, waits_for_client
+from atrisys.wire.upload_asking import PARAMETERS, asked_place, asked_properties
 
 routes = Routes(tags=["upload"])
 
-MOST_PROPERTIES, LONGEST_KEY = 1000, 255
 FORM = {
     "requestBody": {
         "required": True,
@@ -34,14 +33,13 @@ FORM = {
         },
     },
     "parameters": [
-        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-        for name, text in {
-            "storage": "where the file goes (also idStorage)",
-            "projects": "ids, separated by commas: the image is added to each (also idProject)",
-            "sync": "true: the answer comes when the import has ended; else a job does it",
-            "keys": "names of properties, separated by commas",
-            "values": "their values, in the same order",
-        }.items()
+        *PARAMETERS,
+        {
+            "name": "sync",
+            "in": "query",
+            "description": "true: the answer comes when the import has ended; else a job does it",
+            "schema": {"type": "string"},
+        },
     ],
 }
 
@@ -59,10 +57,8 @@ class Sent:
 async def _sent(request: Request, user: CurrentUser, store: CurrentStore) -> AsyncIterator[Sent]:
     """Rights come first: nobody's bytes are taken in who may not put them there."""
     query = request.query_params
-    storage_id = _id(query.get("storage") or query.get("idStorage"), "storage")
-    listed = (query.get("projects") or query.get("idProject") or "").split(",")
-    project_ids = [_id(part, "projects") for part in listed if part.strip() not in ("", "null", "None")]
-    properties = _properties(query.get("keys"), query.get("values"))
+    storage_id, project_ids = asked_place(query)
+    properties = asked_properties(query)
 
     def check() -> Place:
         with store.reading() as db:
@@ -126,22 +122,3 @@ def _shown(db: Session, kind: type[AbstractImage] | type[ImageInstance], id: int
         key: address + value if isinstance(value, str) and value.startswith("/api/") else value
         for key, value in wire.items()
     }
-
-
-def _id(text: str | None, name: str) -> int:
-    if text is None or not text.strip().isdecimal() or len(text) > 19:
-        raise Invalid("{name} must be the number of an object, not {value}.", name=name, value=text or "")
-    return int(text)
-
-
-def _properties(keys: str | None, values: str | None) -> dict[str, str]:
-    """Two lists of one length. A value with commas cannot be told from several: what is too much is the last one's."""
-    if not keys:
-        return {}
-    names = [key.strip() for key in keys.split(",")]
-    texts = (values or "").split(",", len(names) - 1)
-    if len(texts) < len(names) or len(names) > MOST_PROPERTIES or "" in names:
-        raise Invalid("keys and values must be lists of the same length.")
-    if any(len(name) > LONGEST_KEY for name in names):
-        raise Invalid("A key has at most {limit} signs.", limit=LONGEST_KEY)
-    return dict(zip(names, texts, strict=True))

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import AliasChoices, BeforeValidator, Field
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session, aliased
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
@@ -78,6 +78,8 @@ class UploadedFileOut(Model):
     image: int | None
     """The abstract image that was made of it."""
     nb_children: int
+    same_as: int | None
+    """An earlier file of the same bytes in the same storage."""
 
 
 @shows(UploadedFile)
@@ -86,18 +88,26 @@ def show_one(db: Session, file: UploadedFile) -> dict[str, Any]:
 
 
 def show_all(db: Session, files: Sequence[UploadedFile]) -> list[dict[str, Any]]:
-    """Files with the slides that were made of them and the number of files that came in them."""
+    """Files with the slides that were made of them, the number of files that came in them, and their first likes."""
     ids = [file.id for file in files]
     made = select(AbstractImage.uploaded_file_id, func.min(AbstractImage.id)).group_by(AbstractImage.uploaded_file_id)
     images = pairs_for(db, made, AbstractImage.uploaded_file_id, ids)
     parts = select(UploadedFile.parent_id, func.count()).group_by(UploadedFile.parent_id)
     counts = pairs_for(db, parts, UploadedFile.parent_id, ids)
-    return [_wire(file, images.get(file.id), counts.get(file.id, 0)) for file in files]
+    earlier = aliased(UploadedFile)
+    like = and_(
+        earlier.sha256 == UploadedFile.sha256,
+        earlier.storage_id == UploadedFile.storage_id,
+        earlier.id < UploadedFile.id,
+    )
+    pairs = select(UploadedFile.id, func.min(earlier.id)).join(earlier, like).group_by(UploadedFile.id)
+    likes = pairs_for(db, pairs, UploadedFile.id, ids)
+    return [_wire(file, images.get(file.id), counts.get(file.id, 0), likes.get(file.id)) for file in files]
 
 
-def _wire(file: UploadedFile, image: int | None, count: int) -> dict[str, Any]:
+def _wire(file: UploadedFile, image: int | None, count: int, same_as: int | None) -> dict[str, Any]:
     name = file.given_filename or file.filename
-    return UploadedFileOut.of(file, filename=name, path=name, image=image, nb_children=count).wire()
+    return UploadedFileOut.of(file, filename=name, path=name, image=image, nb_children=count, same_as=same_as).wire()
 
 
 @routes.get("/api/uploadedfile.json")

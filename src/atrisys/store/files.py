@@ -1,7 +1,6 @@
 """The data folder: where everything that is kept lies."""
 
 import contextlib
-import errno
 import hashlib
 import os
 import secrets
@@ -14,29 +13,14 @@ from pathlib import Path, PurePath
 from typing import BinaryIO, NamedTuple
 
 from atrisys.errors import Misconfigured, PictureMissing, TooLarge
-from atrisys.store import kept_tiles
+from atrisys.store import disk, kept_tiles
+from atrisys.store.disk import PIECE, Tell, disk_trouble_said, tell_nobody
 
-PIECE = 1 << 20
 LONGEST_SHOWN = 255
 BY_UPLOAD_LIMIT = "ATRISYS_MAX_UPLOAD_GB"
 """The setting that limits slides."""
 INCOMING = ".incoming"
 """Below `files/`, since a file can be moved at once only within one disk."""
-MOUNTS = Path("/proc/mounts")
-NETWORK_FILE_SYSTEMS = {
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb",
-    "smb2",
-    "smb3",
-    "smbfs",
-    "9p",
-    "afs",
-    "ceph",
-    "fuse.sshfs",
-    "glusterfs",
-}
 
 
 class Received(NamedTuple):
@@ -136,26 +120,30 @@ class DataFolder:
         """
         return Incoming(self, _incoming_name(self.new_name(ext)), limit, allowed_by)
 
-    def receive(self, stream: BinaryIO, ext: str, limit: int) -> "Received":
+    def receive(self, stream: BinaryIO, ext: str, limit: int, tell: Tell = tell_nobody) -> "Received":
         """Take in a stream. Raises TooLarge, leaving nothing."""
         incoming = self.incoming(ext, limit)
         try:
             while piece := stream.read(PIECE):
                 incoming.write(piece)
+                tell(incoming.size)
             return incoming.finish()
         except BaseException:
             incoming.discard()
             raise
 
-    def receive_file(self, source: Path, ext: str, limit: int, *, move: bool = False) -> "Received":
+    def receive_file(
+        self, source: Path, ext: str, limit: int, *, move: bool = False, tell: Tell = tell_nobody
+    ) -> "Received":
         """Take in a file: copied, or moved where it is ours already. Raises TooLarge, leaving nothing."""
         if not move:
             with source.open("rb") as stream:
-                return self.receive(stream, ext, limit)
+                return self.receive(stream, ext, limit, tell)
         _require_size(source.stat().st_size, limit)
         name = _incoming_name(self.new_name(ext))
-        (self.files / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _move(source, self.files / name)._replace(name=name)
+        with disk_trouble_said():
+            (self.files / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Received(name, *disk.move(source, self.files / name))
 
     def receive_tree(self, folder: Path, only: Iterable[Path] | None = None, *, move: bool = False) -> "Received":
         """Take in a folder that is one slide (DICOM, MRXS), or those files of it. Links are not followed."""
@@ -168,10 +156,11 @@ class DataFolder:
                     continue
                 relative = source.relative_to(folder)
                 copy = target / relative
-                copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                part = _move(source, copy) if move else _copy(source, copy)
-                digest.update(f"{relative.as_posix()}\0{part.sha256}\n".encode())
-                size += part.size
+                with disk_trouble_said():
+                    copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                part_size, part_sha256 = disk.move(source, copy) if move else disk.copy(source, copy)
+                digest.update(f"{relative.as_posix()}\0{part_sha256}\n".encode())
+                size += part_size
         except BaseException:
             shutil.rmtree(target, ignore_errors=True)
             raise
@@ -184,11 +173,12 @@ class DataFolder:
         """
         name = _incoming_name(self.new_name())
         target = self.files / name / file_name
-        target.parent.mkdir(mode=0o700, parents=True)
+        with disk_trouble_said():
+            target.parent.mkdir(mode=0o700, parents=True)
         try:
             os.link(self.path_of(received.name), target)
         except OSError:
-            _copy(self.path_of(received.name), target)
+            disk.copy(self.path_of(received.name), target)
         return received._replace(name=name)
 
     def settled_name(self, name: str) -> str:
@@ -200,11 +190,16 @@ class DataFolder:
         lasting = self.settled_name(name)
         source, target = self.files / name, self.files / lasting
         if source != target:
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            source.rename(target)
-            for folder in (target.parent, source.parent):
-                _flush_folder(folder)
+            with disk_trouble_said():
+                target.parent.mkdir(mode=0o700, exist_ok=True)
+                source.rename(target)
+                for folder in (target.parent, source.parent):
+                    disk.flush_folder(folder)
         return lasting
+
+    def store_once(self, kept: str, received: "Received") -> bool:
+        """Let received bytes and kept ones of the same content be one on the disk; each name can go by itself."""
+        return received.name.startswith(INCOMING) and disk.become_one(self.path_of(kept), self.path_of(received.name))
 
     def keep(self, stream: BinaryIO, ext: str, limit: int) -> "Received":
         """Store a stream under a made-up name. Raises TooLarge, leaving nothing."""
@@ -229,15 +224,15 @@ class DataFolder:
         limit, done = time.time() - older_than_s, 0
         for left in (*self.tmp.glob("*"), *self.files.glob(f"{INCOMING}/*/*")):
             with contextlib.suppress(OSError):
-                if _last_written(left) < limit:
-                    _remove(left)
+                if disk.last_written(left) < limit:
+                    disk.remove(left)
                     done += 1
         return done
 
     def drop(self, name: str) -> None:
         """Remove a kept file or folder, and its tiles; nothing happens when it is gone already."""
         path = self.path_of(name)
-        _remove(path)
+        disk.remove(path)
         kept_tiles.forget(self.tiles, path.name)
 
     def discard(self, name: str) -> None:
@@ -249,7 +244,8 @@ class DataFolder:
     def scratch(self) -> Iterator[Path]:
         """A folder for as long as the block lasts."""
         folder = self.tmp / secrets.token_hex(8)
-        folder.mkdir(mode=0o700, parents=True)
+        with disk_trouble_said():
+            folder.mkdir(mode=0o700, parents=True)
         try:
             yield folder
         finally:
@@ -263,20 +259,21 @@ class Incoming:
         self.name, self.size = name, 0
         self._path, self._limit, self._allowed_by = folder.files / name, limit, allowed_by
         self._digest = hashlib.sha256()
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = self._path.open("xb")
+        with disk_trouble_said():
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = self._path.open("xb")
 
     def write(self, piece: bytes) -> None:
-        """Raises TooLarge beyond the limit, or where the disk is full."""
+        """Raises TooLarge beyond the limit, DiskRefuses where the disk is full."""
         self.size += len(piece)
         _require_size(self.size, self._limit, self._allowed_by)
         self._digest.update(piece)
-        with disk_full_said():
+        with disk_trouble_said():
             self._file.write(piece)
 
     def finish(self) -> Received:
         """All bytes are there and on the disk."""
-        with disk_full_said():
+        with disk_trouble_said():
             self._file.flush()
             os.fsync(self._file.fileno())
         self._file.close()
@@ -289,31 +286,10 @@ class Incoming:
         self._path.unlink(missing_ok=True)
 
 
-def network_share_of(folder: Path) -> str | None:
-    """The kind of network file system that `folder` (links followed) lies on, None on a disk of this machine."""
-    try:
-        mounts = MOUNTS.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    place, best, kind = f"{folder.resolve()}/", "", None
-    for line in mounts:
-        _, point, file_system, *_ = line.split(" ")
-        point = point.replace("\\040", " ")
-        if place.startswith(point.rstrip("/") + "/") and len(point) >= len(best):
-            best, kind = point, file_system
-    return kind if kind in NETWORK_FILE_SYSTEMS else None
-
-
-def refuse_network_share(url: str, folder: Path) -> None:
-    """SQLite's locks do not hold on network shares: raises Misconfigured there."""
-    share = network_share_of(folder)
-    if not url and share:
-        raise Misconfigured(
-            "The data folder {folder} lies on a network share ({share}), where SQLite loses data. Put it on a disk of "
-            "this machine, or use PostgreSQL (ATRISYS_DATABASE_URL) and keep only the files there.",
-            folder=str(folder),
-            share=share,
-        )
+def free_bytes(folder: DataFolder) -> int:
+    """What the disk with the slides has left."""
+    room = os.statvfs(folder.files)
+    return room.f_bavail * room.f_frsize
 
 
 def plain_name(text: str, otherwise: str = "slide") -> str:
@@ -336,62 +312,3 @@ def _require_size(size: int, limit: int, allowed_by: str = BY_UPLOAD_LIMIT) -> N
         raise TooLarge(
             "The file is larger than the {limit} bytes that {setting} allows.", limit=limit, setting=allowed_by
         )
-
-
-def _copy(source: Path, target: Path) -> Received:
-    digest, size = hashlib.sha256(), 0
-    with source.open("rb") as read, target.open("xb") as write, disk_full_said():
-        while piece := read.read(PIECE):
-            digest.update(piece)
-            write.write(piece)
-            size += len(piece)
-        write.flush()
-        os.fsync(write.fileno())
-    return Received(target.name, size, digest.hexdigest())
-
-
-def _move(source: Path, target: Path) -> Received:
-    digest, size = hashlib.sha256(), 0
-    with source.open("rb") as read:
-        while piece := read.read(PIECE):
-            digest.update(piece)
-            size += len(piece)
-        os.fsync(read.fileno())
-    try:
-        source.rename(target)
-    except OSError:
-        # Another disk.
-        return _copy(source, target)
-    return Received(target.name, size, digest.hexdigest())
-
-
-@contextlib.contextmanager
-def disk_full_said() -> Iterator[None]:
-    """A full disk is said in words (TooLarge)."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise TooLarge("The server's disk has no room for this file. Tell its administrator.") from error
-        raise
-
-
-def _last_written(path: Path) -> float:
-    """When a file, or anything in a folder, was written last: the folder of long work is itself as old as the work."""
-    return max(part.lstat().st_mtime for part in (path, *path.rglob("*")))
-
-
-def _flush_folder(folder: Path) -> None:
-    """The new name itself goes to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
-from atrisys.errors import Invalid, Refusal, SlideUnreadable, TooLarge
-from atrisys.store.files import disk_full_said
+from atrisys.errors import DiskRefuses, Invalid, Refusal, SlideUnreadable, TooLarge
+from atrisys.store.disk import PIECE, disk_trouble_said
 
 MOST_ENTRIES = 20_000
 MOST_DIRECTORY_BYTES = 4 << 20
@@ -20,7 +20,6 @@ MOST_TIMES, SUSPECT_BYTES = 200, 1 << 30
 """How many times larger than the archive its contents may be, where they are larger than so many bytes."""
 FREE_BYTES = 1 << 30
 LONGEST_NAME, LONGEST_PATH = 200, 1000
-PIECE = 1 << 20
 
 LONGEST_END = 65_557 + 20
 _END, _END_64, _LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
@@ -49,9 +48,10 @@ def unpack(archive: Path, into: Path, limit: int, progress: Callable[[float], No
             total, done = sum(entry.file_size for entry, _ in files) or 1, 0
             for entry, name in files:
                 target = into / name
-                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with opened.open(entry) as source, target.open("xb") as out:
-                    _copy(source, out, entry.file_size)
+                with disk_trouble_said():
+                    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    with opened.open(entry) as source, target.open("xb") as out:
+                        _copy(source, out, entry.file_size)
                 done += entry.file_size
                 progress(done / total)
     except Refusal:
@@ -87,7 +87,7 @@ def _checked(
         raise TooLarge("The archive would become more than {times} times larger, as a zip bomb does.", times=MOST_TIMES)
     room = os.statvfs(into)
     if declared > room.f_bavail * room.f_frsize - FREE_BYTES:
-        raise TooLarge("The server's disk has no room for this file. Tell its administrator.")
+        raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
     return files
 
 
@@ -136,8 +136,7 @@ def _copy(source: IO[bytes], out: IO[bytes], declared: int) -> None:
         size += len(piece)
         if size > declared:
             raise Invalid("A file of the archive is larger than the archive says.")
-        with disk_full_said():
-            out.write(piece)
+        out.write(piece)
 
 
 def _check_directory(archive: Path) -> None:

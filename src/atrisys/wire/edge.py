@@ -22,6 +22,9 @@ from atrisys.wire.dialect import JSON
 DOORS = {"api", "session", "server", "upload"}
 TAKES_FILES = re.compile(r"/upload|/api/attachedfile(/\d+)?\.json|/api/domain/[^/]+/\d+/attachedfile\.json")
 """Multipart bodies posted there may be larger than others: they go to the disk, under a limit of their own."""
+PIECE_OF_FILE = "application/offset+octet-stream"
+TAKES_PIECES = re.compile(r"/api/atrisys/uploads(/\d+)?")
+"""So may pieces of files sent there."""
 WELL_FORMED_ID = re.compile(r"[\w.-]{1,64}")
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
@@ -29,9 +32,14 @@ CSP = (
 )
 CORS_HEADERS = (
     "Authorization, Content-Type, Date, DateFull, Content-Type-Full, Content-MD5, X-Requested-With, X-Auth-Token, "
-    "X-Auth-Secret, If-Match, If-None-Match, Idempotency-Key, Accept-Language"
+    "X-Auth-Secret, If-Match, If-None-Match, Idempotency-Key, Accept-Language, "
+    "Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum"
 )
-CORS_EXPOSED = "Content-Disposition, ETag, Link, X-Total-Count, X-Request-Id, X-Image-Size-Limit"
+CORS_EXPOSED = (
+    "Content-Disposition, ETag, Link, X-Total-Count, X-Request-Id, X-Image-Size-Limit, Location, Tus-Resumable, "
+    "Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Length, Upload-Offset, Upload-Metadata, "
+    "Upload-Expires"
+)
 
 
 class Edge:
@@ -59,8 +67,7 @@ class Edge:
         if scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers:
             await Response(status_code=204)(scope, receive, answer)
             return
-        is_file = scope["method"] == "POST" and headers.get("content-type", "").startswith("multipart/form-data")
-        if is_file and TAKES_FILES.fullmatch(scope["path"]):
+        if self._is_file(scope, headers.get("content-type", "")):
             await self._answered(scope, receive, answer)
         elif self._says_too_much(headers.get("content-length", "")):
             refused = refusals.answer_to(Request(scope), self._too_large())
@@ -121,6 +128,13 @@ class Edge:
         bare = scope["path"].lstrip("/")
         if scope["path"].startswith("//") and re.split("[/.]", bare, maxsplit=1)[0] in DOORS:
             scope["path"] = f"/{bare}"
+
+    @staticmethod
+    def _is_file(scope: Scope, kind: str) -> bool:
+        if kind == PIECE_OF_FILE:
+            return TAKES_PIECES.fullmatch(scope["path"]) is not None
+        is_form = scope["method"] == "POST" and kind.startswith("multipart/form-data")
+        return is_form and TAKES_FILES.fullmatch(scope["path"]) is not None
 
     def _says_too_much(self, stated: str) -> bool:
         return stated.isdecimal() and (len(stated) > 18 or int(stated) > self._largest)
@@ -200,7 +214,7 @@ class _Dressed:
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Access-Control-Expose-Headers"] = CORS_EXPOSED
         if self._scope["method"] == "OPTIONS":
-            headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE"
+            headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, PATCH, DELETE"
             headers["Access-Control-Allow-Headers"] = CORS_HEADERS
             headers["Access-Control-Max-Age"] = "600"
             headers["Cache-Control"] = "no-store"

@@ -32,6 +32,8 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.ShapeEmpty: 400,
     errors.TooLarge: 400,
     errors.BodyTooLarge: 413,
+    errors.WrongOffset: 409,
+    errors.ChecksumWrong: 460,
     errors.InUse: 400,
     errors.NotUndoable: 400,
     errors.Duplicate: 409,
@@ -40,6 +42,11 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.SlideUnreadable: 400,
     errors.PictureFailed: 500,
     errors.PictureMissing: 404,
+    errors.SlideChanged: 409,
+    errors.BeingWritten: 423,
+    errors.Unavailable: 503,
+    errors.DiskRefuses: 507,
+    errors.SlideAway: 503,
     errors.Misconfigured: 500,
 }
 

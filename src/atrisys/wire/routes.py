@@ -169,7 +169,7 @@ class Routes(APIRouter):
     """A resource's routes."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(route_class=OneTransaction, **kwargs)
+        super().__init__(**{"route_class": OneTransaction, **kwargs})
 
 
 def _sign_in(request: Request, marks: dict[str, bool]) -> None:

@@ -3,7 +3,7 @@
 from atrisys.store.table import Base, Table
 from atrisys.store.tables.annotations import AnnotationTerm, UserAnnotation
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
-from atrisys.store.tables.files import Storage, StorageMember, UploadedFile
+from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
 from atrisys.store.tables.jobs import Job
 from atrisys.store.tables.metadata import AttachedFile, Description, Property, Tag, TagDomainAssociation
@@ -31,6 +31,7 @@ __all__ = [
     "Job",
     "LoginSession",
     "Ontology",
+    "OpenUpload",
     "Project",
     "ProjectMember",
     "Property",
@@ -48,4 +49,5 @@ __all__ = [
     "Term",
     "UploadedFile",
     "UserAnnotation",
+    "WatchedFile",
 ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from atrisys.store.table import Table
@@ -37,6 +37,7 @@ class StorageMember(Table):
 
 class UploadedFile(Table):
     __tablename__ = "uploaded_file"
+    __table_args__ = (Index(None, "sha256"),)
     cytomine_class = "be.cytomine.domain.image.UploadedFile"
     container_column = "storage_id"
 
@@ -49,6 +50,9 @@ class UploadedFile(Table):
     content_type: Mapped[str] = mapped_column(String(255), default="")
     size: Mapped[int] = mapped_column(default=0)
     sha256: Mapped[str | None] = mapped_column(String(64), default=None)
+    in_place: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
+    """Of a slide that is read where it lies: its files as they were (store/in_place.py); they are never ours to remove.
+    """
     user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"))
     storage_id: Mapped[int] = mapped_column(ForeignKey("storage.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("uploaded_file.id"), index=True, default=None)
@@ -57,3 +61,43 @@ class UploadedFile(Table):
     """UPLOADED, DEPLOYED, … above."""
     error: Mapped[str | None] = mapped_column(default=None)
     """Why it was refused, for people."""
+
+
+class OpenUpload(Table):
+    """A file that comes piece by piece, perhaps over days (tus).
+
+    Not in the change log, as little as jobs are: it is its sender's business alone, and the uploaded file that comes
+    of it stands there.
+    """
+
+    __tablename__ = "open_upload"
+    cytomine_class = "atrisys.OpenUpload"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    sent_metadata: Mapped[str] = mapped_column(default="")
+    """`Upload-Metadata` as it was sent."""
+    length: Mapped[int]
+    offset: Mapped[int] = mapped_column(default=0)
+    """So many bytes are on the disk for good. It is the whole length only together with `uploaded_file_id`."""
+    kept_name: Mapped[str] = mapped_column(String(255))
+    """Where the bytes lie (store/growing.py)."""
+    expires: Mapped[int] = mapped_column(index=True)
+    storage_id: Mapped[int]
+    projects: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    properties: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    uploaded_file_id: Mapped[int | None] = mapped_column(default=None)
+    job_id: Mapped[int | None] = mapped_column(default=None)
+
+
+class WatchedFile(Table):
+    """A slide that `atrisys watch` has dealt with: it is not taken in twice."""
+
+    __tablename__ = "watched_file"
+    __table_args__ = (UniqueConstraint("project_id", "stamp"),)
+    cytomine_class = "atrisys.WatchedFile"
+
+    project_id: Mapped[int]
+    place: Mapped[str] = mapped_column(String(4096))
+    stamp: Mapped[str] = mapped_column(String(64))
+    """A digest of its files' places, sizes and times."""

@@ -1,0 +1,173 @@
+"""Disks as they are: full, read-only, a share that is away, without second names for a file."""
+
+import contextlib
+import errno
+import filecmp
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from atrisys.errors import DiskRefuses, Misconfigured
+
+PIECE = 1 << 20
+MOUNTS = Path("/proc/mounts")
+NETWORK_FILE_SYSTEMS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb",
+    "smb2",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "fuse.sshfs",
+    "glusterfs",
+}
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+REFUSES = (errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.ETIMEDOUT, errno.ENODEV)
+
+Tell = Callable[[int], None]
+"""Is told how many bytes are done."""
+
+
+def tell_nobody(_done: int) -> None:
+    pass
+
+
+@contextlib.contextmanager
+def disk_trouble_said() -> Iterator[None]:
+    """What is the data folder's own disk's fault is said in words (DiskRefuses); around writing alone."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.") from error
+        if error.errno in REFUSES:
+            raise DiskRefuses(
+                "The server's disk cannot be written now ({reason}). Tell its administrator.",
+                reason=os.strerror(error.errno),
+            ) from error
+        raise
+
+
+def pour(source: BinaryIO, write: Callable[[bytes], object], tell: Tell = tell_nobody) -> tuple[int, str]:
+    """All that a stream holds, piece by piece; says its size and SHA-256."""
+    digest, size = hashlib.sha256(), 0
+    while piece := source.read(PIECE):
+        digest.update(piece)
+        write(piece)
+        size += len(piece)
+        tell(size)
+    return size, digest.hexdigest()
+
+
+def copy(source: Path, target: Path) -> tuple[int, str]:
+    """Copy a file, through to the disk; says its size and SHA-256."""
+    with source.open("rb") as read:
+        with disk_trouble_said():
+            written = target.open("xb")
+
+        def write(piece: bytes) -> None:
+            with disk_trouble_said():
+                written.write(piece)
+
+        with contextlib.closing(written):
+            told = pour(read, write)
+            with disk_trouble_said():
+                written.flush()
+                os.fsync(written.fileno())
+    return told
+
+
+def move(source: Path, target: Path) -> tuple[int, str]:
+    """Move a file of ours, through to the disk; says its size and SHA-256."""
+    with source.open("rb") as read:
+        told = pour(read, len)
+        with disk_trouble_said():
+            os.fsync(read.fileno())
+    try:
+        source.rename(target)
+    except OSError:
+        # Another disk.
+        return copy(source, target)
+    return told
+
+
+def digest_of(path: Path) -> tuple[int, str]:
+    """A file's size and SHA-256."""
+    with path.open("rb") as read:
+        return pour(read, len)
+
+
+def become_one(kept: Path, other: Path) -> bool:
+    """Make `other`, a file or folder of the same content, a second name of what is kept: stored once.
+
+    False: they differ, or this disk knows no second names. Each file is there at any moment.
+    """
+    pairs = [(kept, other)]
+    if other.is_dir():
+        pairs = [(kept / path.relative_to(other), path) for path in sorted(other.rglob("*")) if path.is_file()]
+    try:
+        if not all(filecmp.cmp(old, new, shallow=False) for old, new in pairs):
+            return False
+        for old, new in pairs:
+            spare = new.with_name(f"{new.name}.same")
+            os.link(old, spare)
+            spare.replace(new)
+    except OSError:
+        return False
+    return True
+
+
+def last_written(path: Path) -> float:
+    """When a file, or anything in a folder, was written last: the folder of long work is itself as old as the work."""
+    return max(part.lstat().st_mtime for part in (path, *path.rglob("*")))
+
+
+def flush_folder(folder: Path) -> None:
+    """The new name itself goes to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(path: Path) -> None:
+    """A file, or a folder with all that is in it; nothing happens when it is gone already."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def network_share_of(folder: Path) -> str | None:
+    """The kind of network file system that `folder` (links followed) lies on, None on a disk of this machine."""
+    try:
+        mounts = MOUNTS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    place, best, kind = f"{folder.resolve()}/", "", None
+    for line in mounts:
+        _, point, file_system, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if place.startswith(point.rstrip("/") + "/") and len(point) >= len(best):
+            best, kind = point, file_system
+    return kind if kind in NETWORK_FILE_SYSTEMS else None
+
+
+def refuse_network_share(url: str, folder: Path) -> None:
+    """SQLite's locks do not hold on network shares: raises Misconfigured there."""
+    share = network_share_of(folder)
+    if not url and share:
+        raise Misconfigured(
+            "The data folder {folder} lies on a network share ({share}), where SQLite loses data. Put it on a disk of "
+            "this machine, or use PostgreSQL (ATRISYS_DATABASE_URL) and keep only the files there.",
+            folder=str(folder),
+            share=share,
+        )
