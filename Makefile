@@ -126,7 +126,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 
 lock: | $(VENV)/.dev ## lock the dependencies anew (upgrade=1: to their newest versions)
 	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
-	@$(COMPILE) pyproject.toml --extra postgres --group dev --group build -c requirements/runtime.txt -o requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra cluster --extra postgres --group dev --group build -c requirements/runtime.txt -o requirements/dev.txt
 	@$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
 	@$(COMPILE) --group node -o requirements/node.txt
 	@printf '%s\n' 'setuptools<81' wheel pytest-runner | $(COMPILE) - -o requirements/client-build.txt

@@ -31,7 +31,7 @@ class RolledBackStore(Store):
         self._connection = connection
 
     def session(self, *, writes: bool) -> Session:
-        about = {"folder": self.folder}
+        about = {"folder": self.folder, "settings": self.settings}
         return Session(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info=about)
 
 

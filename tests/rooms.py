@@ -1,5 +1,6 @@
 """Rooms that do what a test asks of them, in real child processes."""
 
+import ctypes
 import os
 import signal
 import time
@@ -26,6 +27,21 @@ def run(context: JobContext) -> dict[str, Any]:
         os.kill(os.getpid(), signal.SIGKILL)
     if do == "deaf":
         time.sleep(120)
+    if do == "held":
+        # Through ctypes' PyDLL the interpreter is not let go of.
+        ctypes.PyDLL(None).sleep(300)
+    if do == "hoard":
+        held = []
+        while True:
+            held.append(bytearray(16 << 20))
+    if do == "flood":
+        for _ in range(20):
+            context.log("x" * 1_000_000)
+    if do == "tell too much":
+        return {"told": "x" * 2_000_000}
+    if do == "half":
+        (context.result_folder / "half.txt").write_text("half")
+        raise Invalid("{thing} is only half made.", thing="It")
     if do == "nap":
         end = time.monotonic() + asked["seconds"]
         while time.monotonic() < end:

@@ -18,6 +18,8 @@ Refusal
 │   └── NotUndoable                 what was done is not taken back by undo
 ├── Duplicate (ValueError)          the name or pair exists already
 ├── Stale (RuntimeError)            somebody has changed it since
+├── Busy (RuntimeError)             too much of this goes on right now
+├── TooManyJobs (RuntimeError)      somebody has as many jobs waiting as they may
 ├── InTheWay (RuntimeError)         what came later would be lost by an undo
 ├── SlideUnreadable (ValueError)    a file that is no slide we can read
 │   └── PictureFailed               one region of a good slide could not be read
@@ -156,6 +158,20 @@ class InTheWay(Refusal, RuntimeError):
     def __init__(self, template: str, blockers: Sequence[dict[str, Any]] = (), **params: Any) -> None:
         super().__init__(template, **params)
         self.blockers = list(blockers)
+
+
+class Busy(Refusal, RuntimeError):
+    """`wait_s`: seconds until it is worth another try."""
+
+    code = "busy"
+
+    def __init__(self, template: str, wait_s: int, **params: Any) -> None:
+        super().__init__(template, wait_s=wait_s, **params)
+        self.wait_s = wait_s
+
+
+class TooManyJobs(Refusal, RuntimeError):
+    code = "too_many_jobs"
 
 
 class SlideUnreadable(Refusal, ValueError):

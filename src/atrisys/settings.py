@@ -41,7 +41,27 @@ class Settings(BaseSettings):
     max_attached_mb: Annotated[int, Field(ge=1)] = 512
     """Largest file that may be attached to an object."""
     jobs_at_once: Annotated[int, Field(ge=1)] = 2
-    """How many long tasks run at the same time."""
+    """How many long tasks run at the same time, over all server processes and workers."""
+    jobs_waiting_per_user: Annotated[int, Field(ge=1)] = 1000
+    """How many jobs of one person may wait."""
+    job_timeout_h: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24
+    """A job that takes longer is ended."""
+    job_memory_mb: Annotated[int, Field(ge=512)] = 8192
+    """A job that wants more is ended; its decoders have limits of their own (`ATRISYS_PICTURE_MEMORY_MB`)."""
+    max_result_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 512
+    """Largest file that a job makes for download."""
+    keep_results_days: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 7
+    """How long the file that a job has made can be downloaded."""
+    exports_at_once: Annotated[int, Field(ge=1)] = 4
+    """Training data that each server process makes while it is sent; more than half of it for nobody."""
+    dask_scheduler: str = ""
+    """Jobs run on this Dask cluster (`tls://…:8786`), not here; see docs/jobs.md."""
+    dask_ca_file: str = ""
+    """Whose certificates are believed on the way to the cluster."""
+    dask_cert_file: str = ""
+    """The certificate that is shown to the cluster."""
+    dask_key_file: str = ""
+    """Its private key."""
     picture_workers: Annotated[int, Field(ge=1)] = 2
     """Killable decoder processes of each server process."""
     picture_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30

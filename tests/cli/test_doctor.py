@@ -7,6 +7,7 @@ from atrisys.settings import Settings
 from atrisys.store.session import Store
 from atrisys.store.tables import AttachedFile, Change, Project
 from given import slides
+from walk.running import free_port
 
 
 def by_check(installation, status=0):
@@ -135,3 +136,10 @@ def test_a_data_folder_that_is_gone_is_made_anew(sound):
     shutil.rmtree(sound.data)
     if not sound.settings:
         assert by_check(sound)["database"]["state"] == "well"
+
+
+def test_a_cluster_that_does_not_answer_is_wrong(sound):
+    sound.settings["ATRISYS_DASK_SCHEDULER"] = f"tcp://127.0.0.1:{free_port()}"
+    found = by_check(sound, status=1)["cluster"]
+    assert found["state"] == "wrong"
+    assert "ATRISYS_DASK_SCHEDULER" in found["says"]

@@ -17,6 +17,7 @@ COMMANDS = [
     ["import"],
     ["export"],
     ["annotations", "import"],
+    *(["jobs", word] for word in ("list", "show", "watch", "cancel", "retry")),
     ["doctor"],
 ]
 

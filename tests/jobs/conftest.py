@@ -42,7 +42,7 @@ class Bench:
     """Asks for jobs and waits for what becomes of them."""
 
     def __init__(self, store: Store, starter: SecUser, folder: Path) -> None:
-        self.store, self._starter = store, starter
+        self.store, self._starter, self.patience_s = store, starter, PATIENCE_S
         self._witness = folder / "witness.txt"
 
     def submit(self, do: str, **arguments: Any) -> int:
@@ -55,7 +55,7 @@ class Bench:
             return db.get_one(Job, id)
 
     def wait(self, id: int, until: Callable[[Job], bool] = lambda job: job.state in queue.ENDED) -> Job:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + self.patience_s
         while not until(job := self.job(id)):
             assert time.monotonic() < end, f"still {job.state}: {job.message}"
             time.sleep(0.05)

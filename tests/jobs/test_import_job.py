@@ -157,6 +157,34 @@ def test_a_failure_that_is_not_the_files_costs_nobody_their_slide(given, alice, 
     assert alice.get(f"/api/uploadedfile/{file['id']}/download").content == content
 
 
+def test_an_import_that_was_cancelled_is_done_anew_on_request(given, alice, send, kept, tmp_path):
+    content = slides.svs(tmp_path / "a.svs").read_bytes()
+    sent = send("a.svs", content, given.project(alice))
+    path = f"/api/atrisys/job/{sent['job']}"
+    alice.delete(f"{path}.json")
+    runner = Runner(kept).start()
+    try:
+        assert ended(alice, sent["job"])["state"] == "cancelled"
+        file = f"/api/uploadedfile/{sent['uploadedFile']['id']}.json"
+        assert alice.get(file).json()["status"] == 41
+        assert alice.post(f"{path}/retry.json").status_code == 200
+        job = ended(alice, sent["job"])
+        assert job["state"] == "done", job
+        again = alice.get(file).json()
+        assert (again["status"], again["error"]) == (100, None)
+    finally:
+        runner.stop()
+    assert [path.read_bytes() for path in files(kept)] == [content]
+
+
+def test_trying_what_is_no_slide_again_says_the_same_again(given, alice, send, running):
+    sent = send("photo.svs", b"\xff\xd8\xff\xe0" + bytes(200))
+    first = ended(alice, sent["job"])
+    alice.post(f"/api/atrisys/job/{sent['job']}/retry.json")
+    again = ended(alice, sent["job"])
+    assert (again["state"], again["message"]) == ("failed", first["message"])
+
+
 def test_a_second_run_after_a_sudden_death_makes_no_second_image(given, alice, send, kept, tmp_path):
     project = given.project(alice)
     sent = send("a.svs", slides.svs(tmp_path / "a.svs").read_bytes(), project)

@@ -9,7 +9,9 @@ import psutil
 import pytest
 from sqlalchemy import func, select, update
 
-from atrisys.jobs.runner import KEEP_RESULTS_MS, Runner, tidy
+from atrisys.jobs.runner import DAY_MS, Runner, tidy
+from atrisys.store import queue
+from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import Job
 from rooms import ROOMS
@@ -55,7 +57,7 @@ def test_a_job_runs_in_a_process_of_its_own_and_leaves_log_result_and_file(bench
     assert (job.state, job.progress, job.message) == ("done", 1.0, "")
     assert job.log.endswith("a line\n")
     assert (job.result["caller"], job.result["door"]) == (starter.id, "job")
-    assert (kept.folder.result_folder(job.id) / "made.txt").read_text() == "by alice"
+    assert (kept.folder.result_folder(job.id) / job.result["file"]).read_text() == "by alice"
     assert bench.pid(job.id) != os.getpid()
     assert job.started <= job.ended
 
@@ -137,6 +139,106 @@ def test_a_runner_that_is_stopped_hands_its_jobs_to_the_next(bench, kept):
     assert len(bench.witnessed("done")) == 1
 
 
+def test_a_job_that_wants_too_much_memory_fails_with_that_reason_and_the_server_does_not(bench, limited):
+    limited(job_memory_mb=700)
+    failed = bench.wait(bench.submit("hoard"))
+    assert (failed.state, failed.message) == (
+        "failed",
+        "The job wanted more than 700 MB of memory (ATRISYS_JOB_MEMORY_MB).",
+    )
+    assert bench.witnessed("given up")
+    assert bench.wait(bench.submit("work")).state == "done"
+
+
+def test_a_job_that_takes_too_long_is_ended_whatever_it_is_doing(bench, limited):
+    limited(job_timeout_h=0.002)
+    for id in [bench.submit(do, seconds=60) for do in ("deaf", "nap")]:
+        failed = bench.wait(id)
+        assert failed.state == "failed"
+        assert failed.message == "The job took longer than 0.002 h (ATRISYS_JOB_TIMEOUT_H) and was ended."
+        assert gone(bench.pid(id))
+
+
+@pytest.fixture
+def limited(kept):
+    """A runner with other limits."""
+    runners = []
+
+    def limited(**limits):
+        runners.append(Runner(Store(kept.settings.model_copy(update=limits)), ROOMS).start())
+
+    yield limited
+    runners[0].stop()
+
+
+def test_logs_and_results_are_bounded(bench, runner):
+    flooded = bench.wait(bench.submit("flood"))
+    assert flooded.state == "done"
+    assert 20_000 < len(flooded.log) < 50_000
+    told = bench.wait(bench.submit("tell too much"))
+    assert (told.state, told.result) == ("failed", None)
+    assert "longer than" in told.message
+
+
+def test_a_job_that_fails_leaves_no_half_result(bench, runner, kept):
+    id = bench.wait(bench.submit("half")).id
+    napping = bench.submit("nap", seconds=60)
+    bench.wait(napping, lambda job: job.message == "napping")
+    [folder] = kept.folder.result_folder(napping).iterdir()
+    (folder / "half.txt").write_text("half")
+    bench.cancel(napping)
+    assert bench.wait(napping).state == "cancelled"
+    assert [*kept.folder.result_folder(id).iterdir(), *kept.folder.result_folder(napping).iterdir()] == []
+
+
+def test_one_that_failed_is_done_anew_on_request(bench, runner, kept):
+    id = bench.submit("nap", seconds=60)
+    bench.wait(id, lambda job: job.message == "napping")
+    os.kill(bench.pid(id), signal.SIGKILL)
+    assert bench.wait(id).state == "failed"
+    with kept.writing() as db:
+        db.get_one(Job, id).arguments = {**bench.job(id).arguments, "do": "work"}
+        assert queue.retry(db, db.get_one(Job, id), "alice")
+    job = bench.wait(id)
+    assert (job.state, job.tries) == ("done", 1)
+    assert "before: failed, The process that did this job ended unexpectedly (SIGKILL)" in job.log
+    assert job.log.endswith("a line\n")
+
+
+def test_a_run_that_was_taken_for_dead_changes_nothing_of_the_next(bench, kept):
+    """Two runners that know nothing of each other, as on two machines: the first stops without a word."""
+    first = Runner(kept, ROOMS).start()
+    id = bench.submit("nap", seconds=60)
+    bench.wait(id, lambda job: job.message == "napping")
+    ghost = bench.job(id).runner
+    with kept.writing() as db:
+        db.execute(update(Job).values(runner="elsewhere-1-ab/cd", seen=0))
+        db.get_one(Job, id).arguments = {**bench.job(id).arguments, "do": "work"}
+    second = Runner(kept, ROOMS).start()
+    try:
+        job = bench.wait(id)
+        assert job.state == "done"
+        assert gone(int(bench.witnessed(f"begun {id}")[0].split()[-1])), "the first run ends when it learns of it"
+        assert not kept.folder.result_of_run(id, ghost).exists()
+        assert (kept.folder.result_folder(id) / job.result["file"]).read_text() == "by alice"
+        assert bench.job(id).state == "done"
+    finally:
+        first.stop()
+        second.stop()
+
+
+@pytest.mark.long
+def test_a_child_whose_interpreter_is_held_ends_with_its_server(bench, alone):
+    server = alone()
+    id = bench.submit("held")
+    bench.wait(id, lambda _job: bench.witnessed(f"begun {id}"))
+    pid = bench.pid(id)
+    time.sleep(1)
+    server.kill()
+    server.wait()
+    assert gone(pid)
+
+
 @pytest.mark.long
 def test_a_job_survives_the_sudden_death_of_its_server(bench, alone):
     server = alone()
@@ -179,7 +281,7 @@ def test_scratch_of_a_killed_job_goes_with_it(bench, runner, kept):
 def test_old_results_and_what_the_dead_have_left_are_cleared_away(bench, runner, kept):
     old, new = bench.wait(bench.submit("work")), bench.wait(bench.submit("work"))
     with kept.writing() as db:
-        db.execute(update(Job).where(Job.id == old.id).values(ended=now_ms() - KEEP_RESULTS_MS - 1000))
+        db.execute(update(Job).where(Job.id == old.id).values(ended=now_ms() - 7 * DAY_MS - 1000))
     (kept.folder.results / "999999").mkdir()
     left = [kept.folder.tmp / "left", kept.folder.files / ".incoming" / "ab" / "left.svs"]
     fresh = kept.folder.tmp / "fresh"

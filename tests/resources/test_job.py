@@ -65,6 +65,51 @@ def test_a_job_is_cancelled_by_its_starter_or_a_manager(given, alice, bob, db):
     assert db.get(Job, second.id).state == "cancelling"
 
 
+def test_a_job_that_failed_is_done_anew_for_its_starter_and_managers(given, alice, bob, charlie, nobody, db):
+    project = given.project(alice, [bob])
+    first, second = (given.job(bob, project, state=state, message="no room") for state in ("failed", "cancelled"))
+    path = f"/api/atrisys/job/{first.id}/retry.json"
+    assert charlie.post(path).status_code == 404
+    assert nobody.post(path).status_code == 401
+    fellow = given.person("fellow")
+    alice.post(f"/api/project/{project.id}/user/{fellow.id}.json")
+    assert fellow.post(path).status_code == 404
+    assert db.get(Job, first.id).state == "failed"
+    again = bob.post(path).json()["job"]
+    assert (again["state"], again["message"], again["user"]) == ("waiting", "", bob.id)
+    assert "asked for again by bob; before: failed, no room" in again["log"]
+    assert alice.post(f"/api/atrisys/job/{second.id}/retry.json").json()["job"]["user"] == bob.id
+    twice = bob.post(path)
+    assert (twice.status_code, twice.json()["params"]["state"]) == (400, "waiting")
+
+
+def test_who_has_too_much_waiting_is_told_to_come_later(given, alice, store, monkeypatch):
+    project = given.project(alice)
+    limits = {"jobs_waiting_per_user": 2}
+    monkeypatch.setattr(store, "settings", store.settings.model_copy(update=limits))
+    path = f"/api/atrisys/project/{project.id}/export.json"
+    assert [alice.post(path, json={}).status_code for _ in range(3)] == [200, 200, 429]
+    refused = alice.post(path, json={}).json()
+    assert (refused["code"], refused["params"]) == ("too_many_jobs", {"waiting": 2, "most": 2})
+    upload = alice.post(f"/upload?storage={given.storage_of(alice).id}", files={"files[]": ("a.svs", b"x")})
+    assert upload.status_code == 429
+    failed = given.job(given.person("bob"), state="failed")
+    assert failed.state == "failed"
+
+
+def test_jobs_are_sorted_and_filtered_by_what_they_show_and_by_nothing_else(given, bob):
+    slow = given.job(bob, progress=0.1, state="running", runner="host-1-ab/cd")
+    fast = given.job(bob, name="export_training_data", progress=0.9, state="running", runner="host-2-ab/cd")
+
+    def ids(query):
+        return [row["id"] for row in bob.get(f"/api/atrisys/jobs?{query}").json()["collection"]]
+
+    assert ids("sort=progress&order=asc") == [slow.id, fast.id]
+    assert ids("name[in]=export_training_data") == [fast.id]
+    assert ids("progress[gte]=0.5&state[equals]=running") == [fast.id]
+    assert ids("runner[ilike]=host-1") == [fast.id, slow.id], "what is not shown cannot be asked for"
+
+
 def test_a_job_that_has_ended_is_not_cancelled(bob, finished):
     answer = bob.delete(f"/api/atrisys/job/{finished.id}.json")
     assert answer.status_code == 400

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from atrisys.errors import PictureFailed
 from atrisys.imaging.patience import check_patience
 from atrisys.imaging.pictures import Picture
-from atrisys.wire import pictures, streaming
+from atrisys.wire import pictures, seats, streaming
 from atrisys.wire.pictures import Work, picture_answer
 
 SMALL, LARGE, GIANT = (256, 256), (4000, 3000), (30_000, 20_000)
@@ -155,7 +155,7 @@ def test_small_pictures_go_on_while_giants_wait_and_one_slide_hangs():
 
 
 def test_who_waits_too_long_for_a_giant_is_told_when_to_come_again(monkeypatch):
-    monkeypatch.setattr(pictures, "WAIT_S", 0.2)
+    monkeypatch.setattr(seats, "WAIT_S", 0.2)
 
     async def scene():
         kitchen = Kitchen()

@@ -35,6 +35,8 @@ STATUS = {
     "Duplicate": 409,
     "Stale": 412,
     "InTheWay": 409,
+    "Busy": 503,
+    "TooManyJobs": 429,
     "SlideUnreadable": 400,
     "PictureFailed": 500,
     "PictureMissing": 404,
@@ -79,7 +81,7 @@ def raising(settings, store):
 
 
 def made(kind):
-    params = {"wait_s": 7} if kind is errors.TooManyTries else {}
+    params = {"wait_s": 7} if kind in (errors.TooManyTries, errors.Busy) else {}
     return kind("Term {term} is refused.", term="mitosis", **params)
 
 

@@ -24,7 +24,7 @@ from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, Job, Project, Storage, UploadedFile
 from atrisys.store.tables.files import ERROR_DEPLOYMENT, ERROR_FORMAT, UPLOADED, WRITE
 
-__all__ = ["Place", "Taken", "check_place", "put_down", "refuse", "take_in", "take_up", "upload_limit"]
+__all__ = ["Place", "Taken", "begin_again", "check_place", "put_down", "refuse", "take_in", "take_up", "upload_limit"]
 
 JOB = "import_slide"
 RECORDED_AT = 0.95
@@ -162,6 +162,14 @@ def take_up(
         delivery.discard(store.folder)
         raise
     return taken
+
+
+def begin_again(store: Store, caller: Caller, uploaded_file_id: int) -> None:
+    """Before `take_up`, after `refuse`: where the bytes were not at fault, they are there to be looked at anew."""
+    with store.writing() as db:
+        row = get_row(db, caller, UploadedFile, uploaded_file_id, lock=True)
+        if row.status == ERROR_DEPLOYMENT and row.filename:
+            history.edit(db, caller, row, status=UPLOADED, error=None)
 
 
 def refuse(store: Store, caller: Caller, uploaded_file_id: int, reason: Refusal) -> None:

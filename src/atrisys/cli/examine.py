@@ -68,6 +68,8 @@ def examine() -> Iterator[Finding]:
             yield from _try("accounts", lambda: accounts(store))
             yield from _try("clock", lambda: clock(store))
             yield from _try("files", lambda: files(store))
+            if settings.dask_scheduler:
+                yield from _try("cluster", lambda: cluster(store))
     finally:
         store.close()
     yield from _try("pictures", lambda: pictures(settings))
@@ -277,6 +279,38 @@ def _named(names: list[str]) -> str:
 
 def _put_back(store: "Store") -> str:
     return f"Put them back below {store.folder.files} from a backup, or delete their records."
+
+
+def cluster(store: "Store") -> Iterator[Finding]:
+    """The scheduler answers, and every worker sees this data folder and this database."""
+    from sqlalchemy import select
+
+    from atrisys.jobs.place import examine_workers
+    from atrisys.store.tables import SecUser
+
+    address = store.settings.dask_scheduler
+    with store.reading() as db:
+        known = db.execute(select(SecUser.id, SecUser.created).order_by(SecUser.id).limit(1)).first()
+    found = examine_workers(store, (known.id, known.created) if known else None)
+    mend = "docs/jobs.md says what a worker needs."
+    wrong = [f"{worker}: {problem}" for worker, problem in found.items() if problem]
+    if wrong:
+        yield Finding("cluster", "wrong", " ".join(wrong), mend)
+    elif not found:
+        yield Finding("cluster", "wrong", f"The scheduler at {address} has no workers: jobs wait.", mend)
+    else:
+        yield Finding(
+            "cluster", "well", f"Workers at {address} that see the data folder and the database: {len(found)}."
+        )
+    host = urlsplit(address).hostname or ""
+    if not address.startswith("tls://") and host not in ("localhost", "127.0.0.1", "::1"):
+        says = (
+            "The way to the cluster is not encrypted, and whoever reaches the scheduler runs programs on its workers."
+        )
+        yield Finding("cluster", "look", says, "Use tls://… and certificates (ATRISYS_DASK_CA_FILE and its like).")
+    if not store.settings.database_url:
+        says = "Jobs run on a cluster and the database is SQLite: every worker must be on this machine."
+        yield Finding("cluster", "look", says, "Use PostgreSQL (ATRISYS_DATABASE_URL).")
 
 
 def pictures(settings: "Settings") -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from atrisys.cli.export_training_data import export
 from atrisys.cli.import_annotations import annotations
 from atrisys.cli.import_slides import import_slides
 from atrisys.cli.installation import data_option
+from atrisys.cli.jobs import jobs
 from atrisys.cli.serve import serve
 from atrisys.errors import Refusal
 
@@ -62,5 +63,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, user, project, import_slides, export, annotations, doctor):
+for command in (serve, demo, user, project, import_slides, export, annotations, jobs, doctor):
     main.add_command(command)

@@ -66,9 +66,12 @@ def serve(host: str, port: int, workers: int, tls_cert: str | None, tls_key: str
     Example:  atrisys serve --port 8000 --workers 2
               atrisys serve --host 0.0.0.0 --tls-cert chain.pem --tls-key key.pem
     """
+    from atrisys.jobs.place import place_for
+
     door = open_door(host, port, read_tls(tls_cert, tls_key))
     with opened() as store:
         settings = store.settings
+    place_for(settings, {}).close()
     warn_of_plain_http(door, settings)
     number = f", {workers} processes" if workers > 1 else ""
     say(f"ATrISys listens on {door.address} (data in {settings.data.absolute()}{number}). Stop it with Ctrl+C.")

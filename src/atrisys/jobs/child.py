@@ -4,17 +4,22 @@ The runner sends one line of JSON (settings, which run of which job, the rooms),
 it goes away, this process ends too, and the job is begun anew by another.
 """
 
+import contextlib
+import ctypes
 import json
 import logging
 import os
+import resource
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from atrisys.access.caller import caller_for
-from atrisys.errors import NotAllowed, Refusal
+from atrisys.errors import NotAllowed, Refusal, TooLarge
 from atrisys.imaging import worker
 from atrisys.jobs.context import Cancelled, JobContext
 from atrisys.jobs.rooms import run_room, tell_room
@@ -28,6 +33,12 @@ log = logging.getLogger("atrisys.jobs")
 
 RUNNER_GONE = 75
 """Exit status when nobody watches any longer."""
+LONGEST_RESULT = 1 << 20
+"""Bytes of JSON."""
+FIRST_TO_GO = 500
+"""Where the whole machine runs out of memory, the system ends jobs before the server."""
+SIGNAL_WHEN_PARENT_DIES = 1
+"""Linux' PR_SET_PDEATHSIG."""
 
 
 def main() -> int:
@@ -38,8 +49,9 @@ def main() -> int:
         return RUNNER_GONE
     asked_to_stop = threading.Event()
     threading.Thread(target=_listen, args=[lines, asked_to_stop], daemon=True).start()
-    os.nice(5)
     settings = Settings(**order["settings"])
+    _end_with_runner()
+    _keep_within(settings.job_memory_mb)
     worker.configure(worker.Limits(settings.picture_workers, settings.picture_timeout_s, settings.picture_memory_mb))
     store = Store(settings)
     # Whatever is left there when this process is killed goes with it: the runner clears the folder.
@@ -62,6 +74,13 @@ def do(store: Store, run: Claim, rooms: Mapping[str, str], asked_to_stop: thread
         _end(store, run, rooms, job, queue.CANCELLED, Refusal("The job was cancelled."))
     except Refusal as refusal:
         _end(store, run, rooms, job, queue.FAILED, refusal)
+    except MemoryError:
+        _lift_limit()
+        told = Refusal(
+            "The job wanted more than {limit} MB of memory (ATRISYS_JOB_MEMORY_MB).",
+            limit=store.settings.job_memory_mb,
+        )
+        _end(store, run, rooms, job, queue.FAILED, told)
     except Exception:
         log.exception("job %s (%s) failed", run.job_id, run.name)
         told = Refusal(
@@ -80,13 +99,18 @@ def _work(
         if user is None or not user.enabled:
             raise NotAllowed("Whoever started this job may no longer sign in.")
         caller = caller_for(db, user, "job", "job", f"job-{job.id}")
+    # An earlier run that was taken for dead, and is not, loses its files with that.
     shutil.rmtree(store.folder.result_folder(job.id), ignore_errors=True)
-    store.folder.result_folder(job.id).mkdir(mode=0o700, parents=True)
     context = JobContext(
         store, caller, run, arguments=job.arguments, project_id=job.project_id, asked_to_stop=asked_to_stop
     )
+    context.result_folder.mkdir(mode=0o700, parents=True)
     result = run_room(rooms, run.name, context)
     context.flush()
+    if "file" in result:
+        result["file"] = f"{context.result_folder.name}/{result['file']}"
+    if len(json.dumps(result)) > LONGEST_RESULT:
+        raise TooLarge("What the job has to tell is longer than {limit} bytes.", limit=LONGEST_RESULT)
     return result
 
 
@@ -94,8 +118,32 @@ def _end(store: Store, run: Claim, rooms: Mapping[str, str], job: Job, state: st
     """The room puts things in order first: dying between the two leaves the job running, hence to be tried again."""
     if queue.states(store, [run]).get(run.token) not in queue.ALIVE:
         return
+    shutil.rmtree(store.folder.result_of_run(job.id, run.token), ignore_errors=True)
     tell_room(rooms, store, job, reason)
     queue.finish(store, run, state, str(reason))
+
+
+def _end_with_runner() -> None:
+    """Where its end is not noticed (`_listen`) because a library holds the interpreter, the system sees to it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SIGNAL_WHEN_PARENT_DIES, signal.SIGKILL)
+
+
+def _keep_within(memory_mb: int) -> None:
+    """Memory is limited by the system; others go first where there is little time or room."""
+    os.nice(5)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_GO))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = memory_mb << 20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _lift_limit() -> None:
+    """So that how it ended can be written down."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def _lines() -> Iterator[bytes]:

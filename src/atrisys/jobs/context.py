@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from atrisys.store.session import Store
 
 EVERY_S = 0.5
 """Progress goes to the database no more often."""
+LONGEST_LINE, MOST_LINES = 2_000, 1_000
+"""What a job says at once and no log would keep is not held either."""
 
 
 class Cancelled(BaseException):
@@ -33,12 +36,12 @@ class JobContext:
     ) -> None:
         self.store, self.caller = store, caller
         self.job_id, self.arguments, self.project_id = run.job_id, arguments, project_id
-        self.result_folder: Path = store.folder.result_folder(run.job_id)
-        """Empty at the start; kept for some days after the end."""
+        self.result_folder: Path = store.folder.result_of_run(run.job_id, run.token)
+        """Empty at the start; kept for some days after a good end."""
         self._run, self._asked_to_stop = run, asked_to_stop
         self._progress: float | None = None
         self._message: str | None = None
-        self._lines: list[str] = []
+        self._lines: deque[str] = deque(maxlen=MOST_LINES)
         self._written = 0.0
         self._lock = threading.Lock()
 
@@ -55,7 +58,7 @@ class JobContext:
 
     def log(self, text: str) -> None:
         """A line for the job's log. Raises Cancelled."""
-        line = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} {text}\n"
+        line = f"{queue.log_time()} {text[:LONGEST_LINE]}\n"
         with self._lock:
             self._lines.append(line)
         self._write()
@@ -71,7 +74,8 @@ class JobContext:
             if not at_once and time.monotonic() - self._written < EVERY_S:
                 return
             self._written = time.monotonic()
-            lines, self._lines = "".join(self._lines), []
+            lines = "".join(self._lines)
+            self._lines.clear()
             progress, self._progress = self._progress, None
             message, self._message = self._message, None
         if lines or progress is not None or message is not None:

@@ -4,8 +4,9 @@ from typing import Any
 
 from atrisys.actions.export_training_data import begin, wanted_from
 from atrisys.actions.zip_training_data import zip_training_data
-from atrisys.errors import NotFound
+from atrisys.errors import NotFound, TooLarge
 from atrisys.jobs.context import JobContext
+from atrisys.store.files import disk_full_said
 
 FILE = "training-data.zip"
 
@@ -15,11 +16,17 @@ def run(context: JobContext) -> dict[str, Any]:
     if context.project_id is None:
         raise NotFound("This job names no project.")
     exporting = begin(context.store, context.caller, context.project_id, wanted_from(context.arguments))
-    half = context.result_folder / f"{FILE}.part"
-    with context.store.folder.scratch() as scratch, half.open("wb") as file:
+    limit = int(context.store.settings.max_result_gb * (1 << 30))
+    path = context.result_folder / FILE
+    with context.store.folder.scratch() as scratch, disk_full_said(), path.open("xb") as file:
         for piece in zip_training_data(exporting, scratch, context.progress):
+            if file.tell() + len(piece) > limit:
+                raise TooLarge(
+                    "The result is larger than the {limit} bytes that {setting} allows.",
+                    limit=limit,
+                    setting="ATRISYS_MAX_RESULT_GB",
+                )
             file.write(piece)
-    half.replace(half.with_name(FILE))
     for entry in exporting.entries:
         for kind, problem in entry.problems:
             context.log(f"image {entry.image.id}, {kind}, annotation {problem.annotation_id}: {problem.reason}")

@@ -9,10 +9,14 @@ from atrisys.jobs.context import JobContext
 from atrisys.store.session import Store
 from atrisys.store.tables import Job
 
+MOST_TOLD = 1000
+"""Images that the result names one by one; the list of uploaded files has all."""
+
 
 def run(context: JobContext) -> dict[str, Any]:
     """`arguments`: `uploaded_file`, and `properties` for its images. The result names what was made."""
     file_id = context.arguments["uploaded_file"]
+    import_slide.begin_again(context.store, context.caller, file_id)
     taken = import_slide.take_up(
         context.store, context.caller, file_id, context.arguments.get("properties"), context.progress
     )
@@ -20,6 +24,7 @@ def run(context: JobContext) -> dict[str, Any]:
         context.log(f"{one.name}: {one.error or 'imported'}")
     return {
         "uploadedFile": file_id,
+        "imageCount": len(taken),
         "images": [
             {
                 "name": one.name,
@@ -28,7 +33,7 @@ def run(context: JobContext) -> dict[str, Any]:
                 "imageInstances": list(one.image_instance_ids),
                 "error": str(one.error) if one.error else None,
             }
-            for one in taken
+            for one in taken[:MOST_TOLD]
         ],
     }
 

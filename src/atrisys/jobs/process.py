@@ -1,4 +1,4 @@
-"""A job's process as its runner sees it."""
+"""Jobs as processes of this machine: one for each run, ended with all that it has started."""
 
 import contextlib
 import json
@@ -6,21 +6,40 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 
+from atrisys.errors import Refusal
 from atrisys.settings import Settings
 from atrisys.store.queue import Claim
 
 KNOWN = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
+class ThisMachine:
+    """The place where jobs run without a cluster."""
+
+    def __init__(self, settings: Settings, rooms: Mapping[str, str]) -> None:
+        self._settings, self._rooms = settings, rooms
+
+    def is_ready(self) -> bool:
+        return True
+
+    def begin(self, run: Claim) -> "JobProcess":
+        try:
+            return JobProcess(run, self._settings, self._rooms)
+        except OSError as error:
+            raise Refusal("The job could not be started: {reason}.", reason=error.strerror or str(error)) from error
+
+    def close(self) -> None:
+        """Nothing is held here."""
+
+
 class JobProcess:
-    """Started at once, watched through `ended`, ended with `cancel` or `kill`."""
+    """One run (place.py Work). Started at once."""
 
     def __init__(self, run: Claim, settings: Settings, rooms: Mapping[str, str]) -> None:
         self.run = run
-        self.cancelled_at: float | None = None
+        self._asked_to_end = False
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "atrisys.jobs.child", str(run.job_id)],
             stdin=subprocess.PIPE,
@@ -46,13 +65,11 @@ class JobProcess:
         return self._process.poll() is not None
 
     def cancel(self) -> None:
-        """Ask it to end by itself."""
-        if self.cancelled_at is None:
-            self.cancelled_at = time.monotonic()
+        if not self._asked_to_end:
+            self._asked_to_end = True
             self._say("cancel")
 
     def kill(self) -> None:
-        """End it and all that it has started, whatever they do."""
         if not self.ended():
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -63,7 +80,13 @@ class JobProcess:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
 
-    def how_it_ended(self) -> str:
+    def why(self) -> Refusal:
+        return Refusal(
+            "The process that did this job ended unexpectedly ({how}); perhaps it ran out of memory.",
+            how=self._how_it_ended(),
+        )
+
+    def _how_it_ended(self) -> str:
         status = self._process.returncode
         if status is None or status >= 0:
             return f"exit status {status}"

@@ -22,16 +22,16 @@ class Pulse:
         self._file = self._path.open("w")
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def is_dead(self, runner: str) -> bool:
-        """True only where that is certain: its lock is on this machine and nobody holds it."""
+    def lives(self, runner: str) -> bool | None:
+        """Whether another runner on this machine lives, as its lock tells. None: that cannot be known from here."""
         if runner == self.name or not runner.startswith(f"{self._host}-") or "/" in runner:
-            return False
-        return _nobody_holds(self._folder / runner)
+            return None
+        return _is_held(self._folder / runner)
 
     def clear_dead(self) -> None:
         """Remove the locks of runners that are gone."""
         for path in self._folder.iterdir():
-            if self.is_dead(path.name):
+            if self.lives(path.name) is False:
                 path.unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -39,10 +39,12 @@ class Pulse:
         self._file.close()
 
 
-def _nobody_holds(path: Path) -> bool:
+def _is_held(path: Path) -> bool | None:
     try:
         with path.open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
+            return False
+    except BlockingIOError:
+        return True
     except OSError:
-        return False
+        return None

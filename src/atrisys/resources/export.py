@@ -23,7 +23,7 @@ from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.downloads import attachment
 from atrisys.wire.fields import Fields, show
-from atrisys.wire.routes import Routes, opens_to_picture_cookie
+from atrisys.wire.routes import Routes, opens_to_picture_cookie, takes_export_seat
 from atrisys.wire.streaming import Stream
 
 routes = Routes(tags=["export"])
@@ -68,6 +68,7 @@ def start_export(id: int, body: JsonBody, db: Db, store: CurrentStore, user: Cur
 
 @routes.get("/api/atrisys/project/{id:int}/export.zip")
 @opens_to_picture_cookie
+@takes_export_seat
 def download_export(
     id: int,
     store: CurrentStore,
@@ -92,6 +93,7 @@ def _zip(store: Store, exporting: Exporting) -> Iterator[bytes]:
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/annotations.geojson")
 @opens_to_picture_cookie
+@takes_export_seat
 def download_geojson(
     id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find, origin: OriginQuery = LEFT_TOP
 ) -> Response:
@@ -103,6 +105,7 @@ def download_geojson(
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/mask.png")
 @opens_to_picture_cookie
+@takes_export_seat
 def download_mask(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """One image's label mask at full resolution: 0 is background, terms count from 1 by their id, 255 has no term."""
     sheet, classes = _open(db, user, find, id, mask=True)

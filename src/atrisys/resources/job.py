@@ -42,12 +42,14 @@ def show_one(_db: Session, job: Job) -> dict[str, Any]:
 
 
 @routes.get("/api/atrisys/job.json")
+@routes.get("/api/atrisys/jobs")
 def list_jobs(
     db: Db, user: CurrentUser, find: Find, page: PageQuery, project: int | None = None, state: str | None = None
 ) -> Response:
     """One's own jobs, and those of projects that one manages; newest first, without their logs.
 
-    `project`: those of one project; `state`: waiting, running, cancelling, done, failed or cancelled.
+    `project`: those of one project; `state`: waiting, running, cancelling, done, failed or cancelled. Also sorted and
+    filtered by what the rows show (`name[in]=import_slide`, `sort=progress`).
     """
     query = visible(user, select(Job)).options(defer(Job.log))
     if project is not None:
@@ -75,6 +77,15 @@ def cancel_job(id: int, db: Db, find: Find) -> Response:
     return _cancel(db, find, id)
 
 
+@routes.post("/api/atrisys/job/{id:int}/retry.json")
+def retry_job(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Do a job anew that failed or was cancelled, for who started it; its log goes on."""
+    job = find(Job, id)
+    if not queue.retry(db, job, user.username):
+        raise Invalid("Job {job} has neither failed nor been cancelled ({state}).", job=job.id, state=job.state)
+    return done(job=show(db, job))
+
+
 def _cancel(db: Session, find: Finder, id: int) -> Response:
     job = find(Job, id)
     if not queue.cancel(db, job):
@@ -85,7 +96,7 @@ def _cancel(db: Session, find: Finder, id: int) -> Response:
 @routes.api_route("/api/atrisys/job/{id:int}/result", methods=["GET", "HEAD"])
 @opens_to_picture_cookie
 def download_result(id: int, store: CurrentStore, find: Find) -> Response:
-    """The file that a job has made; kept for a week."""
+    """The file that a job has made; kept for some days (`ATRISYS_KEEP_RESULTS_DAYS`)."""
     job = find(Job, id)
     file = (job.result or {}).get("file")
     if not file:

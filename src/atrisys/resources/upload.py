@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from atrisys.actions import import_slide
 from atrisys.actions.import_slide import Place, Taken
+from atrisys.store import queue
 from atrisys.store.files import Received, plain_name
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, UploadedFile
@@ -62,6 +63,8 @@ async def _sent(request: Request, user: CurrentUser, store: CurrentStore) -> Asy
 
     def check() -> Place:
         with store.reading() as db:
+            if not says_yes(query.get("sync")):
+                queue.require_room(db, user.id)
             return import_slide.check_place(db, user, storage_id, project_ids)
 
     place = await run_in_threadpool(check)

@@ -212,8 +212,12 @@ class DataFolder:
         return received._replace(name=self.settle(received.name))
 
     def result_folder(self, job_id: int) -> Path:
-        """Where a job puts what people may download."""
+        """What the runs of a job have made for people to download."""
         return self.results / str(job_id)
+
+    def result_of_run(self, job_id: int, token: str) -> Path:
+        """Where one run of it (store/queue.py Claim) puts that: an earlier one that still lives puts it elsewhere."""
+        return self.result_folder(job_id) / token.rpartition("/")[2]
 
     def scratch_of_run(self, token: str) -> Path:
         """The `tmp` of one run of a job (store/queue.py Claim)."""

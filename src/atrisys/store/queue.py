@@ -4,13 +4,16 @@ Jobs are not in the change log: its feed tells whoever may see the container, wh
 and of managers alone. The row itself says who asked for what, when, and what came of it.
 """
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, case, func, select, update
+from sqlalchemy.orm import Session, aliased
 
+from atrisys.errors import TooManyJobs
+from atrisys.store import spatial
 from atrisys.store.ids import take_ids
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
@@ -31,9 +34,10 @@ ENDED = (DONE, FAILED, CANCELLED)
 ALIVE_NOW = Job.state.in_(ALIVE)
 
 LOST_MS = 30_000
-"""A runner that gave no sign of life for so long is dead."""
+"""A runner that gave no sign of life for so long is dead, unless it is known to live."""
 MOST_TRIES = 3
 LONGEST_LOG = 200_000
+"""Of a longer one the end is kept."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,54 @@ class Claim:
 
 
 def submit(db: Session, *, user_id: int, name: str, arguments: dict[str, Any], project_id: int | None = None) -> Job:
-    """Ask for a job; it is there when db's transaction is kept."""
+    """Ask for a job; it is there when db's transaction is kept. Raises TooManyJobs."""
+    spatial.take_turns(db, f"jobs of {user_id}")
+    require_room(db, user_id)
     job = Job(
         id=take_ids(db)[0], created=now_ms(), name=name, user_id=user_id, arguments=arguments, project_id=project_id
     )
     db.add(job)
     db.flush()
     return job
+
+
+def require_room(db: Session, user_id: int) -> None:
+    """Whether somebody may ask for one more job. Raises TooManyJobs."""
+    most = db.info["settings"].jobs_waiting_per_user
+    waiting = db.scalar(select(func.count()).where(Job.user_id == user_id, Job.state == WAITING)) or 0
+    if waiting >= most:
+        raise TooManyJobs(
+            "{waiting} jobs of yours are waiting already, and {most} may (ATRISYS_JOBS_WAITING_PER_USER). "
+            "Come again when some have been done.",
+            waiting=waiting,
+            most=most,
+        )
+
+
+def retry(db: Session, job: Job, asked_by: str) -> bool:
+    """Let one that failed or was cancelled be done anew; its log goes on. False: it is in no such state.
+
+    Raises TooManyJobs, as for a new one of its starter's.
+    """
+    spatial.take_turns(db, f"jobs of {job.user_id}")
+    require_room(db, job.user_id)
+    line = f"{log_time()} asked for again by {asked_by}; before: {job.state}, {job.message or 'no reason'}\n"
+    query = update(Job).where(Job.id == job.id, Job.state.in_((FAILED, CANCELLED)))
+    changed = db.execute(
+        query.values(
+            state=WAITING,
+            tries=0,
+            progress=0.0,
+            message="",
+            log=_longer(line),
+            result=None,
+            ended=None,
+            updated=now_ms(),
+            version=Job.version + 1,
+        ).returning(Job.id)
+    ).all()
+    db.refresh(job)
+    return bool(changed)
 
 
 def cancel(db: Session, job: Job) -> bool:
@@ -82,17 +127,12 @@ def anything_to_do(store: Store) -> bool:
 
 
 def claim(store: Store, runner: str, token: str, at_once: int) -> Claim | None:
-    """The oldest waiting job, if fewer than `at_once` run anywhere: one UPDATE, so that nobody else gets it too.
-
-    Two who claim at the same moment see the same oldest job, hence want the same row; the second finds it taken. So
-    there are never more than `at_once` either.
-    """
+    """The job whose turn it is, if fewer than `at_once` run anywhere; runners claim one after another."""
     now, mark = now_ms(), f"{runner}/{token}"
-    oldest = select(func.min(Job.id)).where(Job.state == WAITING).scalar_subquery()
     busy = select(func.count()).select_from(Job).where(ALIVE_NOW).scalar_subquery()
     query = (
         update(Job)
-        .where(Job.id == oldest, Job.state == WAITING, busy < at_once)
+        .where(Job.id == _whose_turn().scalar_subquery(), Job.state == WAITING, busy < at_once)
         .values(
             state=RUNNING,
             runner=mark,
@@ -108,8 +148,33 @@ def claim(store: Store, runner: str, token: str, at_once: int) -> Claim | None:
         .execution_options(synchronize_session=False)
     )
     with store.writing() as db:
+        spatial.take_turns(db, "claiming jobs")
         row = db.execute(query).one_or_none()
     return Claim(row.id, mark, row.name) if row else None
+
+
+def _whose_turn() -> Select[int]:
+    """The oldest job of whoever has the fewest running, and among these of whose last one was begun the longest ago."""
+    waiting = (
+        select(Job.user_id, func.min(Job.id).label("id")).where(Job.state == WAITING).group_by(Job.user_id).subquery()
+    )
+    theirs = aliased(Job)
+    running = select(func.count()).select_from(theirs).where(theirs.state.in_(ALIVE))
+    last = select(func.max(theirs.started))
+    running, last = (
+        query.where(theirs.user_id == waiting.c.user_id).correlate(waiting).scalar_subquery()
+        for query in (running, last)
+    )
+    return select(waiting.c.id).order_by(running, func.coalesce(last, 0), waiting.c.id).limit(1)
+
+
+def hand_over(store: Store, run: Claim, runner: str, token: str) -> Claim | None:
+    """Give a run to another runner. None where it shall end, or is no longer the one's that `run` names."""
+    mine = Claim(run.job_id, f"{runner}/{token}", run.name)
+    query = update(Job).where(Job.id == run.job_id, Job.runner == run.token, Job.state == RUNNING)
+    with store.writing() as db:
+        taken = db.execute(query.values(runner=mine.token, seen=now_ms()).returning(Job.id)).one_or_none()
+    return mine if taken else None
 
 
 def give_sign_of_life(store: Store, claims: Collection[Claim]) -> None:
@@ -138,7 +203,7 @@ def report(
     if message is not None:
         values["message"] = message
     if log:
-        values["log"] = case((func.length(Job.log) < LONGEST_LOG, Job.log + log), else_=Job.log)
+        values["log"] = _longer(log)
     with store.writing() as db:
         query = update(Job).where(Job.id == run.job_id, Job.runner == run.token, ALIVE_NOW)
         state = db.execute(query.values(**values).returning(Job.state)).scalar_one_or_none()
@@ -164,11 +229,11 @@ def hand_back(store: Store, run: Claim) -> None:
         db.execute(query.values(state=WAITING, runner=None, seen=None, tries=Job.tries - 1, version=Job.version + 1))
 
 
-def take_lost(store: Store, runner: str, token: str, is_dead: Callable[[str], bool]) -> list[tuple[Claim, str]]:
+def take_lost(store: Store, runner: str, token: str, lives: Callable[[str], bool | None]) -> list[tuple[Claim, str]]:
     """Jobs whose runner died: those that may be tried again wait again, the others are this runner's to end.
 
     Args:
-        is_dead: whether a runner is known to be dead, though its last sign of life is young.
+        lives: whether a runner is known to live or to be dead, whatever its last sign of life says; None: not known.
 
     Returns:
         The runs to end, and the state that each shall have.
@@ -176,7 +241,11 @@ def take_lost(store: Store, runner: str, token: str, is_dead: Callable[[str], bo
     limit = now_ms() - LOST_MS
     with store.reading() as db:
         rows = db.execute(select(Job.id, Job.name, Job.runner, Job.seen, Job.state, Job.tries).where(ALIVE_NOW)).all()
-    lost = [row for row in rows if (row.seen or 0) < limit or is_dead(str(row.runner).rpartition("/")[0])]
+    lost = []
+    for row in rows:
+        alive = lives(str(row.runner).rpartition("/")[0])
+        if alive is False or (alive is None and (row.seen or 0) < limit):
+            lost.append(row)
     mine: list[tuple[Claim, str]] = []
     for row in lost:
         run = Claim(row.id, f"{runner}/{token}", row.name)
@@ -197,3 +266,16 @@ def ended_before(db: Session, moment_ms: int, ids: Sequence[int]) -> list[int]:
     """Which of these jobs ended before a moment, or are not known at all."""
     kept = select(Job.id).where(Job.id.in_(ids), (Job.ended.is_(None)) | (Job.ended >= moment_ms))
     return sorted(set(ids) - set(db.scalars(kept)))
+
+
+def log_time() -> str:
+    """The time as a log's lines begin with it, UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+
+
+def _longer(text: str) -> Any:
+    """A job's log with this at its end."""
+    text = text[-LONGEST_LOG:]
+    room = LONGEST_LOG - len(text)
+    kept = case((func.length(Job.log) > room, func.substr(Job.log, func.length(Job.log) - room + 1)), else_=Job.log)
+    return kept + text

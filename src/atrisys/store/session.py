@@ -28,10 +28,10 @@ class Store:
     def session(self, *, writes: bool) -> Session:
         """A session whose transaction, once begun, may write (or may not). Whoever opens it closes it.
 
-        Its `info` holds the data folder, for the bytes behind its records.
+        Its `info` holds the data folder, for the bytes behind its records, and the settings.
         """
         engine = self._writing if writes else self.engine
-        return Session(engine, expire_on_commit=False, info={"folder": self.folder})
+        return Session(engine, expire_on_commit=False, info={"folder": self.folder, "settings": self.settings})
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
 
 from atrisys.errors import Misconfigured
 from atrisys.geometry import grid
@@ -216,6 +217,12 @@ def streamed(query: Query, batch: int) -> Query:
 def for_update(query: Query) -> Query:
     """Rows that are about to be changed: locked where the database locks rows (SQLite's writer is alone anyway)."""
     return query.with_for_update()
+
+
+def take_turns(db: Session, name: str) -> None:
+    """One after another until the transaction's end, those who say the same name (SQLite's writer is alone anyway)."""
+    if is_postgres(db.connection()):
+        db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def back_up(engine: Engine, target: Path) -> bool:

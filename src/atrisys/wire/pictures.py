@@ -18,12 +18,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from atrisys import __version__
-from atrisys.errors import Refusal
+from atrisys.errors import Busy
 from atrisys.imaging.crops import LONGEST_SIDE
 from atrisys.imaging.patience import Patience, within
 from atrisys.imaging.pictures import Picture
-from atrisys.wire.dialect import Json
-from atrisys.wire.refusals import body_of
+from atrisys.wire.refusals import answer_to
+from atrisys.wire.seats import RETRY_AFTER_S, seated
 from atrisys.wire.streaming import Stream
 
 LARGE_PIXELS = 1_500_000
@@ -31,9 +31,6 @@ GIANT_PIXELS = 16_000_000
 """Beyond so many WebP and TIFF are giants too: they are held whole."""
 SMALL_AT_ONCE, SMALL_OF_ONE_SLIDE, LARGE_AT_ONCE = 24, 8, 4
 """Together less than the threads of the server, of which some stay free for other requests."""
-WAIT_S = 60
-"""Who finds no room in that time is told to come again."""
-RETRY_AFTER_S = 30
 CACHING = {"Cache-Control": "private, no-cache"}
 
 
@@ -104,8 +101,8 @@ class PictureAnswer(Stream):
                 patience = Patience(settings.picture_timeout_s)
                 with within(patience):
                     await self._made_and_sent(patience, scope, receive, send)
-        except NoRoom:
-            await _come_again(self._request)(scope, receive, send)
+        except Busy as refusal:
+            await answer_to(self._request, refusal)(scope, receive, send)
 
     async def _made_and_sent(self, patience: Patience, scope: Scope, receive: Receive, send: Send) -> None:
         async with _watched(receive, patience):
@@ -155,10 +152,6 @@ def _headers_of(picture: Picture) -> dict[str, str]:
     return headers
 
 
-class NoRoom(Exception):
-    """Nobody made room in time."""
-
-
 class _Rooms:
     """How many pictures this process makes at once."""
 
@@ -172,23 +165,13 @@ class _Rooms:
 
     @asynccontextmanager
     async def place_for(self, work: Work) -> AsyncIterator[None]:
-        """Raises NoRoom where none becomes free."""
+        """Raises Busy where none becomes free."""
         seats = [self._seats[work.room]]
         if work.room == "small":
             seats.insert(0, self._of_slide.setdefault(work.slide, asyncio.Semaphore(SMALL_OF_ONE_SLIDE)))
-        taken: list[asyncio.Semaphore] = []
-        try:
-            try:
-                async with asyncio.timeout(WAIT_S):
-                    for seat in seats:
-                        await seat.acquire()
-                        taken.append(seat)
-            except TimeoutError as late:
-                raise NoRoom from late
+        full = Busy("Many large pictures are being made right now. Try again in {wait_s} s.", wait_s=RETRY_AFTER_S)
+        async with seated(seats, full):
             yield
-        finally:
-            for seat in taken:
-                seat.release()
 
 
 _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Rooms] = WeakKeyDictionary()
@@ -197,9 +180,3 @@ _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Rooms] = WeakKeyDiction
 def _rooms(giants: int) -> _Rooms:
     """Those of the running event loop: a server process has one."""
     return _of_loops.setdefault(asyncio.get_running_loop(), _Rooms(giants))
-
-
-def _come_again(request: Request) -> Response:
-    refusal = Refusal("Many large pictures are being made right now. Try again in {wait_s} s.", wait_s=RETRY_AFTER_S)
-    body = {**body_of(refusal, request), "code": "busy"}
-    return Json(body, status_code=503, headers={"Retry-After": str(RETRY_AFTER_S)})

@@ -38,6 +38,8 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.NotUndoable: 400,
     errors.Duplicate: 409,
     errors.Stale: 412,
+    errors.Busy: 503,
+    errors.TooManyJobs: 429,
     errors.InTheWay: 409,
     errors.SlideUnreadable: 400,
     errors.PictureFailed: 500,
@@ -92,7 +94,7 @@ def _refusal(request: Request, error: Exception) -> Response:
 def answer_to(request: Request, error: errors.Refusal) -> Response:
     """A refusal as the wire has it."""
     body, headers = body_of(error, request), {}
-    if isinstance(error, errors.TooManyTries):
+    if isinstance(error, errors.TooManyTries | errors.Busy):
         headers["Retry-After"] = str(error.wait_s)
     if isinstance(error, errors.InTheWay):
         body["inTheWay"] = error.blockers

@@ -4,7 +4,8 @@ Every route asks who is there first; `@open_to_all` lets anybody in, `@opens_to_
 cookie, `@counts_as_unsafe` guards a GET that changes something or tells a secret; one that is marked `@may_come_again`
 tells none, and heeds an `Idempotency-Key` as POST does. GET and HEAD read, all else writes;
 but what is marked `@only_reads` (and every picture) reads, by whichever method it is asked for. `@waits_for_client`
-is for what reads its body itself, while it comes: it has no transaction but those that it begins.
+is for what reads its body itself, while it comes: it has no transaction but those that it begins. `@takes_export_seat`
+bounds how many of these answers are made at once (seats.py).
 """
 
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,6 +23,7 @@ from atrisys.access.caller import Caller
 from atrisys.errors import BodyTooLarge
 from atrisys.wire.credentials import PICTURE_COOKIE, SAFE, set_cookie, who_asks
 from atrisys.wire.retries import Retry, digest_of
+from atrisys.wire.seats import Seated, take_export_seat
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -51,6 +53,11 @@ def only_reads(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+def takes_export_seat(endpoint: Endpoint) -> Endpoint:
+    endpoint.takes_export_seat = True  # pyright: ignore[reportFunctionMemberAccess]
+    return endpoint
+
+
 def waits_for_client(endpoint: Endpoint) -> Endpoint:
     endpoint.waits_for_client = True  # pyright: ignore[reportFunctionMemberAccess]
     return endpoint
@@ -75,6 +82,7 @@ class OneTransaction(APIRoute):
             "counts_as_unsafe": hasattr(endpoint, "counts_as_unsafe"),
         }
         anybody, waits = hasattr(endpoint, "open_to_all"), hasattr(endpoint, "waits_for_client")
+        has_seat = hasattr(endpoint, "takes_export_seat")
         keeps = hasattr(endpoint, "may_come_again")
         reads = marks["opens_to_picture_cookie"] or hasattr(endpoint, "only_reads")
 
@@ -83,14 +91,25 @@ class OneTransaction(APIRoute):
             is_short = _is_short(request)
             if anybody and not is_short:
                 raise BodyTooLarge("Send at most {limit_kb} kB here, and say its length.", limit_kb=SHORT >> 10)
-            signs_in_first = not anybody and (waits or not is_short)
+            signs_in_first = not anybody and (waits or has_seat or not is_short)
             if signs_in_first:
                 await run_in_threadpool(_sign_in, request, marks)
+            if not has_seat:
+                return await answer_signed_in(request, anybody or signs_in_first)
+            # While it waits it holds no thread and no connection.
+            held = await take_export_seat(request)
+            try:
+                return Seated(await answer_signed_in(request, True), held)
+            except BaseException:
+                await held.aclose()
+                raise
+
+        async def answer_signed_in(request: Request, signed_in: bool) -> Response:
             if waits:
                 response = await handle(request)
             else:
                 body = await request.body()
-                response = await run_in_threadpool(answer_whole, request, body, anybody or signs_in_first)
+                response = await run_in_threadpool(answer_whole, request, body, signed_in)
             _renew_picture_cookie(request, response)
             return response
 
