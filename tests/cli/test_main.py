@@ -17,6 +17,7 @@ COMMANDS = [
     ["import"],
     ["export"],
     ["annotations", "import"],
+    ["deidentify"],
     ["doctor"],
 ]
 
