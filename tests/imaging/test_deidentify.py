@@ -1,14 +1,16 @@
 """Clean copies: tiles as they were, and nothing else of what the original holds."""
 
+import errno
+
 import numpy as np
 import openslide
 import pytest
 import tifffile
 
-from atrisys.errors import SlideUnreadable
+from atrisys.errors import SlideUnreadable, TooLarge
 from atrisys.imaging import deidentify, slides
 from atrisys.imaging.clean import tiff
-from atrisys.imaging.clean.desk import make
+from atrisys.imaging.clean.desk import make, survey
 from atrisys.imaging.clean.findings import Sought
 from atrisys.imaging.clean.tiff_writer import SHORT
 from atrisys.imaging.clean.verify import Traces, check_tiff, check_traces
@@ -112,6 +114,24 @@ def test_no_byte_of_a_patient_is_in_the_copy_of_a_dicom_slide(tmp_path):
 
 
 @given.needs_real
+def test_a_clean_copy_can_be_cleaned_again(tmp_path):
+    for number, path in enumerate((given.SVS, given.ome(tmp_path / "a.ome.tif"), given.DICOM)):
+        folders = tmp_path / f"{number}", tmp_path / f"{number} again"
+        for folder in folders:
+            folder.mkdir()
+        assert cleaned(cleaned(path, folders[0]), folders[1]).exists()
+
+
+def test_a_full_disk_is_said_in_words(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tiff.TiffWriter, "put", full)
+    with pytest.raises(TooLarge, match="no room"):
+        make(str(given.svs(tmp_path / "a.svs")), "SVS", "a.svs", str(tmp_path / "clean.svs"))
+
+
+@given.needs_real
 def test_a_real_slide_comes_out_clean(tmp_path):
     to = cleaned(given.SVS, tmp_path)
     with openslide.OpenSlide(to) as ours, openslide.OpenSlide(given.SVS) as theirs:
@@ -176,6 +196,59 @@ def test_a_copy_in_doubt_is_not_given_out_and_nothing_is_left_of_it(tmp_path):
     with pytest.raises(SlideUnreadable, match="not given out"):
         cleaned(path, tmp_path, "Janet Doe 12345.svs")
     assert [file.name for file in tmp_path.iterdir()] == ["a.tif"]
+
+
+def _mutated(rng, whole: bytes) -> bytes:
+    """Some bytes changed, or the end cut off."""
+    changed = bytearray(whole)
+    for at in rng.integers(0, len(changed), rng.integers(1, 30)):
+        changed[at] = rng.integers(0, 256)
+    return bytes(changed[: rng.integers(len(changed) // 2, len(changed) + 1)]) if rng.random() < 0.1 else bytes(changed)
+
+
+@pytest.mark.long
+def test_no_damaged_slide_lets_a_planted_name_through(tmp_path):
+    path, secret = planted.svs(tmp_path / "a.svs")
+    whole, rng, made = path.read_bytes(), np.random.default_rng(11), 0
+    tables = whole.index(planted.PLACES["latin"].encode("latin-1"))
+    for _ in range(1500):
+        part = whole[:tables] + _mutated(rng, whole[tables:]) if rng.random() < 0.7 else _mutated(rng, whole)
+        # Names that were changed themselves are another matter.
+        left = [one for one in secret if one in part]
+        path.write_bytes(part)
+        to = tmp_path / "clean.svs"
+        try:
+            survey(str(path), "SVS", "x.svs")
+            make(str(path), "SVS", "x.svs", str(to))
+        except (SlideUnreadable, MemoryError):
+            to.unlink(missing_ok=True)
+            continue
+        clean, made = to.read_bytes(), made + 1
+        to.unlink()
+        assert not [one for one in left if one in clean]
+    assert made > 100
+
+
+@given.needs_real
+@pytest.mark.long
+def test_no_damaged_dicom_slide_lets_a_patient_through(tmp_path):
+    folder, secret = planted.dicom(tmp_path / "patient")
+    entry = max(folder.iterdir(), key=lambda file: file.stat().st_size)
+    whole, rng, made = entry.read_bytes(), np.random.default_rng(12), 0
+    for number in range(300):
+        part = _mutated(rng, whole[:9000]).ljust(9000, b"\0") + whole[9000:]
+        left = [one for one in secret if one in part]
+        entry.write_bytes(part)
+        to = tmp_path / f"clean {number}"
+        try:
+            survey(str(entry), "DICOM", "x")
+            make(str(entry), "DICOM", "x", str(to))
+        except (SlideUnreadable, MemoryError):
+            continue
+        made += 1
+        clean = b"".join(file.read_bytes() for file in to.iterdir())
+        assert not [one for one in left if one in clean]
+    assert made > 10
 
 
 # --- the verification itself can fail --------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """What a worker can be asked about names in a slide. Runs in workers alone; `imaging/deidentify.py` asks."""
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from atrisys.errors import Refusal, SlideUnreadable
+from atrisys.errors import Refusal, SlideUnreadable, TooLarge
 from atrisys.imaging.clean.dicom import DicomCleaning
 from atrisys.imaging.clean.findings import Finding, Sought, told
 from atrisys.imaging.clean.tiff import TiffCleaning
@@ -45,7 +46,7 @@ def survey(path: str, format: str, name: str) -> list[dict[str, Any]]:
 
 
 def make(path: str, format: str, name: str, to: str) -> None:
-    """Write a clean copy and look at it. Nothing is left where it is not given out.
+    """Write a clean copy and look at it. What is left of one that is not given out the caller removes.
 
     Args:
         to: a file, or for DICOM a folder, that is not there yet.
@@ -71,6 +72,12 @@ def _opened(path: str, format: str) -> Iterator[Cleaning]:
         yield cleaning
     except (Refusal, MemoryError):
         raise
+    except OSError as reason:
+        if reason.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise TooLarge("The server's disk has no room for this file. Tell its administrator.") from reason
+        raise SlideUnreadable(
+            "{name} cannot be cleaned: {reason}", name=entry.name, reason="it cannot be read, or the copy not written"
+        ) from reason
     except Exception as reason:
         # A table of lies makes libraries stumble anywhere, and their words may quote the file.
         raise SlideUnreadable(

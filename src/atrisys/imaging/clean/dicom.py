@@ -67,7 +67,8 @@ _EMPTY: dict[Tag, bytes] = {
 }  # fmt: skip
 """Must be there, may be empty."""
 _OURS = {(0x0012, 0x0062): (b"CS", b"YES"), (0x0012, 0x0063): (b"LO", b"ATrISys clean copy")}
-_SAID = " ".join(["ATrISys clean copy ATRISYS", *sorted(word.decode() for word in _WORDS)])
+_IMPLEMENTATION = "2.25.305828488182831875890203105390285383139"
+_SAID = " ".join([f"ATrISys clean copy ATRISYS {_IMPLEMENTATION}", *sorted(word.decode() for word in _WORDS)])
 _SYNTAX, _CLASS, _INSTANCE = (0x0002, 0x0010), (0x0002, 0x0002), (0x0002, 0x0003)
 _OFFSETS, _LENGTHS = (0x7FE0, 0x0001), (0x7FE0, 0x0002)
 _LARGEST_BASIC = 0xF0000000
@@ -179,7 +180,7 @@ class DicomCleaning:
                 pack(_CLASS, b"UI", WHOLE_SLIDE.encode()),
                 pack(_INSTANCE, b"UI", instance),
                 pack(_SYNTAX, b"UI", syntax.encode()),
-                pack((0x0002, 0x0012), b"UI", b"2.25.305828488182831875890203105390285383139"),
+                pack((0x0002, 0x0012), b"UI", _IMPLEMENTATION.encode()),
                 pack((0x0002, 0x0013), b"SH", b"ATRISYS"),
             )
         )
