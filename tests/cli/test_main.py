@@ -18,6 +18,7 @@ COMMANDS = [
     ["export"],
     ["annotations", "import"],
     *(["jobs", word] for word in ("list", "show", "watch", "cancel", "retry")),
+    ["deidentify"],
     ["doctor"],
 ]
 

@@ -36,7 +36,7 @@ def test_managers_see_label_and_macro(alice, image, base):
         assert opened(alice.post(f"{here}/associated/label.png")).size == (256, 192)
 
 
-def test_a_contributor_sees_the_scanners_thumbnail_alone(bob, image, base):
+def test_a_contributor_sees_a_thumbnail_of_the_pixels_alone(bob, image, base):
     for here in (f"/api/imageinstance/{image}", f"/api/abstractimage/{base}"):
         assert names(bob.get(f"{here}/associated.json")) == ["thumb"]
         assert opened(bob.get(f"{here}/associated/thumb.png")).size == (256, 199)
@@ -75,9 +75,32 @@ def test_what_a_slide_has_not_is_not_found(given, alice, project, image, tmp_pat
     assert names(alice.get(f"/api/imageinstance/{plain}/associated.json")) == []
 
 
-def test_metadata_are_told_with_their_namespace(bob, image, base):
+def test_a_contributor_is_told_what_was_measured_and_nothing_that_was_written(alice, bob, image, base, caplog):
+    caplog.set_level(logging.INFO, "atrisys")
     for here in (f"/api/imageinstance/{image}", f"/api/abstractimage/{base}"):
         rows = bob.get(f"{here}/metadata.json").json()["collection"]
+        assert {(row["namespace"], row["key"], row["value"]) for row in rows} >= {
+            ("APERIO", "AppMag", "40"),
+            ("APERIO", "MPP", "0.2500"),
+        }
+        assert {row["type"] for row in rows} <= {"INTEGER", "DECIMAL"}
+        assert "GIVEN" not in str(rows)
+        assert "GIVEN" in alice.get(f"{here}/metadata.json").text
+    assert f"metadata of image {base} shown to alice" in caplog.text
+
+
+def test_a_measure_that_holds_words_is_not_told(given, alice, bob, tmp_path):
+    path = slides.svs(tmp_path / "a.svs")
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"AppMag = 40|", b"AppMag = Jo|"))
+    image = given.slide(alice, given.project(alice, [bob]), path=path).image_instance_ids[0]
+    assert "Jo" in alice.get(f"/api/imageinstance/{image}/metadata.json").text
+    assert "Jo" not in bob.get(f"/api/imageinstance/{image}/metadata.json").text
+
+
+def test_metadata_are_told_with_their_namespace(alice, image, base):
+    for here in (f"/api/imageinstance/{image}", f"/api/abstractimage/{base}"):
+        rows = alice.get(f"{here}/metadata.json").json()["collection"]
         found = {(row["namespace"], row["key"]): row for row in rows}
         assert found["APERIO", "AppMag"]["value"] == "40"
         assert found["APERIO", "AppMag"]["type"] == "INTEGER"

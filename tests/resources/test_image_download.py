@@ -1,7 +1,10 @@
 import io
 import logging
+import os
 import zipfile
 
+import numpy as np
+import openslide
 import pytest
 
 from atrisys.store.tables.files import READ
@@ -105,8 +108,50 @@ def test_a_contributor_downloads_where_the_project_says_so(given, alice, bob, fi
     assert bob.get(of(taken)).status_code == 403
     assert bob.get(base_of(taken)).status_code == 403
     alice.put(f"/api/project/{project.id}.json", json={"areImagesDownloadable": True})
-    assert bob.get(of(taken)).content == file.read_bytes()
-    assert bob.get(base_of(taken)).content == file.read_bytes()
+    for path in (of(taken), base_of(taken)):
+        answer = bob.get(path)
+        assert f'filename="{taken.abstract_image_id}.svs"' in answer.headers["content-disposition"]
+        assert b"ScanScope" in file.read_bytes()
+        assert b"ScanScope" not in answer.content
+        part = bob.get(path, headers={"Range": "bytes=100-199"})
+        assert (part.status_code, part.content) == (206, answer.content[100:200])
+        assert bob.head(path).headers["content-length"] == str(len(answer.content))
+
+
+def test_a_manager_gets_a_clean_copy_for_the_asking(given, alice, file, tmp_path):
+    taken = given.slide(alice, given.project(alice), path=file)
+    answer = alice.get(f"{of(taken)}?clean=true")
+    assert answer.content != file.read_bytes()
+    (tmp_path / "clean.svs").write_bytes(answer.content)
+    with openslide.OpenSlide(tmp_path / "clean.svs") as clean, openslide.OpenSlide(file) as original:
+        assert clean.level_dimensions == original.level_dimensions
+        assert not clean.associated_images
+        size = clean.dimensions
+        ours, theirs = (np.asarray(one.read_region((0, 0), 0, size)) for one in (clean, original))
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_clean_copy_is_made_once_and_its_folder_is_swept(given, alice, store, file):
+    taken = given.slide(alice, given.project(alice), path=file)
+    before = set(store.folder.clean.iterdir())
+    alice.get(f"{of(taken)}?clean=true")
+    (kept,) = set(store.folder.clean.iterdir()) - before
+    kept.write_bytes(b"as it was kept")
+    assert alice.get(f"{of(taken)}?clean=true").content == b"as it was kept"
+    os.utime(kept, (1, 1))
+    store.folder.sweep(3600)
+    assert not kept.exists()
+    assert alice.get(f"{of(taken)}?clean=true").content.startswith(b"II")
+
+
+def test_a_format_that_cannot_be_cleaned_is_refused_with_words(given, alice, bob, tmp_path):
+    project = given.project(alice, [bob], are_images_downloadable=True)
+    taken = given.slide(alice, project, path=slides.philips(tmp_path / "secret name.tif"))
+    answer = bob.get(of(taken))
+    assert (answer.status_code, answer.json()["code"]) == (400, "slide_unreadable")
+    assert answer.json()["errors"].startswith(f"image {taken.abstract_image_id} cannot be cleaned")
+    assert "secret" not in answer.text
+    assert alice.get(of(taken)).status_code == 200
 
 
 def test_the_file_of_a_blinded_project_goes_to_its_managers_alone(given, alice, bob, file):
@@ -121,7 +166,9 @@ def test_readers_of_the_storage_download_the_slide(given, alice, charlie, file):
     taken = given.slide(alice, path=file)
     assert charlie.get(base_of(taken)).status_code == 404
     given.storage_member(given.storage_of(alice), charlie, READ)
-    assert charlie.get(base_of(taken)).status_code == 200
+    answer = charlie.get(base_of(taken))
+    assert answer.status_code == 200
+    assert b"ScanScope" not in answer.content
 
 
 def test_the_manager_of_another_project_with_the_slide_may_not_use_this_one(given, alice, bob, charlie, file):

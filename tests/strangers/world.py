@@ -77,10 +77,12 @@ class World:
         }
 
 
-def make_world(given: Given, username: str, folder: Path, mark: str, role: str = "ROLE_USER") -> World:
+def make_world(
+    given: Given, username: str, folder: Path, mark: str, role: str = "ROLE_USER", path: Path | None = None
+) -> World:
     """A project with a slide that has pixels, a tree of terms, a drawing with terms, a finished job, a browser.
 
-    The project is described, tagged, and has a property and an attached file.
+    The project is described, tagged, and has a property and an attached file. `path`: another slide than the usual one.
     """
     with given.writing() as db:
         db.execute(update(IdSequence).where(IdSequence.last < FIRST_ID).values(last=FIRST_ID))
@@ -90,7 +92,7 @@ def make_world(given: Given, username: str, folder: Path, mark: str, role: str =
     link = owner.post("/api/relation/parent/term.json", json={"term1": term.id, "term2": child.id})
     project = given.project(owner, ontology=ontology, name=f"{mark} project")
     storage = given.storage(owner, f"{mark} storage")
-    slide = given.slide(owner, project, path=slides.svs(folder / f"{mark}.svs", width=300, height=200))
+    slide = given.slide(owner, project, path=path or slides.svs(folder / f"{mark}.svs", width=300, height=200))
     with given.store.reading() as db:
         image = db.get_one(ImageInstance, slide.image_instance_ids[0])
         plane = db.scalars(select(SliceInstance.id).where(SliceInstance.image_id == image.id)).one()

@@ -10,6 +10,8 @@ from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
+from atrisys.imaging import deidentify
+from atrisys.imaging.deidentify import Finding
 from atrisys.imaging.reader import Plane, SlideFacts
 from atrisys.imaging.slides import SharedSlide, facts_from, open_slide
 from atrisys.store.files import DataFolder
@@ -58,17 +60,35 @@ class SlideFile:
         except PictureMissing as missing:
             raise _missing(self.base_id) from missing
 
-    def _by_its_number(self, failure: SlideUnreadable) -> PictureFailed:
-        """Readers know the file by the name that we made, and may say where it lies."""
+    def survey(self, name: str) -> list[Finding]:
+        """What there is in it that may name somebody; `name` is the one that people know it by.
+
+        Raises SlideUnreadable where it cannot be looked through.
+        """
+        try:
+            return deidentify.survey(self.path, self.facts.format, name)
+        except SlideUnreadable as failure:
+            raise self._by_its_number(failure, SlideUnreadable) from failure
+
+    def write_clean_copy(self, name: str, to: Path) -> None:
+        """A copy without all that. Raises SlideUnreadable where there can be none."""
+        try:
+            deidentify.make_clean_copy(self.path, self.facts.format, name, to)
+        except SlideUnreadable as failure:
+            raise self._by_its_number(failure, SlideUnreadable) from failure
+
+    def _by_its_number(self, failure: SlideUnreadable, kind: type[SlideUnreadable] = PictureFailed) -> SlideUnreadable:
+        """Readers know the file by the name that we made, or by its own in its folder, and may say where it lies."""
         number = f"image {self.base_id}"
         params = {"reason": failure.message, **failure.params, "name": number}
-        for where in (self.path, self.path.resolve(), self.path.parent, self.path.name):
+        inside = [file.name for file in self.path.rglob("*")] if self.path.is_dir() else []
+        for where in (self.path, self.path.resolve(), self.path.parent, self.path.name, *inside):
             params = {
                 key: value.replace(str(where), number) if isinstance(value, str) else value
                 for key, value in params.items()
             }
         template = failure.template if failure.params else "{name} cannot be read ({reason})"
-        return PictureFailed(template, **params)
+        return kind(template, **params)
 
 
 def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:

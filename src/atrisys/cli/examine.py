@@ -139,7 +139,7 @@ def data_folder(settings: "Settings") -> Iterator[Finding]:
 
     folder = DataFolder(settings.data)
     folder.prepare()
-    for place in (folder.root, folder.files, folder.results, folder.tmp, folder.backups):
+    for place in (folder.root, folder.files, folder.clean, folder.results, folder.tmp, folder.backups):
         try:
             with tempfile.TemporaryFile(dir=place):
                 pass

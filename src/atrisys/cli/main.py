@@ -8,6 +8,7 @@ import click
 from atrisys import __version__
 from atrisys.cli.add_project import project
 from atrisys.cli.add_user import user
+from atrisys.cli.deidentify import deidentify
 from atrisys.cli.demo import demo
 from atrisys.cli.doctor import doctor
 from atrisys.cli.export_training_data import export
@@ -63,5 +64,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, user, project, import_slides, export, annotations, jobs, doctor):
+for command in (serve, demo, user, project, import_slides, export, annotations, jobs, deidentify, doctor):
     main.add_command(command)

@@ -150,7 +150,8 @@ def _value_of(answer: Any, name: str) -> Any:
     if "refusal" in answer:
         raise _REFUSALS.get(str(answer["refusal"]), PictureFailed)(str(answer["template"]), **answer["params"])
     if "failure" in answer:
-        log.warning("a worker could not read %s: %s", name, answer.get("traceback"))
+        # Not by its name, which may be a patient's in a folder of DICOM files.
+        log.warning("a worker could not read a slide: %s", answer.get("traceback"))
         raise PictureFailed("{name} could not be read ({reason})", name=name, reason=str(answer["failure"]))
     return answer.get("value")
 

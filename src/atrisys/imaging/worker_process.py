@@ -108,8 +108,10 @@ def _answer(call: dict[str, Any], memory_mb: int) -> dict[str, Any]:
         )
     except Exception as failure:
         gc.collect()
-        last = traceback.format_exception_only(failure)[-1].strip()
-        return {"failure": last[:500], "traceback": traceback.format_exc()[-8000:]}
+        # Where it happened and as what, not its words: they may quote the slide, which may name somebody.
+        where = "".join(traceback.format_tb(failure.__traceback__))[-8000:]
+        kind = type(failure).__name__
+        return {"failure": kind, "traceback": f"{where}{kind}"}
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

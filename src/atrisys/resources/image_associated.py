@@ -1,4 +1,4 @@
-"""What lies beside a slide's pixels in its file: label, macro, the scanner's thumbnail, metadata."""
+"""What lies beside a slide's pixels in its file: label, macro, metadata; and a thumbnail, made of the pixels."""
 
 import logging
 import re
@@ -9,7 +9,13 @@ from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.slide_file import SlideFile
-from atrisys.access.slide_secrets import SECRET, may_see_labels, require_label_viewer, require_metadata_of
+from atrisys.access.slide_secrets import (
+    SECRET,
+    may_see_labels,
+    require_label_viewer,
+    require_metadata_of,
+    told_metadata,
+)
 from atrisys.errors import NotFound
 from atrisys.imaging import pictures
 from atrisys.imaging.crops import allowed_size
@@ -29,7 +35,7 @@ log = logging.getLogger(__name__)
 USUAL = 256
 WORDS = SIZE
 THUMB = "thumb"
-"""What the wire calls the scanner's thumbnail."""
+"""What the wire calls the scanner's thumbnail. It may show what the macro shows: ours is sent instead."""
 
 
 @routes.get("/api/abstractimage/{id:int}/associated.json")
@@ -73,18 +79,18 @@ def show_associated(
 
 @routes.get("/api/abstractimage/{id:int}/metadata.json")
 def list_metadata_of_slide(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
-    """What the slide's file says of itself, as its scanner wrote it."""
+    """What the slide's file says of itself, for who may see its label; for others sizes and magnifications alone."""
     image = find(AbstractImage, id)
     require_metadata_of(db, user, image)
-    return _metadata(image, page)
+    return _metadata(db, user, image, page)
 
 
 @routes.get("/api/imageinstance/{id:int}/metadata.json")
 def list_metadata(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
-    """What the image's file says of itself; in a blinded project for managers."""
+    """What the image's file says of itself, for managers; for others sizes and magnifications, unless blinded."""
     image = find(ImageInstance, id)
     require_metadata_of(db, user, image)
-    return _metadata(db.get_one(AbstractImage, image.base_image_id), page)
+    return _metadata(db, user, db.get_one(AbstractImage, image.base_image_id), page)
 
 
 def _names(db: Session, user: Caller, base: AbstractImage) -> list[str]:
@@ -107,6 +113,8 @@ def _associated(slide: SlideFile, label: str, format: str, asked: Asked, db: Ses
 
     def make() -> Picture:
         with slide.reading() as opened:
+            if name not in SECRET:
+                return pictures.thumb(opened, slide.plane, max_size, kind, quality=quality)
             return pictures.associated(opened, name, max_size, kind, quality)
 
     size = allowed_size((max_size, max_size), Box(0, 0, 1, 1), kind)
@@ -114,8 +122,9 @@ def _associated(slide: SlideFile, label: str, format: str, asked: Asked, db: Ses
     return picture_answer(asked.request, work, name, kind, slide.mark, sorted(asked.said.items()))
 
 
-def _metadata(base: AbstractImage, page: Paging) -> Response:
-    pairs = (base.facts or {}).get("metadata", {})
+def _metadata(db: Session, user: Caller, base: AbstractImage, page: Paging) -> Response:
+    pairs = told_metadata(db, user, base)
+    log.info("metadata of image %s shown to %s (request %s)", base.id, user.username, user.request_id)
     return page.answer([_row(key, value) for key, value in sorted(pairs.items())])
 
 

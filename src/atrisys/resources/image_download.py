@@ -1,49 +1,35 @@
-"""Slides as they were uploaded."""
+"""Slides as they were uploaded, or as clean copies."""
 
-import logging
-
-from sqlalchemy.orm import Session
+from fastapi import Request
 from starlette.responses import Response
 
-from atrisys.access.caller import Caller
 from atrisys.access.slide_secrets import require_download_of
-from atrisys.errors import PictureMissing
-from atrisys.store.files import DataFolder
-from atrisys.store.tables import AbstractImage, ImageInstance, UploadedFile
+from atrisys.store.tables import AbstractImage, ImageInstance
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
-from atrisys.wire.downloads import download
 from atrisys.wire.picture_asking import GET, picture_at
 from atrisys.wire.routes import Routes
+from atrisys.wire.slide_downloads import slide_download
 
 routes = Routes(tags=["picture"])
 
-log = logging.getLogger(__name__)
+WORDS = ("clean",)
 
 
-@picture_at(routes, "/api/abstractimage/{id:int}/download", (), GET)
-def download_slide(id: int, db: Db, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
-    """The file as it was uploaded; a slide of several files as a zip.
+@picture_at(routes, "/api/abstractimage/{id:int}/download", WORDS, GET)
+def download_slide(id: int, request: Request, db: Db, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
+    """The file as it was uploaded (a slide of several files as a zip), for who may see the slide's label.
 
-    For who may read its storage, for managers of a project with it, and for members of one that allows it.
+    For others who may read its storage, and for members of a project that allows downloads, a clean copy: the tiles
+    as they are, without label, macro and texts. `clean=true` asks for that.
     """
     base = find(AbstractImage, id)
     require_download_of(db, user, base)
-    return _file(db, store.folder, user, base)
+    return slide_download(request, db, store.folder, user, base)
 
 
-@picture_at(routes, "/api/imageinstance/{id:int}/download", (), GET)
-def download_image(id: int, db: Db, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
-    """The same; for managers, and for members where the project allows it and is not blinded."""
+@picture_at(routes, "/api/imageinstance/{id:int}/download", WORDS, GET)
+def download_image(id: int, request: Request, db: Db, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
+    """The same: the original for managers, a clean copy for members where the project allows it and is not blinded."""
     image = find(ImageInstance, id)
     require_download_of(db, user, image)
-    return _file(db, store.folder, user, db.get_one(AbstractImage, image.base_image_id))
-
-
-def _file(db: Session, folder: DataFolder, user: Caller, base: AbstractImage) -> Response:
-    file = db.get(UploadedFile, base.uploaded_file_id) if base.uploaded_file_id is not None else None
-    if file is None:
-        raise PictureMissing("There is no file behind image {image}.", image=base.id)
-    path = folder.path_of(file.filename)
-    answer = download(path, base.original_filename)
-    log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
-    return answer
+    return slide_download(request, db, store.folder, user, db.get_one(AbstractImage, image.base_image_id))

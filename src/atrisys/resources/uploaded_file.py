@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import require_storage, require_user
+from atrisys.access.slide_secrets import require_file_owner
 from atrisys.access.visible import visible
 from atrisys.actions import delete_uploaded_file, history
 from atrisys.errors import Invalid
@@ -24,6 +25,7 @@ from atrisys.wire.dialect import says_yes
 from atrisys.wire.downloads import download
 from atrisys.wire.fields import Fields, FileName, Model, show, shows
 from atrisys.wire.routes import Routes, opens_to_picture_cookie
+from atrisys.wire.slide_downloads import slide_download
 
 routes = Routes(tags=["uploaded file"])
 
@@ -201,7 +203,15 @@ def remove_file(id: int, db: Db, user: CurrentUser, store: CurrentStore, find: F
 
 @routes.api_route("/api/uploadedfile/{id:int}/download", methods=["GET", "HEAD"])
 @opens_to_picture_cookie
-def download_file(id: int, store: CurrentStore, find: Find) -> Response:
-    """The file as it was uploaded; a slide of several files as a zip."""
+def download_file(id: int, request: Request, db: Db, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
+    """The file as it was uploaded; a slide of several files as a zip.
+
+    For who may see the slide's label; others who see the file get a clean copy, and so does who says `clean=true`. What
+    is no slide is for who sent it and for the owner of its storage.
+    """
     file = find(UploadedFile, id)
+    base = db.scalar(select(AbstractImage).where(AbstractImage.uploaded_file_id == file.id).limit(1))
+    if base is not None:
+        return slide_download(request, db, store.folder, user, base)
+    require_file_owner(db, user, file)
     return download(store.folder.path_of(file.filename), file.original_filename)

@@ -33,7 +33,7 @@ class Received(NamedTuple):
 
 
 class DataFolder:
-    """`atrisys.sqlite`, `secret`, `files/` (slides, under names that we made), `results/` (of jobs), `tiles/`, …."""
+    """`atrisys.sqlite`, `secret`, `files/` (slides, under our own names), `tiles/`, `clean/`, `results/` (of jobs), `tmp/`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -41,6 +41,8 @@ class DataFolder:
         self.files = self.root / "files"
         self.results = self.root / "results"
         self.tiles = self.root / "tiles"
+        self.clean = self.root / "clean"
+        """Clean copies of slides: each can be made again."""
         self.tmp = self.root / "tmp"
         self.backups = self.root / "backups"
         self.secret_file = self.root / "secret"
@@ -48,7 +50,7 @@ class DataFolder:
     def prepare(self) -> None:
         """Make what is missing. Raises Misconfigured where that cannot be."""
         try:
-            for folder in (self.root, self.files, self.results, self.tmp, self.backups):
+            for folder in (self.root, self.files, self.clean, self.results, self.tmp, self.backups):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise Misconfigured(
@@ -224,9 +226,12 @@ class DataFolder:
         return self.tmp / f"job-{token.replace('/', '-')}"
 
     def sweep(self, older_than_s: float) -> int:
-        """Remove what processes that died have left in `tmp/` and among the incoming files. Says how many."""
+        """Remove what processes that died have left in `tmp/` and among the incoming files. Says how many.
+
+        Clean copies that nobody has asked for since go as well.
+        """
         limit, done = time.time() - older_than_s, 0
-        for left in (*self.tmp.glob("*"), *self.files.glob(f"{INCOMING}/*/*")):
+        for left in (*self.tmp.glob("*"), *self.clean.glob("*"), *self.files.glob(f"{INCOMING}/*/*")):
             with contextlib.suppress(OSError):
                 if disk.last_written(left) < limit:
                     disk.remove(left)

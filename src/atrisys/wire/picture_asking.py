@@ -67,6 +67,7 @@ _WORDS = {
     "increaseArea": "factor of the width and height that are shown",
     "square": "true: the shorter side is widened to the longer one",
     "location": "WKT in Cytomine's frame (also `geometry`)",
+    "clean": "true: a clean copy, also for who may have the original",
     "origin": "left-top: `location` is in image order",
     "annotations": "ids, separated by commas: the shapes that are masked or drawn; without a choice all of them",
     "terms": "ids: shapes with one of these terms",

@@ -29,7 +29,7 @@ _BAND_PIXELS = 4 << 20
 _USUAL_TILE = 256
 _KEPT_TEXT = 20_000
 _OURS = ("openslide.level[", "openslide.associated.", "openslide.level-count", "openslide.region[")
-_PATHS = re.compile(r"(?:/[^/\s:]+)+/?")
+_PATHS = re.compile(r"/[^:]*")
 
 
 def detect(path: Path) -> str | None:

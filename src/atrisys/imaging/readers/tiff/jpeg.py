@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 
+from atrisys.imaging.codestreams import EOI, SOI, NotPure, strip_jpeg
 from atrisys.imaging.reader import Pixels
 from atrisys.imaging.readers.tiff.tables import TileTable
 
@@ -144,28 +145,34 @@ def make_whole(jpeg: bytes, table: TileTable) -> bytes:
     """A tile's bytes as a JPEG that stands alone and looks the same in every viewer.
 
     Shared tables are joined in; three components get an Adobe marker that says whether they are YCbCr or RGB. The
-    compressed pixels stay as they are.
+    compressed pixels stay as they are. Comments and application data, which may name somebody, are left out.
 
     Raises:
-        NotPlain: see `check_plain`; or it has no end, so that a viewer would show half a tile for a whole one.
+        NotPlain: see `check_plain`; or it has no end, so that a viewer would show half a tile for a whole one; or
+            nobody can say what in it is picture and what is not.
     """
+    try:
+        jpeg = strip_jpeg(jpeg)
+        tables = _inner(table.jpeg_tables) if table.jpeg_tables else b""
+    except NotPure as reason:
+        raise NotPlain(str(reason)) from reason
     frame = check_plain(jpeg, table)
-    if jpeg.rfind(b"\xff\xd9") < 0:
-        raise NotPlain("it has no end")
-    start, rest = [b"\xff\xd8"], jpeg[2:]
+    start, rest = [SOI], jpeg[2:]
     if table.samples == 3:
         transform = bytes([1 if is_ycbcr(frame, table) else 0])
         if frame.adobe is None:
             start.append(b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + transform)
         elif frame.adobe != transform[0]:
             rest = jpeg[2 : frame.adobe_at] + transform + jpeg[frame.adobe_at + 1 :]
-    if table.jpeg_tables:
-        start.append(_inner(table.jpeg_tables))
+    start.append(tables)
     return b"".join([*start, rest])
 
 
+@lru_cache(maxsize=256)
 def _inner(tables: bytes) -> bytes:
     """Shared tables without the markers of start and end around them."""
-    begin = 2 if tables[:2] == b"\xff\xd8" else 0
-    end = tables.rfind(b"\xff\xd9")
-    return tables[begin : end if end >= 0 else len(tables)]
+    if tables[:2] != SOI:
+        tables = SOI + tables
+    if EOI not in tables[-4:]:
+        tables += EOI
+    return strip_jpeg(tables)[2:-2]

@@ -1,0 +1,100 @@
+"""What a worker can be asked about names in a slide. Runs in workers alone; `imaging/deidentify.py` asks."""
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from atrisys.errors import Refusal, SlideUnreadable, TooLarge
+from atrisys.imaging.clean.dicom import DicomCleaning
+from atrisys.imaging.clean.findings import Finding, Sought, told
+from atrisys.imaging.clean.tiff import TiffCleaning
+from atrisys.imaging.find import entry_of, files_of
+from atrisys.imaging.readers.tiff.layout import FORMATS
+
+
+class Cleaning(Protocol):
+    """A slide that is looked at, and copied without what may name somebody."""
+
+    def findings(self) -> Iterator[Finding]: ...
+
+    def sought(self, sought: Sought) -> None: ...
+
+    def write(self, to: Path, step: Callable[[float], None]) -> str: ...
+
+    def check(self, copy: Path, sought: Sought, said: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def survey(path: str, format: str, name: str) -> list[dict[str, Any]]:
+    """What may name somebody in a slide.
+
+    Args:
+        path: a file, or the folder of one slide.
+        format: `SlideFacts.format`.
+        name: what people call it.
+
+    Returns:
+        `Finding`s as dicts.
+    """
+    with _opened(path, format) as cleaning:
+        beside = [] if format == "DICOM" else [Finding("name", "file name", len(name.encode()), name)]
+        return [asdict(one) for one in told([*beside, *cleaning.findings()])]
+
+
+def make(path: str, format: str, name: str, to: str) -> None:
+    """Write a clean copy and look at it. What is left of one that is not given out the caller removes.
+
+    Args:
+        to: a file, or for DICOM a folder, that is not there yet.
+
+    Raises:
+        SlideUnreadable: the slide cannot be cleaned, or the copy is in doubt.
+    """
+    sought = Sought()
+    sought.add_text(name)
+    sought.add_text(Path(name).stem)
+    with _opened(path, format) as cleaning:
+        cleaning.sought(sought)
+        said = cleaning.write(Path(to), lambda _fraction: None)
+        cleaning.check(Path(to), sought, said)
+
+
+@contextmanager
+def _opened(path: str, format: str) -> Iterator[Cleaning]:
+    entry = entry_of(Path(path))
+    cleaning = None
+    try:
+        cleaning = _open(entry, format)
+        yield cleaning
+    except (Refusal, MemoryError):
+        raise
+    except OSError as reason:
+        if reason.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise TooLarge("The server's disk has no room for this file. Tell its administrator.") from reason
+        raise SlideUnreadable(
+            "{name} cannot be cleaned: {reason}", name=entry.name, reason="it cannot be read, or the copy not written"
+        ) from reason
+    except Exception as reason:
+        # A table of lies makes libraries stumble anywhere, and their words may quote the file.
+        raise SlideUnreadable(
+            "{name} cannot be cleaned: {reason}", name=entry.name, reason="its tables make no sense"
+        ) from reason
+    finally:
+        if cleaning is not None:
+            cleaning.close()
+
+
+def _open(entry: Path, format: str) -> Cleaning:
+    if format == "DICOM":
+        return DicomCleaning(files_of(entry), entry.name)
+    if format in FORMATS:
+        return TiffCleaning(entry)
+    raise SlideUnreadable(
+        "{name} cannot be cleaned: its format ({format}) is not one that can be written without the names in it. "
+        "SVS, OME-TIFF, tiled TIFF and DICOM can.",
+        name=entry.name, format=format,
+    )  # fmt: skip

@@ -1,0 +1,44 @@
+"""A slide on its way out: the original for who may see its label, a clean copy for everybody else and for who asks."""
+
+import logging
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from atrisys.access.caller import Caller
+from atrisys.access.clean_copy import clean_copy_of, clean_name_of
+from atrisys.access.slide_file import slide_file
+from atrisys.access.slide_secrets import may_see_labels
+from atrisys.errors import PictureMissing
+from atrisys.store.files import DataFolder
+from atrisys.store.tables import AbstractImage, UploadedFile
+from atrisys.wire.dialect import says_yes
+from atrisys.wire.downloads import download
+from atrisys.wire.later import Later
+
+log = logging.getLogger(__name__)
+
+
+def slide_download(request: Request, db: Session, folder: DataFolder, user: Caller, base: AbstractImage) -> Response:
+    """The file of a slide for somebody who may download it. `?clean=true` asks for the clean copy.
+
+    Raises:
+        PictureMissing: there is none.
+        SlideUnreadable: no clean copy can be made (when the answer is sent).
+    """
+    file = db.get(UploadedFile, base.uploaded_file_id) if base.uploaded_file_id is not None else None
+    if file is None:
+        raise PictureMissing("There is no file behind image {image}.", image=base.id)
+    if may_see_labels(db, user, base.id) and not says_yes(request.query_params.get("clean")):
+        answer = download(folder.path_of(file.filename), base.original_filename)
+        log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
+        return answer
+    slide, name = slide_file(db, folder, base), base.original_filename
+
+    def make() -> Response:
+        copy = clean_copy_of(folder, slide, name)
+        log.info("clean copy of image %s downloaded by %s (request %s)", slide.base_id, user.username, user.request_id)
+        return download(copy, clean_name_of(slide))
+
+    return Later(request, make)
