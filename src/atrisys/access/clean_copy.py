@@ -8,7 +8,8 @@ from pathlib import Path
 from atrisys import __version__
 from atrisys.access.slide_file import SlideFile
 from atrisys.imaging.deidentify import clean_suffix, remove
-from atrisys.store.files import DataFolder, disk_full_said
+from atrisys.store.disk import disk_trouble_said
+from atrisys.store.files import DataFolder
 
 
 def clean_copy_of(folder: DataFolder, slide: SlideFile, name: str) -> Path:
@@ -36,7 +37,7 @@ def clean_name_of(slide: SlideFile) -> str:
 def _make(folder: DataFolder, slide: SlideFile, name: str, kept: Path) -> None:
     half = folder.tmp / f"{secrets.token_hex(8)}{clean_suffix(slide.facts.format)}"
     try:
-        with disk_full_said():
+        with disk_trouble_said():
             slide.write_clean_copy(name, half)
         half.rename(kept)
     except OSError:

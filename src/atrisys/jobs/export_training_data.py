@@ -6,7 +6,7 @@ from atrisys.actions.export_training_data import begin, wanted_from
 from atrisys.actions.zip_training_data import zip_training_data
 from atrisys.errors import NotFound, TooLarge
 from atrisys.jobs.context import JobContext
-from atrisys.store.files import disk_full_said
+from atrisys.store.disk import disk_trouble_said
 
 FILE = "training-data.zip"
 
@@ -18,7 +18,7 @@ def run(context: JobContext) -> dict[str, Any]:
     exporting = begin(context.store, context.caller, context.project_id, wanted_from(context.arguments))
     limit = int(context.store.settings.max_result_gb * (1 << 30))
     path = context.result_folder / FILE
-    with context.store.folder.scratch() as scratch, disk_full_said(), path.open("xb") as file:
+    with context.store.folder.scratch() as scratch, disk_trouble_said(), path.open("xb") as file:
         for piece in zip_training_data(exporting, scratch, context.progress):
             if file.tell() + len(piece) > limit:
                 raise TooLarge(
