@@ -5,7 +5,20 @@ import sys
 import time
 from pathlib import Path
 
-from bench import creating, crops, grid, listing, listing_page, masks_part, report, starting, tiles, viewport, window
+from bench import (
+    creating,
+    crops,
+    decoded_tiles,
+    grid,
+    listing,
+    listing_page,
+    masks_part,
+    report,
+    starting,
+    tiles,
+    viewport,
+    window,
+)
 from bench.house import new_house
 
 PARTS = {
@@ -18,6 +31,7 @@ PARTS = {
     "masks": masks_part.measure,
     "window": window.measure,
     "tiles": tiles.measure,
+    "decoded_tiles": decoded_tiles.measure,
     "crops": crops.measure,
 }
 

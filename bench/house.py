@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -56,19 +57,22 @@ class House:
             raise RuntimeError(f"atrisys {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
         return json.loads(done.stdout.strip().splitlines()[-1])
 
-    def new_image(self, name: str) -> "Sheet":
-        """A new project with the slide in it."""
+    def new_image(self, name: str, slide: Path | None = None) -> "Sheet":
+        """A new project with the slide in it, or with another one."""
         ontology = str(self.folder / "ontology.json")
         project = self.command("project", "add", name, "--ontology", ontology, "--member", "alice:manager")
-        image = self.command("import", str(self.slide), "--project", str(project["id"]))
+        image = self.command("import", str(slide or self.slide), "--project", str(project["id"]))
         with self.server() as server:
             terms = server.get(f"/api/ontology/{project['ontology']}/term.json")
         return Sheet(project["id"], image["imageInstance"], [term["id"] for term in terms])
 
     @contextmanager
-    def server(self, *options: str) -> Iterator["Server"]:
-        """`atrisys serve` with these options more, until the block ends; the run's number of workers by default."""
-        server = Server(self, "--workers", str(self.workers), *options)
+    def server(self, *options: str, **settings: str) -> Iterator["Server"]:
+        """`atrisys serve` with these options more, until the block ends; the run's number of workers by default.
+
+        Settings are environment variables.
+        """
+        server = Server(self, "--workers", str(self.workers), *options, **settings)
         try:
             yield server
         finally:
@@ -89,11 +93,11 @@ class Sheet:
 class Server:
     """`atrisys serve` as a process of its own, answering."""
 
-    def __init__(self, house: House, *options: str) -> None:
+    def __init__(self, house: House, *options: str, **settings: str) -> None:
         self.keys, self.port = house.keys, free_port()
         begun = time.perf_counter()
         command = [sys.executable, "-m", "atrisys", "--data", str(house.data), "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL, env={**os.environ, **settings})
         self.started_s = wait_for_ping(self.port, self.process, begun)
 
     def get(self, path: str) -> Any:

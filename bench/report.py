@@ -85,6 +85,7 @@ TITLES = (
     "Masks",
     "The whole slide as one JPEG",
     "Tiles",
+    "Decoded tiles",
     "Crops",
 )
 

@@ -1,67 +1,92 @@
-"""Tiles as they lie in the file, through the whole server, beside a bare application that preads the same tiles."""
+"""Tiles as they lie in the file, through the whole server, beside others that answer the same tiles."""
 
 import http.client
-import os
 import random
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bench.asking import signed
 from bench.hammer import Load, hammer, request_bytes
-from bench.house import House, Server, Sheet, cpu_s, free_port, wait_for_ping
+from bench.house import House, Server, Sheet, cpu_s
+from bench.peers import BARE, DEEP_ZOOM, LARGE_IMAGE, NGINX, Peer, Peers, Place
 from bench.report import Line, Section, spread
+from bench.slide import LEVELS
 
 TITLE = "Tiles"
 SAID = """Random tiles of all levels of a slide of 40,000 x 30,000 px (JPEG, 256 px), asked for on 1, 8 and 32 open
 connections by one lean thread, warm in the system's memory. ATrISys judges the credential and the right to the image,
-and sends an ETag and the headers that keep browsers safe; the bare code (bench/bare_tiles.py) is a raw ASGI application
-under the same uvicorn that preads the same bytes and knows nobody. CPU is user and system time of the server's
-processes for one answer."""
+and sends an ETag and the headers that keep browsers safe. The others know nobody: a raw ASGI application under the same
+uvicorn that preads the same bytes (bench/bare_tiles.py), nginx with each tile as a file, large_image with its cache and
+OpenSlide's DeepZoom, both behind FastAPI. CPU is user and system time of the server's processes for one answer. Each
+line is one round after another of all of them, in random order."""
+HEAD = ("what", "ATrISys", "the other", "ratio", "goal", "")
 WORKERS, CONNECTIONS = (1, 2), (1, 8, 32)
 SECONDS, TILES = 3.0, 5_000
 WAITED = 32
 """Connections at which the goals are set."""
+GOALS = {BARE: 0.35, LARGE_IMAGE: 10.0}
 KEYS = "X-Auth headers"
+OURS = "ATrISys"
+
+Taken = dict[tuple[str, int], list[tuple[Load, float]]]
+"""By the server's name and the number of connections: what came of each round, and milliseconds of CPU an answer."""
 
 
 def measure(house: House, rounds: int) -> Section:
-    sheet = house.new_image("tiles")
-    section = Section(TITLE, SAID)
+    sheet, peers = house.new_image("tiles"), Peers(house)
+    section = Section(TITLE, SAID, notes=peers.notes, head=HEAD)
     for workers in WORKERS:
-        with house.server("--workers", str(workers)) as server, bare_server(house, workers) as (port, pid):
+        with house.server("--workers", str(workers)) as server:
             places = some_places(server, sheet)
-            asked = {
-                "ours": [request_bytes(address_of(sheet, *place), shown(server)[KEYS]) for place in places],
-                "bare": [request_bytes("/{}/{}/{}".format(*place), {}) for place in places],
-            }
-            both = {"ours": (server.port, server.process.pid), "bare": (port, pid)}
-            taken: dict[tuple[str, int], list[tuple[Load, float]]] = {}
-            for round_number in range(rounds + 1):
-                for connections in CONNECTIONS:
-                    for whose in random.sample(sorted(both), 2):
-                        got = load(*both[whose], asked[whose], connections)
-                        if round_number:
-                            taken.setdefault((whose, connections), []).append(got)
-            for connections in CONNECTIONS:
-                what = f"{connections} connections, {workers} {'workers' if workers > 1 else 'worker'}"
-                section.lines.append(compare(what, taken["ours", connections], taken["bare", connections], connections))
+            names = (BARE, NGINX, LARGE_IMAGE, DEEP_ZOOM)
+            with peers.serving(house.slide, places, LEVELS, workers, *names) as others:
+                us = Peer(OURS, server.port, server.process.pid, lambda place: address_of(sheet, *place))
+                taken = in_turns(server, us, others, places, rounds, CONNECTIONS)
+            section.lines += compared(others, taken, workers, GOALS)
             if workers == 1:
                 section.lines += by_credential(server, sheet, places, rounds)
     return section
 
 
-def compare(what: str, ours: list[tuple[Load, float]], bare: list[tuple[Load, float]], connections: int) -> Line:
-    ratio = rate_of(ours) / rate_of(bare)
-    goal, met = ("≥ 0.35 of bare", ratio >= 0.35) if connections == WAITED else ("", None)
-    return Line(what, said_of(ours), said_of(bare), f"{ratio:.2f}", goal, met)
+def in_turns(
+    server: Server, us: Peer, others: list[Peer], places: Sequence[Place], rounds: int, connections: Sequence[int]
+) -> Taken:
+    """One round to warm up, then so many that count; in each all servers in random order."""
+    taken: Taken = {}
+    headers = {OURS: shown(server)[KEYS]}
+    asked = {
+        peer.name: [request_bytes(peer.address(place), headers.get(peer.name, {})) for place in places]
+        for peer in [us, *others]
+    }
+    for round_number in range(rounds + 1):
+        for count in connections:
+            for peer in random.sample([us, *others], 1 + len(others)):
+                got = load(peer.port, peer.pid, asked[peer.name], count)
+                if round_number:
+                    taken.setdefault((peer.name, count), []).append(got)
+    return taken
 
 
-def by_credential(server: Server, sheet: Sheet, places: list[tuple[int, int, int]], rounds: int) -> Iterator[Line]:
+def compared(others: list[Peer], taken: Taken, workers: int, goals: dict[str, float], what: str = "") -> Iterator[Line]:
+    """A line for each other server and number of connections."""
+    for peer in others:
+        for count in sorted(count for name, count in taken if name == peer.name):
+            ours, theirs = taken[OURS, count], taken[peer.name, count]
+            ratio = rate_of(ours) / rate_of(theirs)
+            goal = goals.get(peer.name) if count == WAITED else None
+            yield Line(
+                f"{what}{peer.name}, {count} connections, {workers} {'workers' if workers > 1 else 'worker'}",
+                said_of(ours),
+                said_of(theirs),
+                f"{ratio:.2f}",
+                f"≥ {goal:g}" if goal else "",
+                ratio >= goal if goal else None,
+            )
+
+
+def by_credential(server: Server, sheet: Sheet, places: Sequence[Place], rounds: int) -> Iterator[Line]:
     """What each way of saying who one is costs; and a tile that the asker has already."""
     for name, headers in shown(server).items():
         asked = [request_bytes(address_of(sheet, *place), headers) for place in places]
@@ -89,7 +114,7 @@ def address_of(sheet: Sheet, level: int, column: int, row: int) -> str:
     return f"/api/atrisys/imageinstance/{sheet.image}/tile/{level}/{column}/{row}.jpg"
 
 
-def some_places(server: Server, sheet: Sheet) -> list[tuple[int, int, int]]:
+def some_places(server: Server, sheet: Sheet) -> list[Place]:
     """Of all tiles of all levels, as `tiles.json` has them; all asked for once."""
     grid: Any = server.get(f"/api/atrisys/imageinstance/{sheet.image}/tiles.json")
     every = [
@@ -128,19 +153,3 @@ def said_of(taken: list[tuple[Load, float]]) -> str:
     rates = spread([got.rate for got, _ in taken], "{:,.0f}", "/s")
     p99, cpu = (statistics.median(values) for values in zip(*((got.p99_ms, each) for got, each in taken), strict=True))
     return f"{rates}, p99 {p99:.1f} ms, CPU {cpu:.3f} ms"
-
-
-@contextmanager
-def bare_server(house: House, workers: int) -> Iterator[tuple[int, int]]:
-    """Its port and its process."""
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "bench.bare_tiles:create_app", "--port", str(port)]
-    environment, begun = {**os.environ, "BARE_SLIDE": str(house.slide)}, time.perf_counter()
-    options = ["--workers", str(workers), "--no-access-log", "--log-level", "warning"]
-    process = subprocess.Popen([*command, *options], env=environment)
-    try:
-        wait_for_ping(port, process, begun)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait(20)

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import tifffile
 from sqlalchemy import select
 
 from atrisys.access import sign_in
@@ -142,6 +143,38 @@ def test_tiles_of_every_grid_are_made_once_and_then_answered_without_the_databas
         assert (known.status_code, known.content, questions) == (304, b"", 0), path
         head, _ = asked(store, client, path, method="HEAD")
         assert (head.content, head.headers["content-length"]) == (b"", first.headers["content-length"])
+
+
+def test_of_a_slide_that_one_may_see_tiles_are_made_without_the_database(store, bob, both):
+    client, (image, plane) = bob.with_token(), both
+    for noun, id in (("imageinstance", image), ("sliceinstance", plane)):
+        assert client.get(tile(id, noun=noun)).status_code == 200
+    for path in every_grid(image, plane):
+        answer, questions = asked(store, client, path)
+        assert (answer.status_code, questions) == (200, 0), path
+
+
+def test_a_tile_that_cannot_be_made_is_refused_as_on_the_ordinary_road(
+    given, store, db, bob, alice, project, tmp_path, clock, monkeypatch
+):
+    path = slides.pyramid(tmp_path / "a.tif", compression="zlib")
+    image = given.slide(alice, project, path=path).image_instance_ids[0]
+    with tifffile.TiffFile(path) as tif:
+        offset, length = tif.pages[0].dataoffsets[9], tif.pages[0].databytecounts[9]
+    with file_of(store, db, image).open("r+b") as file:
+        file.seek(offset)
+        file.write(b"\xff" * length)
+    client = bob.with_token()
+    first, questions = asked(store, client, tile(image, 0, 1, 1), headers={"accept-language": "zh-TW"})
+    assert (first.status_code >= 500, questions > 0) == (True, True)
+    assert client.get(tile(image, 0, 0, 0)).status_code == 200
+    again, questions = asked(store, client, tile(image, 0, 1, 1), headers={"accept-language": "zh-TW"})
+    assert (again.status_code, questions) == (first.status_code, 0)
+    assert again.json() | {"requestId": ""} == first.json() | {"requestId": ""}
+    assert again.headers["cache-control"] == "no-store"
+    monkeypatch.setattr(tiles_out, "decoded_picture", made_again)
+    bug, questions = asked(store, client, tile(image, 0, 2, 2))
+    assert (bug.status_code, bug.json()["code"], questions) == (500, "internal", 0)
 
 
 def test_what_is_kept_is_kept_for_all_who_may_see_it_and_for_nobody_else(

@@ -33,7 +33,7 @@ class Received(NamedTuple):
 
 
 class DataFolder:
-    """`atrisys.sqlite`, `secret`, `files/` (slides, under our own names), `tiles/`, `clean/`, `results/` (of jobs), …"""
+    """`atrisys.sqlite`, `secret`, `files/` (slides, by our own names), `tiles/`, `clean/`, `results/` (of jobs), …"""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()

@@ -1,10 +1,10 @@
-"""Tiles that lie in their file as JPEG, or were kept, answered before the router: nobody is asked twice.
+"""Tiles answered before the router, as they lie in their file, as they were kept, or made: nobody is asked twice.
 
 What the ordinary road has judged (this credential may see this slide) is believed for four seconds; then it is judged
 anew, so that whatever takes a right away takes it here within five: a member who goes, a deleted image, a locked
 account, new keys, a session that ended, another file. Each process has its own memory of it, and bounds it.
 
-This road only says yes. Whatever it does not know or cannot answer goes the ordinary road, which says why.
+This road only says yes, or that a tile cannot be made. All else goes the ordinary road, which says why.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from atrisys.errors import NotSignedIn, Refusal
 from atrisys.imaging.encode import CONTENT_TYPES
 from atrisys.imaging.own_tiles import Place, Tile, format_of
 from atrisys.imaging.slides import SharedSlide
-from atrisys.store.kept_tiles import KeptTiles
 from atrisys.wire.credentials import signed_texts
 from atrisys.wire.pictures import CACHING, etag_of, has_etag
+from atrisys.wire.refusals import answer_to, bug
 from atrisys.wire.tile_addresses import TileAddress, read_address
-from atrisys.wire.tiles import Judged, name_of, tile_marks
+from atrisys.wire.tiles import Judged, judged_tile_answer, name_of, tile_marks
 
 BELIEVED_S, RENEWED_S = 4.0, 3.0
 """How long a judgement holds, and after how long one request has it made anew while the others still go by it."""
@@ -76,7 +76,7 @@ class StoredTiles:
             return
         key = (credential_of(scope), asked.noun, asked.id)
         known = self._still_known(key)
-        if known is None or scope["query_string"] or not await self._answered(scope, send, known, asked):
+        if known is None or scope["query_string"] or not await self._answered(scope, receive, send, known, asked):
             await self._by_the_ordinary_road(scope, receive, send, key)
 
     def _still_known(self, key: Key) -> Known | None:
@@ -88,40 +88,38 @@ class StoredTiles:
             return None
         return known
 
-    async def _answered(self, scope: Scope, send: Send, known: Known, asked: TileAddress) -> bool:
+    async def _answered(self, scope: Scope, receive: Receive, send: Send, known: Known, asked: TileAddress) -> bool:
         """Whether the tile was sent (or the asker has it already)."""
-        if known.judged.private_key is not None and not is_signed(scope, known.judged.private_key):
+        slide, judged = known.slide(), known.judged.slide
+        if slide is None or (known.judged.private_key is not None and not is_signed(scope, known.judged.private_key)):
             return False
         try:
-            tile = asked.tile(known.judged.slide.facts)
+            tile = asked.tile(judged.facts)
         except Refusal:
             return False
-        etag = etag_of(tile_marks(known.judged.slide, tile))
-        headers = [*_CACHING, (b"etag", etag.encode()), *known.cookies]
+        etag = etag_of(tile_marks(judged, tile))
         if has_etag(_header(scope, b"if-none-match"), etag):
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
+            await send({"type": "http.response.start", "status": 304, "headers": _headers(etag, known)})
             await send({"type": "http.response.body"})
             return True
-        body = await self._body(scope["app"].state.store.tiles, known, tile, name_of(etag))
-        if body is None:
-            return False
-        headers += [
+        if isinstance(tile, Place) and slide.has_stored_tile(tile.level, tile.column, tile.row, judged.plane):
+            where = (tile.level, tile.column, tile.row, judged.plane)
+            body = slide.read_stored_tile_at_once(*where) or await self._from_disk(slide.read_stored_tile, *where)
+            if body is None:
+                return False
+        else:
+            body = await self._from_disk(scope["app"].state.store.tiles.read, judged.path.name, name_of(etag))
+            if body is None:
+                await _make(scope, receive, send, known, tile)
+                return True
+        headers = [
+            *_headers(etag, known),
             (b"content-type", CONTENT_TYPES[format_of(tile)].encode()),
             (b"content-length", b"%d" % len(body)),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
         return True
-
-    async def _body(self, tiles: KeptTiles, known: Known, tile: Tile, name: str) -> bytes | None:
-        """The tile's bytes from memory or the disk; None where it must be made first."""
-        slide, judged = known.slide(), known.judged.slide
-        if slide is None:
-            return None
-        if isinstance(tile, Place) and slide.has_stored_tile(tile.level, tile.column, tile.row, judged.plane):
-            asked = (tile.level, tile.column, tile.row, judged.plane)
-            return slide.read_stored_tile_at_once(*asked) or await self._from_disk(slide.read_stored_tile, *asked)
-        return await self._from_disk(tiles.read, judged.path.name, name)
 
     async def _from_disk(self, read: Callable[..., bytes | None], *asked: object) -> bytes | None:
         if self._waiting >= MOST_WAITING:
@@ -158,6 +156,31 @@ class StoredTiles:
         now = time.monotonic()
         while self._known and (len(self._known) > MOST_KNOWN or next(iter(self._known.values())).until <= now):
             self._known.popitem(last=False)
+
+
+def _headers(etag: str, known: Known) -> list[tuple[bytes, bytes]]:
+    return [*_CACHING, (b"etag", etag.encode()), *known.cookies]
+
+
+async def _make(scope: Scope, receive: Receive, send: Send, known: Known, tile: Tile) -> None:
+    """The tile as the ordinary road would make and send it, without judging again. The request is used up by this."""
+    request, has_begun = Request(scope), False
+
+    async def noting(message: Message) -> None:
+        nonlocal has_begun
+        has_begun = True
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *known.cookies]}
+        await send(message)
+
+    try:
+        answer = judged_tile_answer(request, known.judged.slide, tile)
+        await answer(scope, receive, noting)
+    except Exception as error:
+        if has_begun:
+            raise
+        refused = answer_to(request, error) if isinstance(error, Refusal) else bug(request, error)
+        await refused(scope, receive, noting)
 
 
 def _opened(slide: SlideFile) -> SharedSlide:

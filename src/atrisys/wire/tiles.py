@@ -34,6 +34,11 @@ class Judged:
 def tile_answer(request: Request, slide: SlideFile, tile: Tile) -> Response:
     """A tile without any wishes, to who may see it; `stored_tiles.py` may answer the next ones by itself."""
     _may_be_answered_again(request, slide)
+    return judged_tile_answer(request, slide, tile)
+
+
+def judged_tile_answer(request: Request, slide: SlideFile, tile: Tile) -> Response:
+    """The same, where the right to it was judged elsewhere."""
     size, format, plane = size_of(slide.facts, tile), format_of(tile), slide.plane
     marks = tile_marks(slide, tile)
 
