@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
 from atrisys.imaging.reader import Plane, SlideFacts
 from atrisys.imaging.slides import SharedSlide, facts_from, open_slide
+from atrisys.store import in_place
 from atrisys.store.files import DataFolder
+from atrisys.store.in_place import InPlace
 from atrisys.store.planes import reference_of, slices_of
 from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance, UploadedFile
 
@@ -34,6 +36,8 @@ class SlideFile:
     """Of the image in a project, where it was asked there."""
     slice_id: int | None = None
     """Of the plane in a project; None where the image has but one."""
+    in_place: InPlace | None = None
+    """Of a slide that is not ours: how its files were."""
 
     @contextmanager
     def reading(self) -> Iterator[SharedSlide]:
@@ -42,13 +46,24 @@ class SlideFile:
         Raises:
             PictureMissing: its file is gone.
             PictureFailed: it cannot be read; the words name the image, never our file.
+            SlideAway, SlideChanged: it lies elsewhere, and was taken away or changed until it was read.
         """
         try:
             yield open_slide(self.path, self.facts.format)
         except SlideUnreadable as failure:
+            self._require_as_it_was()
             raise self._by_its_number(failure) from failure
         except PictureMissing as missing:
+            self._require_as_it_was()
             raise _missing(self.base_id) from missing
+        except OSError:
+            self._require_as_it_was()
+            raise
+        self._require_as_it_was()
+
+    def _require_as_it_was(self) -> None:
+        if self.in_place is not None:
+            in_place.require_as_it_was(self.in_place)
 
     def _by_its_number(self, failure: SlideUnreadable) -> PictureFailed:
         """Readers know the file by the name that we made, and may say where it lies."""
@@ -70,6 +85,7 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
 
     Raises:
         PictureMissing: the record has no file, or the file is gone.
+        SlideAway, SlideChanged: it lies elsewhere, and cannot be reached or is another.
     """
     piece = db.get_one(AbstractSlice, row.base_slice_id) if isinstance(row, SliceInstance) else row
     base, file = _base_of(db, piece)
@@ -77,7 +93,7 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
         raise PictureMissing("There is no file behind image {image}.", image=base.id)
     if isinstance(piece, AbstractSlice) and piece.uploaded_file_id not in (None, file.id):
         raise PictureMissing("Slice {slice} is in another file than its image.", slice=piece.id)
-    path = folder.path_of(file.filename)
+    path = in_place.path_of(folder, file)
     try:
         stat = path.stat()
     except OSError as reason:
@@ -92,6 +108,7 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
         mark=f"{base.id} {file.id} {file.sha256} {stat.st_size} {stat.st_mtime_ns} {plane}",
         image_id=_image_id(row),
         slice_id=slice_id,
+        in_place=file.in_place,
     )
 
 

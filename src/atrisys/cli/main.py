@@ -15,6 +15,7 @@ from atrisys.cli.import_annotations import annotations
 from atrisys.cli.import_slides import import_slides
 from atrisys.cli.installation import data_option
 from atrisys.cli.serve import serve
+from atrisys.cli.watch import watch
 from atrisys.errors import Refusal
 
 
@@ -55,6 +56,7 @@ def main() -> None:
                         atrisys serve
     Bring slides in:    atrisys project add "Breast cancer" --member ada:manager
                         atrisys import slides/ --project 123
+                        atrisys watch /mnt/scanner --project 123
     Take masks out:     atrisys export 123 training/
 
     What scripts read (JSON) goes to standard output, everything else to standard error. The exit status is 0 only
@@ -62,5 +64,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, user, project, import_slides, export, annotations, doctor):
+for command in (serve, demo, user, project, import_slides, watch, export, annotations, doctor):
     main.add_command(command)

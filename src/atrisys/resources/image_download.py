@@ -11,7 +11,7 @@ from atrisys.errors import PictureMissing
 from atrisys.store.files import DataFolder
 from atrisys.store.tables import AbstractImage, ImageInstance, UploadedFile
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
-from atrisys.wire.downloads import download
+from atrisys.wire.downloads import download_uploaded
 from atrisys.wire.picture_asking import GET, picture_at
 from atrisys.wire.routes import Routes
 
@@ -43,7 +43,6 @@ def _file(db: Session, folder: DataFolder, user: Caller, base: AbstractImage) ->
     file = db.get(UploadedFile, base.uploaded_file_id) if base.uploaded_file_id is not None else None
     if file is None:
         raise PictureMissing("There is no file behind image {image}.", image=base.id)
-    path = folder.path_of(file.filename)
-    answer = download(path, base.original_filename)
+    answer = download_uploaded(folder, file, base.original_filename)
     log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
     return answer

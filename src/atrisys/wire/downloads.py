@@ -7,6 +7,9 @@ from urllib.parse import quote
 from starlette.responses import FileResponse, Response
 
 from atrisys.errors import PictureMissing
+from atrisys.store import in_place
+from atrisys.store.files import DataFolder
+from atrisys.store.tables import UploadedFile
 from atrisys.store.zipping import zip_pieces
 from atrisys.wire.streaming import Stream
 
@@ -25,6 +28,20 @@ def download(path: Path, name: str, media_type: str = ANY_KIND) -> Response:
     if not path.is_file():
         raise PictureMissing("The file {name} is no longer there.", name=name)
     return FileResponse(path, media_type=media_type, headers=attachment(name))
+
+
+def download_uploaded(folder: DataFolder, file: UploadedFile, name: str) -> Response:
+    """An uploaded file under a name; also one that is read where it lies.
+
+    Raises:
+        PictureMissing, SlideAway, SlideChanged: its bytes are not there.
+    """
+    path = in_place.path_of(folder, file)
+    others = [Path(part) for part, *_ in file.in_place["files"]] if file.in_place else []
+    if len(others) > 1:
+        inside = ((part, part.relative_to(path.parent).as_posix()) for part in others)
+        return Stream(zip_pieces(inside), media_type="application/zip", headers=attachment(f"{name}.zip"))
+    return download(path, name)
 
 
 def attachment(name: str) -> dict[str, str]:

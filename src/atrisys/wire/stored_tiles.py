@@ -71,6 +71,9 @@ class Known:
 
 def may_be_answered_again(request: Request, slide: SlideFile) -> None:
     """Said by a handler that has judged: more tiles of this slide may be handed to the same asker without it."""
+    if slide.in_place is not None:
+        # Somebody else may change the file at any moment: it is looked at each time.
+        return
     private_key, caller = None, request.state.caller
     if caller.way == "signature":
         user = request.state.db.get_one(SecUser, caller.id)
