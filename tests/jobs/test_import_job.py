@@ -1,5 +1,6 @@
 """Uploads whose sender does not wait, from the request to the image: real requests, a real runner, real children."""
 
+import os
 import time
 import zipfile
 
@@ -8,7 +9,7 @@ from sqlalchemy import select
 
 from atrisys.actions import import_slide
 from atrisys.app import create_app
-from atrisys.errors import Refusal
+from atrisys.errors import DiskRefuses, Refusal
 from atrisys.jobs import import_slide as room
 from atrisys.jobs.runner import Runner
 from atrisys.store.tables import AbstractImage, ImageInstance, Job, UploadedFile
@@ -183,6 +184,50 @@ def test_trying_what_is_no_slide_again_says_the_same_again(given, alice, send, r
     alice.post(f"/api/atrisys/job/{sent['job']}/retry.json")
     again = ended(alice, sent["job"])
     assert (again["state"], again["message"]) == ("failed", first["message"])
+
+
+def test_a_full_disk_is_waited_for_and_is_not_the_files_fault(given, alice, send, kept, tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "AGAIN_S", 0)
+    project = given.project(alice)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(slides.svs(tmp_path / "a.svs"), "a.svs")
+    sent = send("a.zip", (tmp_path / "a.zip").read_bytes(), project)
+    id, tries = sent["uploadedFile"]["id"], []
+    free = os.statvfs
+
+    def full(path):
+        tries.append(path)
+        return free(path) if len(tries) > 3 else os.statvfs_result((4096, 4096, *[0] * 8))
+
+    monkeypatch.setattr("atrisys.store.unpack.os.statvfs", full)
+    lines = []
+
+    class Context:
+        store, caller, arguments = kept, alice.caller, {"uploaded_file": id}
+        progress = staticmethod(lambda *_: None)
+        log = staticmethod(lines.append)
+
+    assert room.run(Context)["images"][0]["imageInstances"]
+    assert len(tries) == 4
+    assert sum("no room" in line for line in lines) == 3
+    file = alice.get(f"/api/uploadedfile/{id}.json").json()
+    assert (file["status"], file["error"]) == (106 if file["nbChildren"] else 100, None)
+
+
+def test_who_waited_for_a_full_disk_in_vain_keeps_the_bytes_and_may_try_again(given, alice, send, kept, tmp_path):
+    content = slides.svs(tmp_path / "a.svs").read_bytes()
+    sent = send("a.svs", content)
+    id = sent["uploadedFile"]["id"]
+    with kept.reading() as db:
+        job = db.get_one(Job, sent["job"])
+    room.given_up(kept, job, DiskRefuses("The server's disk has no room for this file. Tell its administrator."))
+    file = alice.get(f"/api/uploadedfile/{id}.json").json()
+    assert file["status"] == 41
+    assert "no room" in file["error"]
+    assert alice.get(f"/api/uploadedfile/{id}/download").content == content
+    assert import_slide.take_up(kept, alice.caller, id)[0].abstract_image_id
+    file = alice.get(f"/api/uploadedfile/{id}.json").json()
+    assert (file["status"], file["error"]) == (100, None)
 
 
 def test_a_second_run_after_a_sudden_death_makes_no_second_image(given, alice, send, kept, tmp_path):

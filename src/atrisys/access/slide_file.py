@@ -14,7 +14,9 @@ from atrisys.imaging import deidentify
 from atrisys.imaging.deidentify import Finding
 from atrisys.imaging.reader import Plane, SlideFacts
 from atrisys.imaging.slides import SharedSlide, facts_from, open_slide
+from atrisys.store import in_place
 from atrisys.store.files import DataFolder
+from atrisys.store.in_place import InPlace
 from atrisys.store.planes import reference_of, slices_of
 from atrisys.store.tables import (
     AbstractImage,
@@ -44,6 +46,8 @@ class SlideFile:
     """Of the image in a project, where it was asked there."""
     slice_id: int | None = None
     """Of the plane in a project; None where the image has but one."""
+    in_place: InPlace | None = None
+    """Of a slide that is not ours: how its files were."""
 
     @contextmanager
     def reading(self) -> Iterator[SharedSlide]:
@@ -52,13 +56,24 @@ class SlideFile:
         Raises:
             PictureMissing: its file is gone.
             PictureFailed: it cannot be read; the words name the image, never our file.
+            SlideAway, SlideChanged: it lies elsewhere, and was taken away or changed until it was read.
         """
         try:
             yield open_slide(self.path, self.facts.format)
         except SlideUnreadable as failure:
+            self._require_as_it_was()
             raise self._by_its_number(failure) from failure
         except PictureMissing as missing:
+            self._require_as_it_was()
             raise _missing(self.base_id) from missing
+        except OSError:
+            self._require_as_it_was()
+            raise
+        self._require_as_it_was()
+
+    def _require_as_it_was(self) -> None:
+        if self.in_place is not None:
+            in_place.require_as_it_was(self.in_place)
 
     def survey(self, name: str) -> list[Finding]:
         """What there is in it that may name somebody; `name` is the one that people know it by.
@@ -98,6 +113,7 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
 
     Raises:
         PictureMissing: the record has no file, or the file is gone.
+        SlideAway, SlideChanged: it lies elsewhere, and cannot be reached or is another.
     """
     behind = _behind(db, row)
     base_id = behind.base_id
@@ -105,7 +121,7 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
         raise PictureMissing("There is no file behind image {image}.", image=base_id)
     if behind.slice_file_id not in (None, behind.file_id):
         raise PictureMissing("Slice {slice} is in another file than its image.", slice=behind.slice_id)
-    path = folder.path_of(behind.filename)
+    path = in_place.path_of(folder, behind.filename, behind.in_place)
     try:
         stat = path.stat()
     except OSError as reason:
@@ -120,6 +136,7 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
         mark=f"{base_id} {behind.file_id} {behind.sha256} {stat.st_size} {stat.st_mtime_ns} {plane}",
         image_id=_image_id(row),
         slice_id=slice_id,
+        in_place=behind.in_place,
     )
 
 
@@ -148,6 +165,7 @@ class _Behind(NamedTuple):
     """None where no bytes ever came."""
     filename: str | None
     sha256: str | None
+    in_place: InPlace | None
     slice_id: int | None = None
     slice_file_id: int | None = None
     channel: int = 0
@@ -157,7 +175,14 @@ class _Behind(NamedTuple):
 
 _ID = bindparam("id", type_=BigInteger)
 _OF_BASE = (
-    select(AbstractImage.id, AbstractImage.facts, UploadedFile.id, UploadedFile.filename, UploadedFile.sha256)
+    select(
+        AbstractImage.id,
+        AbstractImage.facts,
+        UploadedFile.id,
+        UploadedFile.filename,
+        UploadedFile.sha256,
+        UploadedFile.in_place,
+    )
     .select_from(AbstractImage)
     .outerjoin(UploadedFile, UploadedFile.id == AbstractImage.uploaded_file_id)
 )

@@ -182,7 +182,9 @@ def _file(judge: Judge, was: State | None, to: State | None) -> None:
     for state in (was, to):
         if state:
             judge.storage(state["storage_id"], WRITE)
-    touches_bytes = changed(was, to) & {"filename", "sha256"} if was and to else (was or to or {})["filename"]
+    one = was or to or {}
+    has_bytes = one["filename"] or one.get("in_place")
+    touches_bytes = changed(was, to) & {"filename", "sha256", "in_place"} if was and to else has_bytes
     if touches_bytes:
         raise NotUndoable(
             "File {file} came or went with its bytes, which undo neither takes nor brings back.",

@@ -29,6 +29,7 @@ from atrisys.exports.records import AnnotationRecord, ImageRecord, Problem
 from atrisys.geometry.frames import LEFT_TOP, Origin, check_origin
 from atrisys.imaging.jpeg_bands import LONGEST_JPEG_SIDE
 from atrisys.imaging.slides import open_slide
+from atrisys.store import in_place
 from atrisys.store.session import Store
 from atrisys.store.tables import ImageInstance, Project, Term
 
@@ -295,13 +296,17 @@ def _write_picture(one: Writing) -> Path:
     sheet, record = one.sheet, one.sheet.record
     if sheet.file is None:
         raise NotFound("Image {image} has no file behind it.", image=record.id)
-    slide = open_slide(one.exporting.store.folder.path_of(sheet.file), sheet.format)
+    slide = open_slide(
+        in_place.path_of(one.exporting.store.folder, sheet.file.filename, sheet.file.in_place), sheet.format
+    )
     if max(record.width, record.height) <= LONGEST_FLAT_SIDE:
         path = one.path(".jpg")
         write_picture_jpeg(path, slide, sheet.plane, one.share)
     else:
         path = one.path(".tif")
         write_picture_tiff(path, slide, sheet.plane, _mpp(record), one.share)
+    # Again, since a slide that lies elsewhere may have changed meanwhile.
+    in_place.path_of(one.exporting.store.folder, sheet.file.filename, sheet.file.in_place)
     return path
 
 

@@ -6,6 +6,7 @@ Until that transaction there is nothing that anybody could see, and nothing is l
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from atrisys.access.visible import get_row
 from atrisys.actions import history
 from atrisys.actions.receive_slide import Progress, Source, ext_of, ignore_progress, take_apart
 from atrisys.actions.record_slide import Place, SlideRecord, Taken, settle
+from atrisys.actions.take_in_place import take_in_place
 from atrisys.errors import Invalid, Refusal, SlideUnreadable, TooLarge
 from atrisys.store import queue
 from atrisys.store.after_commit import after_commit
@@ -47,7 +49,9 @@ def take_in(
     storage_id: int | None = None,
     project_ids: Sequence[int] = (),
     properties: Mapping[str, str] | None = None,
+    in_place: bool = False,
     progress: Progress = ignore_progress,
+    also: Callable[[Session], None] | None = None,
 ) -> list[Taken]:
     """Import a slide, or the slides of a zip, from beginning to end. For those who can wait.
 
@@ -59,6 +63,8 @@ def take_in(
         storage_id: None for the caller's own.
         project_ids: the image is added to each of them.
         properties: kept with the image.
+        in_place: the slide (a path then, no zip) is read where it lies from now on; nothing is copied.
+        also: is done in the transaction in which the slide is written down.
         progress: told the fraction done and what is being done.
 
     Returns:
@@ -66,19 +72,25 @@ def take_in(
 
     Raises:
         NotFound, NotAllowed: the storage or a project; before any byte is copied.
-        SlideUnreadable, TooLarge, Invalid: it cannot be taken in. Nothing is left then.
+        SlideUnreadable, SlideChanged, TooLarge, Invalid: it cannot be taken in. Nothing is left then.
+        DiskRefuses: not now.
     """
     with store.reading() as db:
         place = check_place(db, caller, storage_id, project_ids)
     name = plain_name(original_name)
     limit = upload_limit(store)
-    delivery = take_apart(store.folder, source, name, limit, progress)
+    if in_place and isinstance(source, Path):
+        delivery = take_in_place(source, name, progress)
+    else:
+        delivery = take_apart(store.folder, source, name, limit, progress)
     progress(RECORDED_AT, "Writing it down")
     try:
         store_once(store, delivery.kept())
         with store.writing() as db:
             check_place(db, caller, place.storage_id, place.project_ids)
             taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery)
+            if also is not None:
+                also(db)
     except BaseException:
         delivery.discard(store.folder)
         raise

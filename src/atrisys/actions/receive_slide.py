@@ -14,12 +14,13 @@ from atrisys.imaging.reader import SlideFacts
 from atrisys.imaging.recognise import looks_like
 from atrisys.store.disk import digest_of
 from atrisys.store.files import DataFolder, Received, plain_name
+from atrisys.store.in_place import InPlace
 from atrisys.store.unpack import unpack
 
 Progress = Callable[[float, str], None]
 Source = Path | BinaryIO | Received
 
-UNPACKED_AT, COPIED_AT = 0.5, 0.3
+UNPACKED_AT, READ_AT = 0.5, 0.3
 
 
 def ignore_progress(_fraction: float, _message: str) -> None:
@@ -34,6 +35,8 @@ class Arrival:
     received: Received
     facts: SlideFacts | None = None
     error: Refusal | None = None
+    in_place: InPlace | None = None
+    """Of a slide that stays where it lies (actions/take_in_place.py): nothing was received then."""
 
 
 @dataclass
@@ -46,7 +49,7 @@ class Delivery:
 
     def kept(self) -> Iterator[Received]:
         """What lies among the incoming files and is to stay."""
-        return (arrival.received for arrival in self.arrivals if arrival.facts)
+        return (arrival.received for arrival in self.arrivals if arrival.facts and not arrival.in_place)
 
     def discard(self, folder: DataFolder) -> None:
         """Leave nothing of what was not settled."""
@@ -91,7 +94,10 @@ def _from_path(folder: DataFolder, path: Path, name: str, limit: int, progress: 
     elif kind == "MISSING":
         raise SlideUnreadable("There is no file {name}, or it may not be read", name=name)
     else:
-        received = folder.receive_file(path, ext_of(path.name), limit)
+        size = path.stat().st_size or 1
+        received = folder.receive_file(
+            path, ext_of(path.name), limit, tell=lambda done: progress(READ_AT * min(done / size, 1), "Copying")
+        )
     return _alone(folder, Arrival(name, received), progress)
 
 
@@ -110,7 +116,7 @@ def _from_received(folder: DataFolder, received: Received, name: str, limit: int
 
 def _alone(folder: DataFolder, arrival: Arrival, progress: Progress) -> Delivery:
     """A delivery of one slide; raises what is wrong with it."""
-    progress(COPIED_AT, "Reading the slide")
+    progress(READ_AT, "Reading the slide")
     _inspect(folder, arrival)
     if arrival.error:
         raise arrival.error
@@ -153,14 +159,14 @@ def _inspect(folder: DataFolder, arrival: Arrival) -> None:
     try:
         arrival.facts = slides.inspect(path)
     except Refusal as refusal:
-        arrival.error = _by_its_own_name(refusal, arrival.name)
+        arrival.error = by_its_own_name(refusal, arrival.name)
         folder.discard(arrival.received.name)
     except BaseException:
         folder.discard(arrival.received.name)
         raise
 
 
-def _by_its_own_name(refusal: Refusal, name: str) -> Refusal:
+def by_its_own_name(refusal: Refusal, name: str) -> Refusal:
     """The reader knows the file by the name that we made; people know it by theirs."""
     if "name" not in refusal.params:
         return refusal

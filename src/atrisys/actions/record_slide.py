@@ -65,7 +65,7 @@ class SlideRecord:
         else:
             taken = self._several(name, delivery, row)
         for arrival in delivery.arrivals:
-            if arrival.facts:
+            if arrival.facts and not arrival.in_place:
                 settle(self.db, self.folder, arrival.received.name)
         return taken
 
@@ -96,9 +96,10 @@ class SlideRecord:
     def _file(
         self, name: str, arrival: Arrival, *, row: UploadedFile | None = None, parent: UploadedFile | None = None
     ) -> UploadedFile:
-        values: dict[str, Any] = {"size": arrival.received.size, "sha256": arrival.received.sha256}
+        values: dict[str, Any] = {"size": arrival.received.size, "sha256": arrival.received.sha256 or None}
         if arrival.facts:
             kept = self.folder.settled_name(arrival.received.name)
+            values["in_place"] = arrival.in_place
             values |= {"status": DEPLOYED, "content_type": arrival.facts.format, "filename": kept, "error": None}
         else:
             values |= {"status": ERROR_FORMAT, "error": str(arrival.error), "filename": ""}

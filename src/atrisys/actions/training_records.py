@@ -36,8 +36,7 @@ class Sheet:
     slices: dict[int, Plane]
     plane: Plane
     """The reference slice's: the one that a picture shows."""
-    file: str | None
-    """Below the data folder's files."""
+    file: UploadedFile | None
     format: str
 
 
@@ -65,7 +64,7 @@ def open_sheet(db: Session, caller: Caller, project: Project, image: ImageInstan
         seen=seen,
         slices=planes,
         plane=planes[reference_of(slices).id] if slices else Plane(),
-        file=db.scalar(select(UploadedFile.filename).where(UploadedFile.id == base.uploaded_file_id)),
+        file=db.scalar(select(UploadedFile).where(UploadedFile.id == base.uploaded_file_id)),
         format=base.format or "",
     )
 

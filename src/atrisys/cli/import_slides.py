@@ -12,6 +12,7 @@ from atrisys.errors import Refusal, SlideUnreadable
 
 if TYPE_CHECKING:
     from atrisys.access.caller import Caller
+    from atrisys.actions.import_slide import Taken
     from atrisys.store.session import Store
 
 
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
 @click.option("--project", required=True, type=int, metavar="ID", help="The project that the images go into.")
 @click.option("--user", metavar="NAME", help="For whom (default: the project's first manager); theirs is the storage.")
+@click.option("--link", is_flag=True, help="Read the slides where they lie; copy nothing.")
 @data_option
-def import_slides(paths: tuple[Path, ...], project: int, user: str | None) -> None:
+def import_slides(paths: tuple[Path, ...], project: int, user: str | None, link: bool) -> None:
     """Bring slides into a project.
 
     A PATH is a slide, a folder with slides (a DICOM or MRXS folder is one image), or a zip of either. Files are copied
-    into the data folder. Prints JSON, one line an image, with imageInstance or error; a file that cannot be read does
-    not end the rest, but the exit status is then 1.
+    into the data folder, or with --link stay where they are and must not be changed there. Prints JSON, one line an
+    image, with imageInstance or error; a file that cannot be read does not end the rest, but the exit status is then 1.
 
     \b
     Example:  atrisys import slides/ more/case-7.svs --project 123
@@ -39,7 +41,7 @@ def import_slides(paths: tuple[Path, ...], project: int, user: str | None) -> No
         with progress("Importing") as bar:
             for number, (path, nothing) in enumerate(slides):
                 share = _share(bar, number, len(slides))
-                for line in [nothing] if nothing else _take(store, caller, path, project, share):
+                for line in [nothing] if nothing else _take(store, caller, path, project, link, share):
                     failed += "error" in line
                     bar.step_aside()
                     print_json(line)
@@ -59,7 +61,7 @@ def _find(paths: Sequence[Path]) -> list[tuple[Path, dict[str, Any] | None]]:
         slides += [(slide, None) for slide in found]
         if not found:
             refusal = SlideUnreadable("There is no slide in the folder {folder}.", folder=str(path))
-            slides.append((path, _error(path, refusal)))
+            slides.append((path, error_line(path, refusal)))
     return slides
 
 
@@ -69,26 +71,32 @@ def _share(bar: Progress, number: int, count: int) -> Callable[[float, str], Non
 
 
 def _take(
-    store: "Store", caller: "Caller", path: Path, project: int, share: Callable[[float, str], None]
+    store: "Store", caller: "Caller", path: Path, project: int, link: bool, share: Callable[[float, str], None]
 ) -> Iterator[dict[str, Any]]:
     from atrisys.actions.import_slide import take_in
 
     try:
-        several = take_in(store, caller, path, path.name, project_ids=[project], progress=share)
+        several = take_in(store, caller, path, path.name, project_ids=[project], in_place=link, progress=share)
     except Refusal as refusal:
-        yield _error(path, refusal)
+        yield error_line(path, refusal)
         return
     except OSError as error:
-        yield _error(path, SlideUnreadable("{name}: {reason}", name=path.name, reason=error.strerror or str(error)))
+        yield error_line(path, SlideUnreadable("{name}: {reason}", name=path.name, reason=error.strerror or str(error)))
         return
+    yield from lines_of(path, several)
+
+
+def lines_of(path: Path, several: "Sequence[Taken]") -> Iterator[dict[str, Any]]:
+    """What is printed of what came in one file or folder."""
     for taken in several:
         line: dict[str, Any] = {"path": str(path), "name": taken.name}
         if taken.error is not None:
-            yield {**line, **_error(path, taken.error)}
+            yield {**line, **error_line(path, taken.error)}
         else:
             line["imageInstance"] = taken.image_instance_ids[0]
             yield {**line, "abstractImage": taken.abstract_image_id, "uploadedFile": taken.uploaded_file_id}
 
 
-def _error(path: Path, refusal: Refusal) -> dict[str, Any]:
+def error_line(path: Path, refusal: Refusal) -> dict[str, Any]:
+    """What is printed of what did not come in."""
     return {"path": str(path), "error": str(refusal), "code": refusal.code}

@@ -17,6 +17,7 @@ from atrisys.cli.import_slides import import_slides
 from atrisys.cli.installation import data_option
 from atrisys.cli.jobs import jobs
 from atrisys.cli.serve import serve
+from atrisys.cli.watch import watch
 from atrisys.errors import Refusal
 
 
@@ -57,6 +58,7 @@ def main() -> None:
                         atrisys serve
     Bring slides in:    atrisys project add "Breast cancer" --member ada:manager
                         atrisys import slides/ --project 123
+                        atrisys watch /mnt/scanner --project 123
     Take masks out:     atrisys export 123 training/
 
     What scripts read (JSON) goes to standard output, everything else to standard error. The exit status is 0 only
@@ -64,5 +66,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, user, project, import_slides, export, annotations, jobs, deidentify, doctor):
+for command in (serve, demo, user, project, import_slides, watch, export, annotations, jobs, deidentify, doctor):
     main.add_command(command)

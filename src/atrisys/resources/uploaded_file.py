@@ -15,14 +15,15 @@ from atrisys.access.slide_secrets import require_file_owner
 from atrisys.access.visible import visible
 from atrisys.actions import delete_uploaded_file, history
 from atrisys.errors import Invalid
+from atrisys.store import in_place
 from atrisys.store.by_ids import pairs_for
 from atrisys.store.tables import AbstractImage, Project, Storage, UploadedFile
 from atrisys.store.tables.files import WRITE
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
-from atrisys.wire.dialect import says_yes
-from atrisys.wire.downloads import download
+from atrisys.wire.dialect import Json, says_yes
+from atrisys.wire.downloads import download_uploaded
 from atrisys.wire.fields import Fields, FileName, Model, show, shows
 from atrisys.wire.routes import Routes, opens_to_picture_cookie
 from atrisys.wire.slide_downloads import slide_download
@@ -82,6 +83,8 @@ class UploadedFileOut(Model):
     nb_children: int
     same_as: int | None
     """An earlier file of the same bytes in the same storage."""
+    in_place: bool
+    """Whether it is read where it lies."""
 
 
 @shows(UploadedFile)
@@ -109,7 +112,8 @@ def show_all(db: Session, files: Sequence[UploadedFile]) -> list[dict[str, Any]]
 
 def _wire(file: UploadedFile, image: int | None, count: int, same_as: int | None) -> dict[str, Any]:
     name = file.given_filename or file.filename
-    return UploadedFileOut.of(file, filename=name, path=name, image=image, nb_children=count, same_as=same_as).wire()
+    counted = {"image": image, "nb_children": count, "same_as": same_as}
+    return UploadedFileOut.of(file, filename=name, path=name, in_place=file.in_place is not None, **counted).wire()
 
 
 @routes.get("/api/uploadedfile.json")
@@ -139,8 +143,11 @@ def list_files(
 
 @routes.get("/api/uploadedfile/{id:int}.json")
 def show_file(id: int, db: Db, find: Find) -> Response:
-    """One uploaded file."""
-    return shown(db, find(UploadedFile, id))
+    """One uploaded file. Of one that is read where it lies, `placeState` says how that is: well, away or changed."""
+    file = find(UploadedFile, id)
+    if file.in_place is None:
+        return shown(db, file)
+    return Json({**show(db, file), "placeState": in_place.state_of(file.in_place)})
 
 
 @routes.post("/api/uploadedfile.json", openapi_extra=body_schema(UploadedFileIn, many=True))
@@ -178,7 +185,7 @@ def edit_file(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) ->
     require_storage(db, user, find.other(Storage, file.storage_id), WRITE)
     changes = read_changes(UploadedFileEdit, body)
     storage = find.other(Storage, changes.pop("storage_id", file.storage_id))
-    if file.sha256 is not None:
+    if file.sha256 is not None or file.in_place is not None:
         changes = {name: value for name, value in changes.items() if name not in KNOWN_OF_BYTES}
     if changes.get("parent_id") == file.parent_id:
         changes.pop("parent_id", None)
@@ -214,4 +221,4 @@ def download_file(id: int, request: Request, db: Db, user: CurrentUser, store: C
     if base is not None:
         return slide_download(request, db, store.folder, user, base)
     require_file_owner(db, user, file)
-    return download(store.folder.path_of(file.filename), file.original_filename)
+    return download_uploaded(store.folder, file, file.original_filename)

@@ -10,6 +10,9 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from atrisys.errors import PictureMissing
+from atrisys.store import in_place
+from atrisys.store.files import DataFolder
+from atrisys.store.tables import UploadedFile
 from atrisys.store.zipping import zip_pieces
 from atrisys.wire.pictures import CACHING, has_etag
 from atrisys.wire.streaming import Stream
@@ -56,6 +59,20 @@ def _is_range(value: str) -> bool:
 
 def _has_order(first: str, last: str) -> bool:
     return int(first) <= int(last) if first and last else bool(first or last)
+
+
+def download_uploaded(folder: DataFolder, file: UploadedFile, name: str) -> Response:
+    """An uploaded file under a name; also one that is read where it lies.
+
+    Raises:
+        PictureMissing, SlideAway, SlideChanged: its bytes are not there.
+    """
+    path = in_place.path_of(folder, file.filename, file.in_place)
+    others = [Path(part) for part, *_ in file.in_place["files"]] if file.in_place else []
+    if len(others) > 1:
+        inside = ((part, part.relative_to(path.parent).as_posix()) for part in others)
+        return Stream(zip_pieces(inside), media_type="application/zip", headers=attachment(f"{name}.zip"))
+    return download(path, name)
 
 
 def attachment(name: str) -> dict[str, str]:

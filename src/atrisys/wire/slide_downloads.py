@@ -14,7 +14,7 @@ from atrisys.errors import PictureMissing
 from atrisys.store.files import DataFolder
 from atrisys.store.tables import AbstractImage, UploadedFile
 from atrisys.wire.dialect import says_yes
-from atrisys.wire.downloads import download
+from atrisys.wire.downloads import download, download_uploaded
 from atrisys.wire.later import Later
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def slide_download(request: Request, db: Session, folder: DataFolder, user: Call
     if file is None:
         raise PictureMissing("There is no file behind image {image}.", image=base.id)
     if may_see_labels(db, user, base.id) and not says_yes(request.query_params.get("clean")):
-        answer = download(folder.path_of(file.filename), base.original_filename)
+        answer = download_uploaded(folder, file, base.original_filename)
         log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
         return answer
     slide, name = slide_file(db, folder, base), base.original_filename
