@@ -18,6 +18,8 @@ Refusal
 ├── Stale (RuntimeError)            somebody has changed it since
 ├── InTheWay (RuntimeError)         what came later would be lost by an undo
 ├── SlideUnreadable (ValueError)    a file that is no slide we can read
+│   ├── SlideFlat                   a picture that must be made a tiled pyramid first
+│   ├── ConversionFailed            making a pyramid of it came to no good end
 │   └── PictureFailed               one region of a good slide could not be read
 ├── PictureMissing (LookupError)    the record has no file behind it
 └── Misconfigured (RuntimeError)    a setting or folder that cannot work
@@ -145,6 +147,14 @@ class InTheWay(Refusal, RuntimeError):
 
 class SlideUnreadable(Refusal, ValueError):
     code = "slide_unreadable"
+
+
+class SlideFlat(SlideUnreadable):
+    code = "slide_flat"
+
+
+class ConversionFailed(SlideUnreadable):
+    code = "conversion_failed"
 
 
 class PictureFailed(SlideUnreadable):

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """A decoder that takes longer for one region is ended; a picture (each band of a large one) is given up."""
     picture_memory_mb: Annotated[int, Field(gt=0)] = 4096
     """A decoder that wants more is ended."""
+    convert_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3600
+    """A flat picture that takes longer to become a tiled pyramid is given up."""
     giant_pictures_at_once: Annotated[int, Field(ge=1)] = 2
     """Windows beyond 10,000 px a side that are made at the same time."""
 

@@ -34,6 +34,8 @@ STATUS = {
     "Stale": 412,
     "InTheWay": 409,
     "SlideUnreadable": 400,
+    "SlideFlat": 400,
+    "ConversionFailed": 400,
     "PictureFailed": 500,
     "PictureMissing": 404,
     "Misconfigured": 500,

@@ -10,6 +10,7 @@ from atrisys.access.slide_secrets import require_download_of
 from atrisys.errors import PictureMissing
 from atrisys.store.files import DataFolder
 from atrisys.store.tables import AbstractImage, ImageInstance, UploadedFile
+from atrisys.store.tables.files import CONVERTED
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
 from atrisys.wire.downloads import download
 from atrisys.wire.picture_asking import GET, picture_at
@@ -39,11 +40,17 @@ def download_image(id: int, db: Db, user: CurrentUser, store: CurrentStore, find
     return _file(db, store.folder, user, db.get_one(AbstractImage, image.base_image_id))
 
 
+def _original(db: Session, file: UploadedFile) -> UploadedFile:
+    """What was uploaded: of a pyramid that we made the flat picture."""
+    parent = db.get(UploadedFile, file.parent_id) if file.parent_id is not None and file.filename else None
+    return parent if parent is not None and parent.status == CONVERTED else file
+
+
 def _file(db: Session, folder: DataFolder, user: Caller, base: AbstractImage) -> Response:
     file = db.get(UploadedFile, base.uploaded_file_id) if base.uploaded_file_id is not None else None
     if file is None:
         raise PictureMissing("There is no file behind image {image}.", image=base.id)
-    path = folder.path_of(file.filename)
+    path = folder.path_of(_original(db, file).filename)
     answer = download(path, base.original_filename)
     log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
     return answer
