@@ -86,13 +86,12 @@ def ome_strips(path: Path, planes: Picture, names: list[str], mpp: float) -> Pat
 def png_bomb(path: Path, width: int = 60_000, height: int = 60_000) -> Path:
     """Zeros without end, in some megabytes."""
     packer = zlib.compressobj(9)
-    row = bytes(1 + 3 * width)
+    begin = packer.compress(bytes(1 + 3 * width)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(100 * (1 + 3 * width))) + packer.flush(zlib.Z_FULL_FLUSH)
     with path.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
         file.write(_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)))
-        for _ in range(height // 100):
-            file.write(_chunk(b"IDAT", packer.compress(row * 100)))
-        file.write(_chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b""))
+        file.write(_chunk(b"IDAT", begin) + _chunk(b"IDAT", again) * (height // 100) + _chunk(b"IEND", b""))
     return path
 
 
