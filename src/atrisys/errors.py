@@ -22,6 +22,8 @@ Refusal
 ├── TooManyJobs (RuntimeError)      somebody has as many jobs waiting as they may
 ├── InTheWay (RuntimeError)         what came later would be lost by an undo
 ├── SlideUnreadable (ValueError)    a file that is no slide we can read
+│   ├── SlideFlat                   a picture that must be made a tiled pyramid first
+│   ├── ConversionFailed            making a pyramid of it came to no good end
 │   └── PictureFailed               one region of a good slide could not be read
 ├── PictureMissing (LookupError)    the record has no file behind it
 ├── SlideChanged (RuntimeError)     a slide that is read where it lies is no longer what it was
@@ -176,6 +178,14 @@ class TooManyJobs(Refusal, RuntimeError):
 
 class SlideUnreadable(Refusal, ValueError):
     code = "slide_unreadable"
+
+
+class SlideFlat(SlideUnreadable):
+    code = "slide_flat"
+
+
+class ConversionFailed(SlideUnreadable):
+    code = "conversion_failed"
 
 
 class PictureFailed(SlideUnreadable):

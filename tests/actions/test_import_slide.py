@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from atrisys.access.caller import at_the_command_line
+from atrisys.actions.convert_flat import Limits
 from atrisys.actions.import_slide import check_place, put_down, take_in, take_up
 from atrisys.actions.record_slide import SlideRecord
-from atrisys.errors import Invalid, NotAllowed, NotFound, SlideUnreadable
-from atrisys.imaging.slides import facts_from, open_slide
+from atrisys.errors import ConversionFailed, Invalid, NotAllowed, NotFound, SlideUnreadable
+from atrisys.imaging.slides import facts_from, find_slides, open_slide
 from atrisys.store.tables import AbstractImage, Change, ImageInstance, UploadedFile
-from given import slides
+from given import flats, slides
 
 
 @pytest.fixture
@@ -55,6 +56,57 @@ def test_a_zip_of_a_dicom_series_without_a_folder_bears_the_zips_name(store, ali
     [taken] = take_in(store, alice.caller, tmp_path / "case.zip", "case.zip")
     assert taken.name == "case"
     assert (tmp_path / "case.zip").exists()
+
+
+def test_pictures_in_a_zip_become_pyramids_and_each_lies_below_its_own(given, store, alice, db, left, tmp_path):
+    before, project = left(), given.project(alice)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        for name in ("a.png", "b.png"):
+            archive.write(flats.png(tmp_path / name, slides.tissue(300, 200)), name)
+        archive.writestr("c.png", (tmp_path / "a.png").read_bytes()[:3000])
+    received = store.folder.receive_file(tmp_path / "two.zip", "zip", 1 << 30)
+    root, _ = put_down(store, alice.caller, received, "two.zip", check_place(db, alice.caller, None, [project.id]))
+    steps = []
+    taken = take_up(store, alice.caller, root.id, progress=lambda *step: steps.append(step))
+    assert [one.name for one in taken if not one.error] == ["a.png", "b.png"]
+    assert [fraction for fraction, _ in steps] == sorted(fraction for fraction, _ in steps)
+    [broken] = (one for one in taken if one.error)
+    assert "c.png" in str(broken.error)
+    rows = db.scalars(select(UploadedFile).where(UploadedFile.parent_id == root.id).order_by(UploadedFile.id)).all()
+    assert [row.status for row in rows] == [104, 104, 31]
+    again = take_up(store, alice.caller, root.id)
+    assert [one for one in again if not one.error] == taken[:2]
+    assert len(left() - before) == 4
+    assert alice.delete(f"/api/project/{project.id}.json").status_code == 200
+    assert alice.delete(f"/api/uploadedfile/{root.id}.json").status_code == 200
+    assert left() == before
+
+
+def test_a_picture_beside_a_slide_is_no_slide_but_pictures_alone_are(tmp_path):
+    picture = flats.png(tmp_path / "photo.png", slides.tissue(300, 200))
+    (tmp_path / "deep").mkdir()
+    flats.jpeg(tmp_path / "deep" / "photo.jpg", slides.tissue(300, 200))
+    assert [path.name for path, _ in find_slides([tmp_path])] == ["photo.png", "photo.jpg"]
+    slides.svs(tmp_path / "deep" / "a.svs")
+    assert [path.name for path, _ in find_slides([tmp_path])] == ["a.svs"]
+    assert find_slides([picture]) == [(picture, "PNG")]
+
+
+def test_a_picture_whose_conversion_fails_leaves_nothing(store, alice, left, monkeypatch, tmp_path):
+    before, path = left(), flats.png(tmp_path / "a.png", slides.tissue(700, 520))
+    monkeypatch.setattr(Limits, "of", lambda _settings: Limits(seconds=60, bytes=10_000))
+    with pytest.raises(ConversionFailed, match=r"a\.png could not be made a pyramid"):
+        take_in(store, alice.caller, path, "a.png")
+    assert (left(), list(store.folder.tmp.iterdir())) == (before, [])
+
+
+def test_an_import_of_a_picture_that_is_undone_leaves_neither_it_nor_its_pyramid(
+    store, alice, left, breaks_late, tmp_path
+):
+    before, path = left(), flats.png(tmp_path / "a.png", slides.tissue(300, 200))
+    with pytest.raises(RuntimeError, match="went away"):
+        take_in(store, alice.caller, path, "a.png")
+    assert left() == before
 
 
 def test_every_row_stands_in_the_change_log_under_its_maker(given, store, alice, db, tmp_path):

@@ -12,8 +12,9 @@ from atrisys.app import create_app
 from atrisys.errors import DiskRefuses, Refusal
 from atrisys.jobs import import_slide as room
 from atrisys.jobs.runner import Runner
+from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, Job, UploadedFile
-from given import Given, slides
+from given import Given, flats, slides
 
 PATIENCE_S = 90
 
@@ -37,8 +38,9 @@ def running(kept):
 
 @pytest.fixture
 def send(given, alice):
-    def send(name, content, *projects, person=alice):
+    def send(name, content, *projects, person=alice, **more):
         query = {"storage": given.storage_of(alice).id, "projects": ",".join(str(project.id) for project in projects)}
+        query |= more
         answer = person.post("/upload", params=query, files={"files[]": (name, content)})
         assert answer.status_code == 200, answer.text
         return answer.json()[0]
@@ -81,9 +83,69 @@ def test_what_is_no_slide_stays_in_the_list_with_its_reason_and_without_bytes(al
     file = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
     assert (job["state"], file["status"]) == ("failed", 11)
     assert job["message"] == file["error"]
-    assert "photo.svs is a flat JPEG picture" in file["error"]
+    assert file["error"].startswith("photo.svs cannot be decoded")
     assert files(kept) == []
     assert alice.get(f"/api/uploadedfile/{file['id']}/download").status_code == 404
+
+
+def test_a_flat_picture_becomes_a_pyramid_below_it(given, alice, send, running, kept, tmp_path):
+    project = given.project(alice)
+    content = flats.png(tmp_path / "a.png", slides.tissue(700, 520), mpp=0.5).read_bytes()
+    sent = send("photo.png", content, project)
+    job = ended(alice, sent["job"])
+    assert (job["state"], "photo.png: imported" in job["log"]) == ("done", True), job
+    root = alice.get(f"/api/uploadedfile/{sent['uploadedFile']['id']}.json").json()
+    assert (root["status"], root["contentType"], root["error"], root["nbChildren"]) == (104, "PNG", None, 1)
+    [child] = alice.get(f"/api/uploadedfile.json?parent={root['id']}").json()["collection"]
+    assert (child["status"], child["contentType"], child["originalFilename"]) == (100, "PYRTIFF", "photo.tif")
+    [image] = alice.get(f"/api/project/{project.id}/imageinstance.json").json()["collection"]
+    assert (image["instanceFilename"], image["width"], image["physicalSizeX"]) == ("photo.png", 700, 0.5)
+    base = alice.get(f"/api/abstractimage/{image['baseImage']}.json").json()
+    assert (base["uploadedFile"], child["image"]) == (child["id"], base["id"])
+    assert alice.get(f"/api/abstractimage/{base['id']}/download").content == content
+    assert alice.get(f"/api/uploadedfile/{root['id']}/download").content == content
+    assert alice.get(f"/api/uploadedfile/{child['id']}/download").content[:4] == b"II+\0"
+    assert alice.get(f"/api/imageinstance/{image['id']}/thumb.jpg?maxSize=128").status_code == 200
+    assert len(files(kept)) == 2
+    assert alice.delete(f"/api/imageinstance/{image['id']}.json").status_code == 200
+    assert alice.delete(f"/api/uploadedfile/{root['id']}.json").status_code == 200
+    assert files(kept) == []
+
+
+def test_a_conversion_that_failed_keeps_the_picture_and_is_tried_again(
+    given, alice, bob_and_charlie, send, kept, tmp_path
+):
+    bob, charlie = bob_and_charlie
+    given.storage_member(given.storage_of(alice), bob, permission=1)
+    content = flats.png(tmp_path / "a.png", slides.tissue(700, 520)).read_bytes()
+    sent = send("photo.png", content, keys="stain", values="H&E")
+    path = f"/api/uploadedfile/{sent['uploadedFile']['id']}"
+    retry = f"/api/atrisys/uploadedfile/{sent['uploadedFile']['id']}/retry.json"
+    assert alice.post(retry).status_code == 400, "it waits still"
+    job = run_to_the_end(kept, alice, sent["job"], convert_timeout_s=0.001)
+    file = alice.get(f"{path}.json").json()
+    assert (job["state"], file["status"]) == ("failed", 31)
+    assert file["error"] == job["message"] == "photo.png: decoding took longer than 0.001 s and was ended"
+    assert alice.get(f"{path}/download").content == content
+    assert [charlie.post(retry).status_code, bob.post(retry).status_code] == [404, 403]
+    again = alice.post(retry).json()
+    assert (again["uploadedFile"]["status"], again["uploadedFile"]["error"]) == (0, None)
+    job = run_to_the_end(kept, alice, again["job"])
+    assert job["state"] == "done", job
+    assert alice.get(f"{path}.json").json()["status"] == 104
+    [made] = job["result"]["images"]
+    kept_of = alice.get(f"/api/domain/be.cytomine.domain.image.AbstractImage/{made['image']}/property.json").json()
+    assert [(row["key"], row["value"]) for row in kept_of["collection"]] == [("stain", "H&E")]
+    assert alice.post(retry).status_code == 400
+
+
+def run_to_the_end(kept, person, job, **settings):
+    """With a runner of its own, of these settings."""
+    runner = Runner(Store(kept.settings.model_copy(update=settings))).start()
+    try:
+        return ended(person, job)
+    finally:
+        runner.stop()
 
 
 @slides.needs_real

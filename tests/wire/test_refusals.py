@@ -38,6 +38,8 @@ STATUS = {
     "Busy": 503,
     "TooManyJobs": 429,
     "SlideUnreadable": 400,
+    "SlideFlat": 400,
+    "ConversionFailed": 400,
     "PictureFailed": 500,
     "PictureMissing": 404,
     "SlideChanged": 409,

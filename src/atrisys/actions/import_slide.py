@@ -1,7 +1,8 @@
 """The one way in for a slide: uploads, jobs and the command line all come through here.
 
-The bytes are kept under a name that we make and looked at in a killable child, both outside any transaction; then, in
-one transaction, the uploaded file, its abstract image with all planes, and the images in the asked projects are made.
+The bytes are kept under a name that we make, looked at in a killable child and converted there where they are a flat
+picture, all outside any transaction; then, in one transaction, the uploaded file, its abstract image with all planes,
+and the images in the asked projects are made.
 Until that transaction there is nothing that anybody could see, and nothing is left when it does not come to it.
 """
 
@@ -15,23 +16,33 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import require_not_read_only, require_storage, require_user
 from atrisys.access.visible import get_row
 from atrisys.actions import history
-from atrisys.actions.receive_slide import Progress, Source, ext_of, ignore_progress, take_apart
+from atrisys.actions.convert_flat import Limits, convert_flat
+from atrisys.actions.receive_slide import RECORDED_AT, Progress, Source, ext_of, ignore_progress, take_apart
 from atrisys.actions.record_slide import Place, SlideRecord, Taken, settle
 from atrisys.actions.take_in_place import take_in_place
-from atrisys.errors import Invalid, Refusal, SlideUnreadable, TooLarge
+from atrisys.errors import ConversionFailed, Invalid, Refusal, SlideUnreadable, TooLarge
 from atrisys.store import queue
 from atrisys.store.after_commit import after_commit
 from atrisys.store.files import Received, plain_name
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, Job, Project, Storage, UploadedFile
-from atrisys.store.tables.files import ERROR_DEPLOYMENT, ERROR_FORMAT, UPLOADED, WRITE
+from atrisys.store.tables.files import (
+    CONVERTED,
+    CONVERTING,
+    ERROR_CONVERSION,
+    ERROR_DEPLOYMENT,
+    ERROR_FORMAT,
+    UNPACKED,
+    UPLOADED,
+    WRITE,
+)
 
 __all__ = ["Place", "Taken", "begin_again", "check_place", "put_down", "refuse", "take_in", "take_up", "upload_limit"]
 
 JOB = "import_slide"
-RECORDED_AT = 0.95
-WAITS = (UPLOADED, ERROR_DEPLOYMENT)
-"""Not taken up yet, or given up for a reason that is not the file's: it may be tried (again)."""
+FAILED = (ERROR_CONVERSION, ERROR_DEPLOYMENT)
+"""The bytes are still there: it may be tried again."""
+TO_DO = (UPLOADED, CONVERTING, *FAILED)
 MOST_SAME = 3
 """So many kept files are compared with one that seems to be the same; one whose bytes went bad is no reason to stop."""
 
@@ -72,7 +83,7 @@ def take_in(
 
     Raises:
         NotFound, NotAllowed: the storage or a project; before any byte is copied.
-        SlideUnreadable, SlideChanged, TooLarge, Invalid: it cannot be taken in. Nothing is left then.
+        SlideUnreadable, ConversionFailed, SlideChanged, TooLarge, Invalid: it cannot be taken in. Nothing is left then.
         DiskRefuses: not now.
     """
     with store.reading() as db:
@@ -83,6 +94,7 @@ def take_in(
         delivery = take_in_place(source, name, progress)
     else:
         delivery = take_apart(store.folder, source, name, limit, progress)
+        convert_flat(store.folder, delivery, Limits.of(store.settings), progress)
     progress(RECORDED_AT, "Writing it down")
     try:
         store_once(store, delivery.kept())
@@ -112,7 +124,6 @@ def put_down(
     """
     name = plain_name(original_name)
     store_once(store, [received])
-    project_id = place.project_ids[0] if len(place.project_ids) == 1 else None
     with store.writing() as db:
         check_place(db, caller, place.storage_id, place.project_ids)
         row = UploadedFile(
@@ -127,13 +138,7 @@ def put_down(
             status=UPLOADED,
         )
         history.add(db, caller, row)
-        job = queue.submit(
-            db,
-            user_id=caller.id,
-            name=JOB,
-            arguments={"uploaded_file": row.id, "properties": dict(properties or {})},
-            project_id=project_id,
-        )
+        job = _ask_for_job(db, caller, row, properties or {})
         also(db, row, job)
         settle(db, store.folder, received.name)
     return row, job
@@ -153,18 +158,21 @@ def take_up(
     with store.reading() as db:
         row = get_row(db, caller, UploadedFile, uploaded_file_id)
         place = check_place(db, caller, row.storage_id, row.projects)
-        if row.status not in WAITS:
+        if row.status not in TO_DO:
             return _taken_before(db, row)
     received = Received(row.filename, row.size, row.sha256 or "")
     name = row.original_filename
     delivery = take_apart(store.folder, received, name, upload_limit(store), progress)
+    if delivery.flat:
+        _say_converting(store, caller, uploaded_file_id)
+    convert_flat(store.folder, delivery, Limits.of(store.settings), progress)
     progress(RECORDED_AT, "Writing it down")
     try:
         store_once(store, delivery.kept())
         with store.writing() as db:
             row = get_row(db, caller, UploadedFile, uploaded_file_id, lock=True)
             check_place(db, caller, place.storage_id, place.project_ids)
-            if row.status not in WAITS:
+            if row.status not in TO_DO:
                 delivery.discard(store.folder)
                 return _taken_before(db, row)
             taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery, row)
@@ -180,7 +188,7 @@ def begin_again(store: Store, caller: Caller, uploaded_file_id: int) -> None:
     """Before `take_up`, after `refuse`: where the bytes were not at fault, they are there to be looked at anew."""
     with store.writing() as db:
         row = get_row(db, caller, UploadedFile, uploaded_file_id, lock=True)
-        if row.status == ERROR_DEPLOYMENT and row.filename:
+        if row.status in FAILED and row.filename:
             history.edit(db, caller, row, status=UPLOADED, error=None)
 
 
@@ -189,17 +197,51 @@ def refuse(store: Store, caller: Caller, uploaded_file_id: int, reason: Refusal)
 
     The bytes go where they are at fault; else they stay, for their owner to fetch or to delete.
     """
-    is_its_fault = isinstance(reason, SlideUnreadable | TooLarge | Invalid)
+    is_its_fault = isinstance(reason, SlideUnreadable | TooLarge | Invalid) and not isinstance(reason, ConversionFailed)
     with store.writing() as db:
         row = db.get(UploadedFile, uploaded_file_id)
-        if row is None or row.status not in WAITS:
+        if row is None or row.status not in TO_DO:
             return
         name, error = row.filename, str(reason)
         if is_its_fault:
             history.edit(db, caller, row, status=ERROR_FORMAT, error=error, filename="")
             after_commit(db, lambda: store.folder.drop(name))
         else:
-            history.edit(db, caller, row, status=ERROR_DEPLOYMENT, error=error)
+            status = ERROR_CONVERSION if row.status == CONVERTING else ERROR_DEPLOYMENT
+            history.edit(db, caller, row, status=status, error=error)
+
+
+def try_again(db: Session, caller: Caller, row: UploadedFile) -> Job:
+    """Ask anew for the import of a file that failed for no fault of its bytes; who asks is who it is done for.
+
+    Raises:
+        NotAllowed: they may not write to its storage.
+        Invalid: it did not fail, or its bytes were refused and are gone.
+    """
+    check_place(db, caller, row.storage_id, row.projects)
+    if row.status not in FAILED or not row.filename:
+        raise Invalid("File {file} did not fail in a way that another try could mend.", file=row.id)
+    history.edit(db, caller, row, status=UPLOADED, error=None)
+    asked = select(Job.arguments).where(Job.name == JOB, Job.arguments["uploaded_file"].as_integer() == row.id)
+    before = db.scalar(asked.order_by(Job.id.desc()).limit(1)) or {}
+    return _ask_for_job(db, caller, row, before.get("properties", {}))
+
+
+def _ask_for_job(db: Session, caller: Caller, row: UploadedFile, properties: Mapping[str, str]) -> Job:
+    return queue.submit(
+        db,
+        user_id=caller.id,
+        name=JOB,
+        arguments={"uploaded_file": row.id, "properties": dict(properties)},
+        project_id=row.projects[0] if len(row.projects) == 1 else None,
+    )
+
+
+def _say_converting(store: Store, caller: Caller, uploaded_file_id: int) -> None:
+    with store.writing() as db:
+        row = get_row(db, caller, UploadedFile, uploaded_file_id, lock=True)
+        if row.status in TO_DO:
+            history.edit(db, caller, row, status=CONVERTING, error=None)
 
 
 def check_place(db: Session, caller: Caller, storage_id: int | None, project_ids: Sequence[int]) -> Place:
@@ -238,14 +280,13 @@ def upload_limit(store: Store) -> int:
 
 def _taken_before(db: Session, row: UploadedFile) -> list[Taken]:
     """What a finished import has made. Raises SlideUnreadable where it was refused."""
-    files = db.scalars(
-        select(UploadedFile)
-        .where(or_(UploadedFile.id == row.id, UploadedFile.parent_id == row.id))
-        .order_by(UploadedFile.id)
-    ).all()
+    came = [UploadedFile.id == row.id, *([UploadedFile.parent_id == row.id] if row.status == UNPACKED else [])]
+    files = db.scalars(select(UploadedFile).where(or_(*came)).order_by(UploadedFile.id)).all()
     found: list[Taken] = []
     for file in files:
-        image = db.scalar(select(AbstractImage).where(AbstractImage.uploaded_file_id == file.id))
+        pyramid = select(UploadedFile.id).where(UploadedFile.parent_id == file.id).scalar_subquery()
+        holder = pyramid if file.status == CONVERTED else file.id
+        image = db.scalar(select(AbstractImage).where(AbstractImage.uploaded_file_id == holder))
         if image is not None:
             query = select(ImageInstance.id).where(ImageInstance.base_image_id == image.id).order_by(ImageInstance.id)
             found.append(Taken(image.original_filename, file.id, image.id, tuple(db.scalars(query))))

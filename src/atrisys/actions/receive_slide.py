@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from atrisys.errors import Refusal, SlideUnreadable
+from atrisys.errors import Refusal, SlideFlat, SlideUnreadable
 from atrisys.imaging import slides
 from atrisys.imaging.reader import SlideFacts
 from atrisys.imaging.recognise import looks_like
@@ -20,7 +20,7 @@ from atrisys.store.unpack import unpack
 Progress = Callable[[float, str], None]
 Source = Path | BinaryIO | Received
 
-UNPACKED_AT, READ_AT = 0.5, 0.3
+UNPACKED_AT, READ_AT, RECORDED_AT = 0.5, 0.6, 0.95
 
 
 def ignore_progress(_fraction: float, _message: str) -> None:
@@ -37,6 +37,16 @@ class Arrival:
     error: Refusal | None = None
     in_place: InPlace | None = None
     """Of a slide that stays where it lies (actions/take_in_place.py): nothing was received then."""
+    flat: str = ""
+    """What kind of flat picture it is (`recognise.looks_like`), where it must be made a pyramid."""
+    original: Received | None = None
+    """That picture, once `received` is the pyramid."""
+
+    def bytes(self) -> Iterator[Received]:
+        """All that came for it."""
+        yield self.received
+        if self.original:
+            yield self.original
 
 
 @dataclass
@@ -49,16 +59,30 @@ class Delivery:
 
     def kept(self) -> Iterator[Received]:
         """What lies among the incoming files and is to stay."""
-        return (arrival.received for arrival in self.arrivals if arrival.facts and not arrival.in_place)
+        for arrival in self.arrivals:
+            if arrival.facts and not arrival.in_place:
+                yield from arrival.bytes()
+
+    @property
+    def flat(self) -> list[Arrival]:
+        """What must be converted before it can be written down."""
+        return [arrival for arrival in self.arrivals if arrival.flat and not arrival.facts]
+
+    def require_one(self) -> None:
+        """Raises what is wrong with the first slide where none can be read."""
+        errors = [arrival.error for arrival in self.arrivals if arrival.error]
+        if len(errors) == len(self.arrivals):
+            raise errors[0]
 
     def discard(self, folder: DataFolder) -> None:
         """Leave nothing of what was not settled."""
         for arrival in self.arrivals:
-            folder.discard(arrival.received.name)
+            for received in arrival.bytes():
+                folder.discard(received.name)
 
 
 def take_apart(folder: DataFolder, source: Source, name: str, limit: int, progress: Progress) -> Delivery:
-    """The slides in `source`, each inspected; their bytes lie among the incoming files.
+    """The slides in `source`, each inspected; their bytes lie among the incoming files. Flat pictures still are flat.
 
     Args:
         source: a file, a folder that is one slide, a stream, or what was received before.
@@ -118,9 +142,9 @@ def _alone(folder: DataFolder, arrival: Arrival, progress: Progress) -> Delivery
     """A delivery of one slide; raises what is wrong with it."""
     progress(READ_AT, "Reading the slide")
     _inspect(folder, arrival)
-    if arrival.error:
-        raise arrival.error
-    return Delivery(arrival.received, [arrival])
+    delivery = Delivery(arrival.received, [arrival])
+    delivery.require_one()
+    return delivery
 
 
 def _unpacked(
@@ -134,7 +158,7 @@ def _unpacked(
             if not found:
                 raise SlideUnreadable("The archive {name} holds no slide that we know.", name=name)
             for number, (path, kind) in enumerate(found):
-                progress(UNPACKED_AT + (1 - UNPACKED_AT) * number / len(found), "Reading the slides")
+                progress(UNPACKED_AT + (READ_AT - UNPACKED_AT) * number / len(found), "Reading the slides")
                 several = path.is_dir() or kind in slides.OF_SEVERAL_FILES
                 taken = (
                     _tree(folder, path, move=True)
@@ -147,17 +171,17 @@ def _unpacked(
     except BaseException:
         delivery.discard(folder)
         raise
-    errors = [arrival.error for arrival in delivery.arrivals if arrival.error]
-    if len(errors) == len(delivery.arrivals):
-        raise errors[0]
+    delivery.require_one()
     return delivery
 
 
 def _inspect(folder: DataFolder, arrival: Arrival) -> None:
-    """Fill in the facts, or the error; then the bytes go."""
+    """Fill in the facts, or that it is flat, or the error; then the bytes go."""
     path = folder.path_of(arrival.received.name)
     try:
         arrival.facts = slides.inspect(path)
+    except SlideFlat:
+        arrival.flat = looks_like(path)
     except Refusal as refusal:
         arrival.error = by_its_own_name(refusal, arrival.name)
         folder.discard(arrival.received.name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,12 +13,12 @@ from atrisys.actions import history
 from atrisys.actions.add_image_instance import add_image_instance
 from atrisys.actions.add_properties import add_properties
 from atrisys.actions.receive_slide import Arrival, Delivery, ext_of
-from atrisys.errors import Refusal, TooLarge
+from atrisys.errors import ConversionFailed, Refusal, TooLarge
 from atrisys.imaging.reader import SlideFacts
 from atrisys.store.after_commit import after_rollback
-from atrisys.store.files import DataFolder
+from atrisys.store.files import DataFolder, Received
 from atrisys.store.tables import AbstractImage, AbstractSlice, Project, UploadedFile
-from atrisys.store.tables.files import DEPLOYED, ERROR_FORMAT, UNPACKED
+from atrisys.store.tables.files import CONVERTED, DEPLOYED, ERROR_CONVERSION, ERROR_FORMAT, UNPACKED
 
 MOST_PLANES = 100_000
 
@@ -28,6 +29,7 @@ class Taken:
 
     name: str
     uploaded_file_id: int
+    """The file that came: of a converted picture the picture itself."""
     abstract_image_id: int | None = None
     image_instance_ids: tuple[int, ...] = ()
     """In the order in which the projects were asked for."""
@@ -66,7 +68,8 @@ class SlideRecord:
             taken = self._several(name, delivery, row)
         for arrival in delivery.arrivals:
             if arrival.facts and not arrival.in_place:
-                settle(self.db, self.folder, arrival.received.name)
+                for received in arrival.bytes():
+                    settle(self.db, self.folder, received.name)
         return taken
 
     def _several(self, name: str, delivery: Delivery, row: UploadedFile | None) -> list[Taken]:
@@ -96,22 +99,39 @@ class SlideRecord:
     def _file(
         self, name: str, arrival: Arrival, *, row: UploadedFile | None = None, parent: UploadedFile | None = None
     ) -> UploadedFile:
-        values: dict[str, Any] = {"size": arrival.received.size, "sha256": arrival.received.sha256 or None}
-        if arrival.facts:
-            kept = self.folder.settled_name(arrival.received.name)
+        came = arrival.original or arrival.received
+        if arrival.original:
+            values = self._kept(came) | {"status": CONVERTED, "content_type": arrival.flat, "error": None}
+        elif arrival.facts:
+            values = self._kept(came) | {"status": DEPLOYED, "content_type": arrival.facts.format, "error": None}
             values["in_place"] = arrival.in_place
-            values |= {"status": DEPLOYED, "content_type": arrival.facts.format, "filename": kept, "error": None}
         else:
-            values |= {"status": ERROR_FORMAT, "error": str(arrival.error), "filename": ""}
+            status = ERROR_CONVERSION if isinstance(arrival.error, ConversionFailed) else ERROR_FORMAT
+            values = self._kept(came) | {"status": status, "error": str(arrival.error), "filename": ""}
         if row is not None:
             return history.edit(self.db, self.caller, row, **values)
         file = UploadedFile(**self._about(name), parent_id=parent.id if parent else None, **values)
         return history.add(self.db, self.caller, file)
 
-    def _image(self, file: UploadedFile, arrival: Arrival) -> Taken:
+    def _kept(self, received: Received) -> dict[str, Any]:
+        return {
+            "size": received.size,
+            "sha256": received.sha256 or None,
+            "filename": self.folder.settled_name(received.name),
+        }
+
+    def _pyramid(self, original: UploadedFile, arrival: Arrival) -> UploadedFile:
+        """The file that the picture was converted to, below it."""
+        assert arrival.facts is not None
+        values = self._kept(arrival.received) | {"status": DEPLOYED, "content_type": arrival.facts.format}
+        about = self._about(f"{PurePath(arrival.name).stem}.tif")
+        return history.add(self.db, self.caller, UploadedFile(**about, parent_id=original.id, **values))
+
+    def _image(self, came: UploadedFile, arrival: Arrival) -> Taken:
         """The abstract image with its planes, and its images in the projects."""
         facts = arrival.facts
         assert facts is not None
+        file = self._pyramid(came, arrival) if arrival.original else came
         if facts.channels * facts.depth * facts.duration > MOST_PLANES:
             raise TooLarge("{name} has more than {limit} planes.", name=arrival.name, limit=MOST_PLANES)
         image = AbstractImage(
@@ -127,7 +147,7 @@ class SlideRecord:
         history.add_many(self.db, self.caller, AbstractSlice, [{**common, **plane} for plane in _planes(facts)])
         projects = [get_row(self.db, self.caller, Project, id) for id in self.place.project_ids]
         instances = [add_image_instance(self.db, self.caller, project, image).id for project in projects]
-        return Taken(arrival.name, file.id, image.id, tuple(instances))
+        return Taken(arrival.name, came.id, image.id, tuple(instances))
 
 
 def settle(db: Session, folder: DataFolder, name: str) -> None:

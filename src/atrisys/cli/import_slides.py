@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 def import_slides(paths: tuple[Path, ...], project: int, user: str | None, link: bool) -> None:
     """Bring slides into a project.
 
-    A PATH is a slide, a folder with slides (a DICOM or MRXS folder is one image), or a zip of either. Files are copied
-    into the data folder, or with --link stay where they are and must not be changed there. Prints JSON, one line an
-    image, with imageInstance or error; a file that cannot be read does not end the rest, but the exit status is then 1.
+    A PATH is a slide, a folder with slides (a DICOM or MRXS folder is one image), or a zip of either; also a flat
+    picture (PNG, JPEG, …), which becomes a tiled pyramid. Files are copied into the data folder, or with --link stay
+    where they are and must not be changed there. Prints JSON, one line an image, with imageInstance or error; a file
+    that cannot be read does not end the rest, but the exit status is then 1.
 
     \b
     Example:  atrisys import slides/ more/case-7.svs --project 123

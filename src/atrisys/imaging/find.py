@@ -6,7 +6,15 @@ from pathlib import Path
 
 from atrisys.errors import SlideUnreadable
 from atrisys.imaging.dicom_tags import DIRECTORY, WHOLE_SLIDE, DicomFile, read_dicom
-from atrisys.imaging.recognise import LARGEST_INDEX, SLIDE_KINDS, SLIDE_SUFFIXES, is_mrxs, looks_like, refusal
+from atrisys.imaging.recognise import (
+    FLAT_KINDS,
+    LARGEST_INDEX,
+    SLIDE_KINDS,
+    SLIDE_SUFFIXES,
+    is_mrxs,
+    looks_like,
+    refusal,
+)
 
 
 def find_slides(paths: Iterable[Path]) -> list[tuple[Path, str]]:
@@ -17,7 +25,7 @@ def find_slides(paths: Iterable[Path]) -> list[tuple[Path, str]]:
 
     Args:
         paths: files are all answered for, also those that are no slides; in folders, what looks like a slide or has
-            the name of one.
+            the name of one; flat pictures only where there is no slide at all, since many lie beside slides.
 
     Returns:
         (path, kind), in the order of `paths`, folders in the order of names; the kind as `looks_like` says it. Nothing
@@ -27,7 +35,7 @@ def find_slides(paths: Iterable[Path]) -> list[tuple[Path, str]]:
     given_dicom: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found |= _in_folder(path)
+            found |= _in_folder(path) or _flat_in(path)
             continue
         kind = looks_like(path)
         if kind == "DICOM":
@@ -97,6 +105,15 @@ def _in_folder(folder: Path) -> dict[Path, str]:
             found[here] = "DICOM"
         else:
             found |= dict.fromkeys(series, "DICOM") | slides
+    return found
+
+
+def _flat_in(folder: Path) -> dict[Path, str]:
+    found: dict[Path, str] = {}
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        kinds = ((Path(place) / name, looks_like(Path(place) / name)) for name in sorted(names) if name[0] != ".")
+        found |= {file: kind for file, kind in kinds if kind in FLAT_KINDS}
     return found
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from atrisys.errors import SlideUnreadable
+from atrisys.errors import SlideFlat, SlideUnreadable
 
 SLIDE_KINDS = ("TIFF", "DICOM", "MRXS", "VMS", "SVSLIDE", "CZI")
 """Kinds that a reader may know more of."""
@@ -26,7 +26,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "ZIP"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!", "RAR"), (b"\x1f\x8b", "GZIP"),
 )  # fmt: skip
 
-_PICTURES = ("JPEG", "PNG", "GIF", "BMP", "JPEG 2000")
+FLAT_KINDS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "JPEG 2000")
+"""Pictures that are made tiled pyramids when they come in. (So are TIFFs in strips.)"""
 _ARCHIVES = ("ZIP", "7z", "RAR", "GZIP")
 
 
@@ -34,7 +35,7 @@ def looks_like(path: Path) -> str:
     """What kind of file it is.
 
     Returns:
-        One of `SLIDE_KINDS`, or what else it is: `JPEG`, `ZIP`, `HTML`, `EMPTY`, `ZEROS`, `MISSING`, `UNKNOWN`, …
+        One of `SLIDE_KINDS` or `FLAT_KINDS`, or what else: `ZIP`, `HTML`, `EMPTY`, `ZEROS`, `MISSING`, `UNKNOWN`, …
     """
     try:
         with path.open("rb") as file:
@@ -45,6 +46,8 @@ def looks_like(path: Path) -> str:
         return "EMPTY"
     if head[128:132] == b"DICM":
         return "DICOM"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return "MRXS" if kind == "JPEG" and is_mrxs(path) else kind
@@ -59,6 +62,11 @@ def looks_like(path: Path) -> str:
 def is_mrxs(path: Path) -> bool:
     """Whether it is the entry file of a MIRAX slide: its data lie in a folder of the same name."""
     return path.suffix.lower() == ".mrxs" and (path.with_suffix("") / "Slidedat.ini").is_file()
+
+
+def flat_refusal(name: str, kind: str) -> SlideFlat:
+    """What is said of a picture that would have to be decoded whole for each look."""
+    return SlideFlat("{name} is a flat picture ({kind}). Make a tiled pyramid of it first.", name=name, kind=kind)
 
 
 def refusal(path: Path, kind: str) -> SlideUnreadable:
@@ -84,12 +92,8 @@ def refusal(path: Path, kind: str) -> SlideUnreadable:
         return SlideUnreadable(
             "{name} is an archive ({kind}); unpack it and import what is in it", name=name, kind=kind
         )
-    if kind in _PICTURES:
-        return SlideUnreadable(
-            "{name} is a flat {kind} picture, not a whole slide. Make a tiled pyramid of it first, for example: "
-            "vips tiffsave {name} tiled.tif --tile --pyramid --compression jpeg",
-            name=name, kind=kind,
-        )  # fmt: skip
+    if kind in FLAT_KINDS:
+        return flat_refusal(name, kind)
     if kind in ("PDF", "HDF5"):
         return SlideUnreadable("{name} is a {kind} file, not a slide", name=name, kind=kind)
     if path.suffix.lower() == ".mrxs":

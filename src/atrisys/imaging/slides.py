@@ -3,12 +3,12 @@
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
+from atrisys.errors import ConversionFailed, PictureFailed, PictureMissing, SlideUnreadable
 from atrisys.imaging import worker
 from atrisys.imaging.find import OF_SEVERAL_FILES, entry_of, files_of, find_slides
 from atrisys.imaging.levels import check_asked
@@ -18,13 +18,23 @@ from atrisys.imaging.readers.tiff.stored import StoredTiles
 from atrisys.imaging.readers.tiff.tables import TileTable
 from atrisys.imaging.source import FileSource
 
-__all__ = ["OF_SEVERAL_FILES", "SharedSlide", "facts_from", "files_of", "find_slides", "inspect", "open_slide"]
+__all__ = [
+    "OF_SEVERAL_FILES",
+    "SharedSlide",
+    "convert",
+    "facts_from",
+    "files_of",
+    "find_slides",
+    "inspect",
+    "open_slide",
+]
 
 MOST_OPEN = 64
 """Slides that a process keeps open for the next request."""
 _INSPECT_TIMES = 4
 """Inspecting reads tiles of all levels: it may take longer than one region."""
 _DESK = "atrisys.imaging.inspect_slide:"
+_CONVERTER = "atrisys.imaging.convert:convert"
 _MOST_TABLES = 256
 
 
@@ -38,6 +48,7 @@ def inspect(path: Path) -> SlideFacts:
         path: a file, or the folder of one slide (DICOM, MIRAX).
 
     Raises:
+        SlideFlat: not before it is converted.
         SlideUnreadable: it cannot be read; the words tell a person what the file looks like and what can be done.
     """
     path = Path(os.path.abspath(path))
@@ -48,6 +59,36 @@ def inspect(path: Path) -> SlideFacts:
         raise SlideUnreadable(failure.template, **failure.params) from failure
     except PictureMissing as missing:
         raise SlideUnreadable(missing.template, **missing.params) from missing
+
+
+def convert(
+    path: Path, target: Path, *, timeout_s: float, most_bytes: int, progress: Callable[[float], None]
+) -> SlideFacts:
+    """Make a tiled pyramid of a flat picture, in a killable worker of its own.
+
+    Args:
+        path: a picture that `inspect` refused with SlideFlat.
+        target: the file to be made, in a folder of its own where things may lie on the way.
+        most_bytes: that it may have.
+        progress: told the fraction done; may raise, which ends the work.
+
+    Returns:
+        The facts of the pyramid, which was inspected like any slide.
+
+    Raises:
+        SlideUnreadable, TooLarge: it is none that can be converted.
+        ConversionFailed: it took too long or too much, or broke on the way.
+    """
+    try:
+        worker.call_alone(
+            _CONVERTER, str(path), str(target), most_bytes, name=path.name, timeout_s=timeout_s, progress=progress
+        )
+    except PictureFailed as failure:
+        raise ConversionFailed(failure.template, **failure.params) from failure
+    try:
+        return inspect(target)
+    except SlideUnreadable as failure:
+        raise ConversionFailed(failure.template, **failure.params) from failure
 
 
 def facts_from(plain: Mapping[str, Any]) -> SlideFacts:

@@ -11,6 +11,7 @@ import atexit
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ SUSPECT_S = 300
 
 PATIENCE_S = 1.0
 """When all workers are busy for longer, a slide that has none gets a spare one: another's hanging is not its fault."""
+
+
+ALONE_AT_ONCE = 2
+"""So many workers of their own may a process have beside the pool's."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,7 @@ def _failed(lost: WorkerLost, name: str, timeout_s: float) -> PictureFailed:
 _limits = Limits()
 _pool: Pool | None = None
 _pool_lock = threading.Lock()
+_alone = threading.BoundedSemaphore(ALONE_AT_ONCE)
 
 
 def configure(limits: Limits) -> None:
@@ -189,10 +195,33 @@ def call(function: str, *args: Any, key: str = "", timeout_s: float | None = Non
     return pool().call(function, *args, key=key, timeout_s=timeout_s)
 
 
+def call_alone(
+    function: str, *args: Any, name: str, timeout_s: float, progress: Callable[[float], None] | None = None
+) -> Any:
+    """Run a function that takes minutes in a worker of its own, which ends with it; the others stay free for pictures.
+
+    Args:
+        function: as `Pool.call` takes it; what it gives to `telling.tell` is handed to `progress`.
+        name: of the file, for what is said to people.
+        timeout_s: for the call; those who wait until it is their turn wait as long as it takes.
+        progress: may raise, which ends the worker.
+
+    Raises: as `Pool.call`.
+    """
+    with _alone:
+        link = Link(pool().limits.memory_mb)
+        try:
+            return link.ask(function, args, name, timeout_s, progress)
+        except WorkerLost as lost:
+            raise _failed(lost, name, timeout_s) from lost
+        finally:
+            link.end()
+
+
 def _forget_after_fork() -> None:
     """A fork has its parent's pipes in hand: it must not talk through them."""
-    global _pool, _pool_lock
-    _pool, _pool_lock = None, threading.Lock()
+    global _pool, _pool_lock, _alone
+    _pool, _pool_lock, _alone = None, threading.Lock(), threading.BoundedSemaphore(ALONE_AT_ONCE)
 
 
 if hasattr(os, "register_at_fork"):

@@ -8,15 +8,30 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
-from atrisys.errors import Invalid, NotFound, PictureFailed, PictureMissing, Refusal, SlideUnreadable, TooLarge
+from atrisys.errors import (
+    ConversionFailed,
+    Invalid,
+    NotFound,
+    PictureFailed,
+    PictureMissing,
+    Refusal,
+    SlideFlat,
+    SlideUnreadable,
+    TooLarge,
+)
 from atrisys.imaging import messages
 
 log = logging.getLogger(__name__)
 
 _REFUSALS: dict[str, type[Refusal]] = {
-    kind.__name__: kind for kind in (Invalid, NotFound, PictureFailed, PictureMissing, SlideUnreadable, TooLarge)
+    kind.__name__: kind
+    for kind in (
+        *(ConversionFailed, Invalid, NotFound, PictureFailed),
+        *(PictureMissing, SlideFlat, SlideUnreadable, TooLarge),
+    )
 }
 _PIPE_BYTES = 1 << 20
 _MOST_KEYS = 32
@@ -69,8 +84,18 @@ class Link:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, function: str, args: tuple[Any, ...], name: str, timeout_s: float) -> Any:
-        """One call, answered. Raises WorkerLost where it is not, PictureFailed or a Refusal where it is refused."""
+    def ask(
+        self,
+        function: str,
+        args: tuple[Any, ...],
+        name: str,
+        timeout_s: float,
+        progress: Callable[[float], None] | None = None,
+    ) -> Any:
+        """One call, answered. Raises WorkerLost where it is not, PictureFailed or a Refusal where it is refused.
+
+        `progress`: called with the fraction done, where the function tells it (`telling.tell`).
+        """
         was_sound, self.sound = self.sound, False
         if not self.calls:
             self._answer(time.monotonic() + _START_S)
@@ -80,6 +105,10 @@ class Link:
         for part in messages.pack(call):
             self._write(part, give_up)
         answer = self._answer(give_up)
+        while isinstance(answer, dict) and "progress" in answer:
+            if progress:
+                progress(min(1.0, max(0.0, float(answer["progress"]))))
+            answer = self._answer(give_up)
         self.sound = was_sound
         return _value_of(answer, name)
 

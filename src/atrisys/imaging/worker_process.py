@@ -15,7 +15,7 @@ import traceback
 from typing import Any, BinaryIO
 
 from atrisys.errors import PictureFailed, Refusal
-from atrisys.imaging import messages
+from atrisys.imaging import messages, telling
 
 GRACE_S = 1.0
 """A worker ends itself so long after its parent should have ended it."""
@@ -28,6 +28,7 @@ def main(memory_mb: int) -> None:
     _limit(memory_mb)
     threading.Thread(target=_end_with_parent, args=(asked.fileno(), os.getppid()), daemon=True).start()
     _send(answers, {"ready": True})
+    telling.listen(lambda fraction: _send(answers, {"progress": fraction}))
     while True:
         try:
             call = messages.unpack(lambda length: _read_exactly(asked, length))

@@ -13,13 +13,13 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import require_storage, require_user
 from atrisys.access.slide_secrets import require_file_owner
 from atrisys.access.visible import visible
-from atrisys.actions import delete_uploaded_file, history
+from atrisys.actions import delete_uploaded_file, history, import_slide
 from atrisys.errors import Invalid
 from atrisys.store import in_place
 from atrisys.store.by_ids import pairs_for
 from atrisys.store.tables import AbstractImage, Project, Storage, UploadedFile
 from atrisys.store.tables.files import WRITE
-from atrisys.wire.answers import saved
+from atrisys.wire.answers import done, saved
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
 from atrisys.wire.dialect import Json, says_yes
@@ -206,6 +206,14 @@ def remove_file(id: int, db: Db, user: CurrentUser, store: CurrentStore, find: F
     wire = show(db, file)
     delete_uploaded_file.delete_uploaded_file(db, user, store.folder, file)
     return saved(db, "deleted", file, wire)
+
+
+@routes.post("/api/atrisys/uploadedfile/{id:int}/retry.json")
+def retry_import(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Import a file anew whose import or conversion failed and whose bytes are still there (status 31 or 41)."""
+    file = find(UploadedFile, id)
+    job = import_slide.try_again(db, user, file)
+    return done(uploadedFile=show(db, file), job=job.id)
 
 
 @routes.api_route("/api/uploadedfile/{id:int}/download", methods=["GET", "HEAD"])

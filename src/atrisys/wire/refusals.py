@@ -42,6 +42,8 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.TooManyJobs: 429,
     errors.InTheWay: 409,
     errors.SlideUnreadable: 400,
+    errors.SlideFlat: 400,
+    errors.ConversionFailed: 400,
     errors.PictureFailed: 500,
     errors.PictureMissing: 404,
     errors.SlideChanged: 409,

@@ -13,6 +13,7 @@ from atrisys.access.slide_secrets import may_see_labels
 from atrisys.errors import PictureMissing
 from atrisys.store.files import DataFolder
 from atrisys.store.tables import AbstractImage, UploadedFile
+from atrisys.store.tables.files import CONVERTED
 from atrisys.wire.dialect import says_yes
 from atrisys.wire.downloads import download, download_uploaded
 from atrisys.wire.later import Later
@@ -31,7 +32,7 @@ def slide_download(request: Request, db: Session, folder: DataFolder, user: Call
     if file is None:
         raise PictureMissing("There is no file behind image {image}.", image=base.id)
     if may_see_labels(db, user, base.id) and not says_yes(request.query_params.get("clean")):
-        answer = download_uploaded(folder, file, base.original_filename)
+        answer = download_uploaded(folder, _original(db, file), base.original_filename)
         log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
         return answer
     slide, name = slide_file(db, folder, base), base.original_filename
@@ -42,3 +43,9 @@ def slide_download(request: Request, db: Session, folder: DataFolder, user: Call
         return download(copy, clean_name_of(slide))
 
     return Later(request, make)
+
+
+def _original(db: Session, file: UploadedFile) -> UploadedFile:
+    """What was uploaded: of a pyramid that we made the flat picture."""
+    parent = db.get(UploadedFile, file.parent_id) if file.parent_id is not None else None
+    return parent if parent is not None and parent.status == CONVERTED else file

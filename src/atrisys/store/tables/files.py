@@ -9,7 +9,8 @@ from atrisys.store.table import Table
 
 READ, WRITE, CREATE, DELETE, ADMINISTRATION = 1, 2, 4, 8, 16
 """Cytomine's permission masks."""
-UPLOADED, ERROR_FORMAT, ERROR_DEPLOYMENT, DEPLOYED, UNPACKED = 0, 11, 41, 100, 106
+UPLOADED, ERROR_FORMAT, CONVERTING, ERROR_CONVERSION, ERROR_DEPLOYMENT = 0, 11, 30, 31, 41
+DEPLOYED, CONVERTED, UNPACKED = 100, 104, 106
 """Cytomine's codes of what became of a file."""
 
 

@@ -1,5 +1,6 @@
 """Which of the TIFF layouts a file has, and that of plain pyramids."""
 
+import re
 from typing import TYPE_CHECKING
 
 from atrisys.imaging.readers.tiff import aperio, ome
@@ -20,6 +21,7 @@ FORMATS = ("SVS", "OMETIFF", "PYRTIFF")
 
 _UM_PER_UNIT = {2: 25_400.0, 3: 10_000.0}
 """ResolutionUnit: inch, centimetre."""
+_UM_PER_WORD = {"micron": 1.0, "um": 1.0, "µm": 1.0, "μm": 1.0, "\\u00B5m": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4}
 _MICROSCOPIC = (0.01, 20.0)
 """µm per pixel that a microscope may have; what lies outside (72 dpi, 1 px/cm) is a writer's default."""
 _MOST_PAGES_BESIDE = 32
@@ -51,20 +53,32 @@ def _plain(tif: "TiffFile", count: int) -> Layout:
         levels=levels,
         associated=_associated(tif, count, chain),
         said={
-            "mpp_x": _mpp(first, "XResolution"),
-            "mpp_y": _mpp(first, "YResolution"),
+            "mpp_x": mpp_of(first, "XResolution"),
+            "mpp_y": mpp_of(first, "YResolution"),
             "metadata": text_tags(first),
         },
     )
 
 
-def _mpp(page: "TiffPage", tag: str) -> float | None:
+def mpp_of(page: "TiffPage", tag: str) -> float | None:
+    """µm per pixel, where the page says it (`tag`: XResolution, YResolution) and a microscope can have it."""
     resolution = page.tags.valueof(tag)
-    unit = _UM_PER_UNIT.get(int(page.tags.valueof("ResolutionUnit") or 0))
+    unit = _UM_PER_UNIT.get(int(page.tags.valueof("ResolutionUnit") or 0)) or _imagej_unit(page.description)
     if unit is None or not isinstance(resolution, tuple) or not resolution[1]:
         return None
     dots = positive(resolution[0] / resolution[1])
-    return unit / dots if dots and _MICROSCOPIC[0] <= unit / dots <= _MICROSCOPIC[1] else None
+    return microscopic(unit / dots) if dots else None
+
+
+def microscopic(mpp: float) -> float | None:
+    """The same number where a microscope may have so many µm per pixel."""
+    return mpp if _MICROSCOPIC[0] <= mpp <= _MICROSCOPIC[1] else None
+
+
+def _imagej_unit(description: str) -> float | None:
+    """ImageJ writes its unit into the description, and none into the tag."""
+    said = re.search(r"^unit=(.*)$", description, re.MULTILINE) if description.startswith("ImageJ=") else None
+    return _UM_PER_WORD.get(said[1].strip()) if said else None
 
 
 def _associated(tif: "TiffFile", count: int, levels: list[int]) -> dict[str, int]:

@@ -13,6 +13,7 @@ import numpy as np
 from atrisys.errors import SlideUnreadable
 from atrisys.imaging.reader import ByteSource
 from atrisys.imaging.readers.tiff.tables import TileTable
+from atrisys.imaging.recognise import flat_refusal
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
@@ -25,6 +26,8 @@ JPEG = 7
 YCBCR = 6
 _BLACK_AND_WHITE, _COLOURED = (0, 1), (1, 2, YCBCR)
 """Photometric tags that are read: white or black is zero; black is zero, RGB, YCbCr."""
+_CONVERTED = (*_BLACK_AND_WHITE, *_COLOURED, 3, 5)
+"""Those that can be converted at least: also colours of a palette, and CMYK."""
 _KEPT_TEXT = 20_000
 _KEPT_NAME = 255
 _MOST_PAIRS = 1_000
@@ -119,30 +122,34 @@ def check_readable(page: "TiffPage", name: str) -> None:
     """Whether the pixels of a page are of a kind that we read.
 
     Raises:
+        SlideFlat: not before they are converted: they lie in strips, or in colours that no level has here.
         SlideUnreadable: they are not; the reason says what to do.
     """
+    _check_pixels(page, name)
     if not page.is_tiled:
-        raise SlideUnreadable(
-            "{name} is a TIFF in strips ({width} x {height} px), which would have to be decoded whole for each look. "
-            "Make a tiled pyramid of it first, for example: "
-            "vips tiffsave {name} tiled.tif --tile --pyramid --compression jpeg --bigtiff",
-            name=name, width=page.imagewidth, height=page.imagelength,
-        )  # fmt: skip
+        raise flat_refusal(name, "TIFF in strips")
     tile_bytes = page.tilewidth * page.tilelength * page.samplesperpixel * math.ceil(_bits(page) / 8)
     if not 0 < tile_bytes <= _MOST_TILE_BYTES or page.imagewidth < 1 or page.imagelength < 1:
         raise SlideUnreadable(
             "{name} has tiles of {width} x {height} px, which cannot be", name=name,
             width=page.tilewidth, height=page.tilelength,
         )  # fmt: skip
+    samples, photometric = page.samplesperpixel, int(page.photometric)
+    grey = samples == 1 and photometric in _BLACK_AND_WHITE and _bits(page) > 1
+    if not (grey or (samples in (3, 4) and photometric in _COLOURED)):
+        raise flat_refusal(name, f"TIFF, {_name_of(page.photometric)}")
+
+
+def _check_pixels(page: "TiffPage", name: str) -> None:
+    """Whether they are of a kind that is read, as it is or converted."""
     if page.imagedepth != 1 or page.tiledepth != 1:
         raise SlideUnreadable("{name} is a TIFF of volumes, which is not read; save its planes as pages", name=name)
-    samples, photometric = page.samplesperpixel, int(page.photometric)
-    if not ((samples == 1 and photometric in _BLACK_AND_WHITE) or (samples in (3, 4) and photometric in _COLOURED)):
+    if page.samplesperpixel not in (1, 2, 3, 4) or int(page.photometric) not in _CONVERTED:
         raise SlideUnreadable(
             "{name} has {samples} samples a pixel with colours of kind {kind}; grey, RGB and YCbCr are read",
-            name=name, samples=samples, kind=_name_of(page.photometric),
+            name=name, samples=page.samplesperpixel, kind=_name_of(page.photometric),
         )  # fmt: skip
-    if page.dtype is None or page.dtype.str[1:] not in ("u1", "u2"):
+    if page.dtype is None or page.dtype.str[1:] not in ("b1", "u1", "u2"):
         raise SlideUnreadable(
             "{name} has pixels of type {kind}; whole numbers of 8 or 16 bits without sign are read",
             name=name, kind=str(page.dtype) if page.dtype else f"{_bits(page)} bits",
