@@ -5,7 +5,19 @@ import sys
 import time
 from pathlib import Path
 
-from bench import creating, grid, listing, listing_page, masks_part, report, starting, tiles, viewport, window
+from bench import (
+    creating,
+    grid,
+    importing,
+    listing,
+    listing_page,
+    masks_part,
+    report,
+    starting,
+    tiles,
+    viewport,
+    window,
+)
 from bench.house import new_house
 
 PARTS = {
@@ -18,6 +30,7 @@ PARTS = {
     "masks": masks_part.measure,
     "window": window.measure,
     "tiles": tiles.measure,
+    "importing": importing.measure,
 }
 
 
