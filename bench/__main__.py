@@ -10,6 +10,7 @@ from bench import (
     crops,
     decoded_tiles,
     grid,
+    importing,
     listing,
     listing_page,
     masks_part,
@@ -33,6 +34,7 @@ PARTS = {
     "tiles": tiles.measure,
     "decoded_tiles": decoded_tiles.measure,
     "crops": crops.measure,
+    "importing": importing.measure,
 }
 
 
