@@ -3,6 +3,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -13,7 +14,7 @@ import requests
 from atrisys.cli.serve import is_this_machine, open_door
 from atrisys.errors import Misconfigured
 from cli.serving import is_alive, serving, wait_until
-from given import slides
+from given import bombs, flats, slides
 from walk.running import atrisys
 
 
@@ -205,3 +206,50 @@ def test_a_right_that_was_taken_away_opens_no_tile_after_five_seconds_in_any_wor
             time.sleep(0.2)
         assert statuses(bob) == {404}
         assert statuses(alice) == {200}
+
+
+@pytest.mark.long
+def test_bombs_that_one_uploads_stop_nobody_elses_tiles(tmp_path):
+    data = tmp_path / "data"
+
+    def command(*words):
+        done = subprocess.run([*atrisys(), "--data", str(data), *words], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def keys(account):
+        return {"X-Auth-Token": account["publicKey"], "X-Auth-Secret": account["privateKey"]}
+
+    alice, bob = (command("user", "add", name) for name in ("alice", "bob"))
+    project = command("project", "add", "x", "--member", "alice:manager")["id"]
+    image = command("import", str(slides.svs(tmp_path / "a.svs")), "--project", str(project))["imageInstance"]
+    attacks = [
+        flats.png_bomb(tmp_path / "bomb.png"),
+        bombs.many_pages_in_strips(tmp_path / "pages.tif"),
+        bombs.giant_strips(tmp_path / "wide.tif"),
+    ]
+    with serving(data, "serve") as server:
+        server.wait_for_ping()
+        storage = requests.get(f"{server.address}/api/storage.json", headers=keys(bob), timeout=10).json()[0]["id"]
+        refused = []
+
+        def attack():
+            for path in attacks:
+                with path.open("rb") as file:
+                    answer = requests.post(
+                        f"{server.address}/upload", params={"storage": storage, "sync": "true"}, headers=keys(bob),
+                        files={"files[]": (path.name, file)}, timeout=120,
+                    )  # fmt: skip
+                refused.append((answer.status_code, answer.json()["message"]))
+
+        attacker = threading.Thread(target=attack)
+        attacker.start()
+        answered = 0
+        while attacker.is_alive():
+            address = f"{server.address}/api/imageinstance/{image}/window-{answered % 300}-0-200-200.png"
+            assert requests.get(address, headers=keys(alice), timeout=30).status_code == 200
+            answered += 1
+        attacker.join()
+        assert answered > len(attacks)
+        assert [status for status, _ in refused] == [400] * len(attacks)
+        assert all(path.name in message for path, (_, message) in zip(attacks, refused, strict=True))
+        assert "libvips" not in Path(f"/proc/{server.process.pid}/maps").read_text()
