@@ -105,6 +105,7 @@ FOR_ADMINISTRATORS = (
     *("GET /api/abstractimage/unused.json", "GET /api/userannotation.json"),
     *("GET /api/description.json", "GET /api/attachedfile.json"),
     *("GET /api/deletecommand.json", "GET /api/deletecommand"),
+    *("GET /api/connectionFrequency.json", "GET /api/averageConnections.json"),
 )
 EXCEPTED = {
     # Concerns nothing but the stranger's own: an account with keys, sessions, what they make.
@@ -133,6 +134,7 @@ EXCEPTED = {
     **dict.fromkeys(("GET /api/session/admin/open.json", "GET /session/admin/open.json"), 403),
     # Lists that want a container named.
     **dict.fromkeys(("GET /api/annotation.json", "GET /api/annotation/search.json"), 400),
+    "GET /api/imageconsultation/resume.json": 400,
     "GET /api/annotation/included.json": 400,
     **dict.fromkeys(("GET /api/annotation/property/key.json", "GET /api/imageinstance/property/key.json"), 400),
 }

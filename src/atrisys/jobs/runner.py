@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 
+from atrisys.actions.sweep_activity import sweep_activity
 from atrisys.errors import NotFound, Refusal
 from atrisys.jobs.process import JobProcess
 from atrisys.jobs.pulse import Pulse
@@ -163,7 +164,8 @@ class Runner:
 
 
 def tidy(store: Store) -> None:
-    """Remove results that are old, and what processes that died have left."""
+    """Remove results and activity that are old, and what processes that died have left."""
+    sweep_activity(store)
     store.folder.sweep(KEEP_SCRATCH_S)
     folders = {int(path.name): path for path in store.folder.results.iterdir() if path.name.isdecimal()}
     if folders:

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.access.require import is_manager, require_manager, require_self_or_admin
+from atrisys.access.require import is_manager, require_manager
 from atrisys.actions import edit_members
 from atrisys.errors import Invalid, NotFound, Refusal
 from atrisys.store.tables import ImageInstance, Project, ProjectMember, SecUser
 from atrisys.wire import dialect, refusals
 from atrisys.wire.accounts import is_online, named, show_to
+from atrisys.wire.activity import of_member
 from atrisys.wire.answers import Verb, command_answer, done
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, problems_answer, read_one
@@ -76,9 +77,9 @@ def _people(project: Project, *rules: Any) -> Select[SecUser, ProjectMember]:
     return query.where(ProjectMember.project_id == project.id, *rules)
 
 
-def _answer(db: Session, caller: Caller, page: Paging, query: Any, **more: Any) -> Response:
+def _answer(db: Session, caller: Caller, page: Paging, query: Any) -> Response:
     rows, total = page.rows(db, query, func.lower(SecUser.username), columns=_columns(caller))
-    return page.answer([{**show_to(db, caller, row), "role": _role(member), **more} for row, member in rows], total)
+    return page.answer([{**show_to(db, caller, row), "role": _role(member)} for row, member in rows], total)
 
 
 @routes.get("/api/project/{id:int}/user.json")
@@ -92,24 +93,38 @@ def list_members(
     withLastImage: str | None = None,
     withLastConsultation: str | None = None,
     withNumberConsultations: str | None = None,
+    withLastConnection: str | None = None,
+    withNumberConnections: str | None = None,
 ) -> Response:
     """Who works in a project, each with a `role`.
 
     `online=true`: who used a browser session in the last five minutes, wherever, and whoever asks.
+    `withLastImage`, `withLastConsultation`, `withNumberConsultations`, `withLastConnection`, `withNumberConnections`
+    add a field each; managers are told it of all, others of themselves.
 
     Filters: `fullName[ilike]`, `projectRole[in]`, `status[equals]=online`.
-
-    Nothing records yet which images people open: `with…` say none.
     """
-    rules = [is_online(user)] if dialect.says_yes(online) else []
-    more: dict[str, Any] = {}
-    if dialect.says_yes(withLastImage):
-        more["lastImage"] = None
-    if dialect.says_yes(withLastConsultation):
-        more["lastConsultation"] = None
-    if dialect.says_yes(withNumberConsultations):
-        more["numberConsultations"] = 0
-    return _answer(db, user, page, _people(find(Project, id), *rules), **more)
+    project = find(Project, id)
+    query = _people(project, *([is_online(user)] if dialect.says_yes(online) else []))
+    asked = {
+        "lastImage": withLastImage,
+        "lastConsultation": withLastConsultation,
+        "numberConsultations": withNumberConsultations,
+        "lastConnection": withLastConnection,
+        "numberConnections": withNumberConnections,
+    }
+    wanted = [name for name, word in asked.items() if dialect.says_yes(word)]
+    activity = of_member(project.id)
+    if not is_manager(db, user, project.id):
+        activity = {name: case((SecUser.id == user.id, column)) for name, column in activity.items()}
+    query = query.add_columns(*(activity[name] for name in wanted))
+    columns = {**_columns(user), **{name: activity[name] for name in wanted}}
+    rows, total = page.rows(db, query, func.lower(SecUser.username), columns=columns)
+    found = [
+        {**show_to(db, user, row), "role": _role(member), **dict(zip(wanted, told, strict=True))}
+        for row, member, *told in rows
+    ]
+    return page.answer(found, total)
 
 
 @routes.get("/api/project/{id:int}/admin.json")
@@ -146,15 +161,6 @@ def list_layers(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery,
         if project.hide_admins_layers:
             rules.append(or_(own, ~ProjectMember.is_manager))
     return _answer(db, user, page, _people(project, *rules))
-
-
-@routes.get("/api/project/{id:int}/user/{user_id:int}/imageconsultation.json")
-def list_consultations(id: int, user_id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
-    """The images that a member opened; one's own, or a manager's question. Nothing records that yet: none."""
-    project, asked = find(Project, id), find.other(SecUser, user_id)
-    if not is_manager(db, user, project.id):
-        require_self_or_admin(user, asked.id)
-    return page.answer([])
 
 
 @routes.post("/api/project/{id:int}/user/{user_id:int}.json")

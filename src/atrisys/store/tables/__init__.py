@@ -1,6 +1,13 @@
 """Every table, one file a family. Importing this package makes them all known."""
 
 from atrisys.store.table import Base, Table
+from atrisys.store.tables.activity import (
+    AnnotationAction,
+    Follower,
+    ImageConsultation,
+    ProjectConnection,
+    UserPosition,
+)
 from atrisys.store.tables.annotations import AnnotationTerm, UserAnnotation
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
 from atrisys.store.tables.files import Storage, StorageMember, UploadedFile
@@ -20,18 +27,22 @@ __all__ = [
     "KINDS",
     "AbstractImage",
     "AbstractSlice",
+    "AnnotationAction",
     "AnnotationTerm",
     "AttachedFile",
     "Change",
     "Description",
     "FailedTries",
+    "Follower",
     "IdSequence",
     "IdempotentAnswer",
+    "ImageConsultation",
     "ImageInstance",
     "Job",
     "LoginSession",
     "Ontology",
     "Project",
+    "ProjectConnection",
     "ProjectMember",
     "Property",
     "Relation",
@@ -48,4 +59,5 @@ __all__ = [
     "Term",
     "UploadedFile",
     "UserAnnotation",
+    "UserPosition",
 ]
