@@ -106,6 +106,8 @@ FOR_ADMINISTRATORS = (
     *("GET /api/description.json", "GET /api/attachedfile.json"),
     *("GET /api/deletecommand.json", "GET /api/deletecommand"),
     *("GET /api/connectionFrequency.json", "GET /api/averageConnections.json"),
+    *("GET /api/stats/all.json", "GET /api/stats/currentStats.json", "GET /api/stats/imageserver/total.json"),
+    "GET /api/total/project/connections.json",
 )
 EXCEPTED = {
     # Concerns nothing but the stranger's own: an account with keys, sessions, what they make.

@@ -30,7 +30,7 @@ PEOPLE = {"user", "users", "admins", "representatives", "idUser", "role", "relat
 NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
     "zStack", "time", "minPoint", "maxPoint", "size", "status", "since", "startDate", "endDate", "after",
-    "afterThan", "beforeThan", "zoom",
+    "afterThan", "beforeThan", "zoom", "daysRange",
 }  # fmt: skip
 """Whole numbers that name no object."""
 LISTING = "project image images slice slices term terms bboxAnnotation baseAnnotation"

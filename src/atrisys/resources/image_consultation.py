@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Request
 from pydantic import BeforeValidator, Field
-from sqlalchemy import Select, func, select
+from sqlalchemy import BigInteger, Select, cast, func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -150,8 +150,8 @@ def sum_up_consultations(
     found, asked = find.other(Project, project), find.other(SecUser, caller.id if user is None else user)
     require_self_or_manager(db, caller, found, asked.id)
     sums = {
-        "time": func.coalesce(func.sum(Row.time_ms), 0),
-        "countCreatedAnnotations": func.coalesce(func.sum(Row.count_created_annotations), 0),
+        "time": _sum(Row.time_ms),
+        "countCreatedAnnotations": _sum(Row.count_created_annotations),
         "first": func.min(Row.created),
         "last": func.max(Row.created),
         "frequency": func.count(Row.id),
@@ -181,6 +181,10 @@ def sum_up_consultations(
         head = ("image", "imageName", *sums)
         return report(f"consultations of {asked.username}", head, [[line[name] for name in head] for line in lines])
     return page.answer(lines, total)
+
+
+def _sum(column: Any) -> Any:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
 @routes.get("/api/imageinstance/method/lastopened.json")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Request
 from pydantic import BeforeValidator, Field
-from sqlalchemy import Select, func, select, true
+from sqlalchemy import Double, Select, cast, func, select, true
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -225,7 +225,7 @@ def _shares(db: Session, page: Paging, length: int, *rules: Any) -> Response:
         .group_by(place)
         .subquery()
     )
-    share = each.c.times * 1.0 / func.sum(each.c.times).over()
+    share = cast(each.c.times, Double) / cast(func.sum(each.c.times).over(), Double)
     return _grouped(db, page, select(each.c.time, share.label("share")).order_by(each.c.time), "time", "frequency")
 
 
