@@ -113,7 +113,7 @@ EXCEPTED = {
     # Concerns nothing but the stranger's own: an account with keys, sessions, what they make.
     **dict.fromkeys(("DELETE /api/atrisys/session.json", "DELETE /api/atrisys/sessions.json"), 200),
     **dict.fromkeys(("POST /api/user/current/keys", "POST /api/ontology.json", "POST /api/user.json"), 200),
-    "DELETE /api/user/current.json": 405,
+    **dict.fromkeys(("DELETE /api/user/current.json", "POST /api/user/current.json"), 405),
     # Tags are everybody's words, and changed by their makers.
     "POST /api/tag.json": 200,
     **dict.fromkeys(("PUT /api/tag/{id}.json", "DELETE /api/tag/{id}.json"), 403),
@@ -124,6 +124,7 @@ EXCEPTED = {
         f"{method} /api{path}": 403
         for method, path in (
             *(("GET", "/user/{name}/keys.json"), ("POST", "/atrisys/user/{name}/keys.json")),
+            *(("PUT", "/user/{name}/password.json"), ("GET", "/user/{id}/friends.json")),
             *(("PUT", "/user/{name}.json"), ("DELETE", "/user/{name}.json")),
             *(("POST", "/user/{name}/lock.json"), ("DELETE", "/user/{name}/lock.json")),
             *(("DELETE", "/user/{id}/role/{role}.json"), ("PUT", "/user/{id}/role/{role}/define.json")),

@@ -40,6 +40,7 @@ BY_NAME: Ids = {
     "name": "user",
     "image": "imageinstance",
     "link": "representative",
+    "layer": "defaultlayer",
     "relation": "relation",
     "role": "role",
     "session": "session",
@@ -132,6 +133,7 @@ def make_world(given: Given, username: str, folder: Path, mark: str, role: str =
         "position": given.position(image, owner, broadcast=True, slice_id=plane).id,
         "annotation_action": given.action(image, owner).id,
         "projectConnection": _visit(given, project, image, owner),
+        "defaultlayer": given.default_layer(project, owner).id,
         "attachedfile": given.attached_file(project, mark.encode(), f"{mark}.pdf").id,
     }
     return World(owner, ids, mark)

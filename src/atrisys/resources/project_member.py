@@ -1,6 +1,5 @@
 """Who works in a project, and as what: contributors, managers, representatives."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -11,17 +10,18 @@ from starlette.responses import Response
 from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager, require_manager
 from atrisys.actions import edit_members
-from atrisys.errors import Invalid, NotFound, Refusal
+from atrisys.errors import NotFound
 from atrisys.store.tables import ImageInstance, Project, ProjectMember, SecUser
-from atrisys.wire import dialect, refusals
+from atrisys.wire import dialect
 from atrisys.wire.accounts import is_online, named, show_to
 from atrisys.wire.activity import of_member
 from atrisys.wire.answers import Verb, command_answer, done
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
-from atrisys.wire.bodies import JsonBody, body_schema, problems_answer, read_one
+from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes
+from atrisys.wire.several_users import Ids, for_each_user
 
 routes = Routes(tags=["project member"])
 
@@ -33,9 +33,6 @@ ROLE = case(
 def _columns(caller: Caller) -> dict[str, Any]:
     status = case((is_online(caller), "online"), else_="offline")
     return {**named(caller), "projectRole": ROLE, "role": ROLE, "status": status}
-
-
-Ids = Annotated[str, Query(description="Ids of users, separated by commas")]
 
 
 class RepresentativeIn(Fields):
@@ -197,7 +194,7 @@ def remove_manager(id: int, user_id: int, db: Db, user: CurrentUser, find: Find)
 def add_members(id: int, users: Ids, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Make several people contributors: all who can be are, the others are answered with their reasons (206)."""
     project = _managed(db, user, find, id)
-    return _each(users, request, db, lambda asked: edit_members.add_member(db, user, project, asked))
+    return for_each_user(users, request, db, lambda asked: edit_members.add_member(db, user, project, asked))
 
 
 @routes.delete("/api/project/{id:int}/user.json")
@@ -210,25 +207,7 @@ def remove_members(id: int, users: Ids, request: Request, db: Db, user: CurrentU
             require_manager(db, user, project)
         edit_members.remove_member(db, user, project, asked)
 
-    return _each(users, request, db, remove)
-
-
-def _each(users: str, request: Request, db: Session, act: Callable[[int], object]) -> Response:
-    done_with: list[int] = []
-    problems: list[dict[str, Any]] = []
-    texts = [text.strip() for text in users.split(",") if text.strip()]
-    for text in texts:
-        try:
-            if not text.isdecimal() or len(text) > 18:
-                raise Invalid("{value} is not the id of a user.", value=text[:80])
-            with db.begin_nested():
-                act(int(text))
-            done_with.append(int(text))
-        except Refusal as refusal:
-            problems.append({"data": text[:80], "message": refusals.body_of(refusal, request)["message"]})
-    if not problems:
-        return done()
-    return problems_answer(problems[0]["message"], done_with, problems)
+    return for_each_user(users, request, db, remove)
 
 
 @routes.get("/api/project/{id:int}/representative.json")

@@ -68,10 +68,10 @@ def start_of(created: Any, length: int) -> Any:
     return (created - shift) // length * length + shift
 
 
-def fresh_connections(project_id: Any) -> Select[int]:
-    """Who is present in a project."""
+def fresh_connections(project_ids: Any) -> Select[int]:
+    """Who is present in one of these projects."""
     row = ProjectConnection
-    return select(row.user_id).where(row.project_id == project_id, row.last_seen > now_ms() - ONLINE_MS)
+    return select(row.user_id).where(row.project_id.in_(project_ids), row.last_seen > now_ms() - ONLINE_MS)
 
 
 class ImageName:

@@ -16,7 +16,7 @@ from atrisys.store.tables.jobs import Job
 from atrisys.store.tables.metadata import AttachedFile, Description, Property, Tag, TagDomainAssociation
 from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Term
 from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole
-from atrisys.store.tables.projects import Project, ProjectMember
+from atrisys.store.tables.projects import Project, ProjectDefaultLayer, ProjectMember
 
 KINDS: dict[str, type[Table]] = {
     mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Table)
@@ -43,6 +43,7 @@ __all__ = [
     "Ontology",
     "Project",
     "ProjectConnection",
+    "ProjectDefaultLayer",
     "ProjectMember",
     "Property",
     "Relation",

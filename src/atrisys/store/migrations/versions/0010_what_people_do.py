@@ -46,6 +46,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_project_connection_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "project_default_layer",
+        sa.Column("project_id", table.RowId(), nullable=False),
+        sa.Column("user_id", table.RowId(), nullable=False),
+        sa.Column("hide_by_default", sa.Boolean(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_default_layer_project_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["sec_user.id"], name=op.f("fk_project_default_layer_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_default_layer")),
+        sa.UniqueConstraint("project_id", "user_id", name=op.f("uq_project_default_layer_project_id_user_id")),
+    )
+    with op.batch_alter_table("project_default_layer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_project_default_layer_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "annotation_action",
         sa.Column("user_id", table.RowId(), nullable=False),
         sa.Column("image_id", table.RowId(), nullable=False),
@@ -172,6 +189,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_annotation_action_image_id_created"))
 
     op.drop_table("annotation_action")
+    with op.batch_alter_table("project_default_layer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_project_default_layer_user_id"))
+
+    op.drop_table("project_default_layer")
     with op.batch_alter_table("project_connection", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_project_connection_user_id"))
         batch_op.drop_index(batch_op.f("ix_project_connection_project_id_user_id_created"))
