@@ -257,10 +257,14 @@ def follow(
     row = db.scalar(query.order_by(Row.created.desc(), Row.id.desc()).limit(1))
     if row is None:
         return Json({})
+    answer = Json(_shower(image.project_id, _height(db, image), origin_of(request))([row])[0])
     if row.user_id != user.id and not is_noted(db, image.id, row.user_id, user.id):
+        place = image.id, row.user_id, user.id
+        # The connection goes back first: who holds one and waits for another may wait for each other.
+        db.rollback()
         with store.writing() as writing:
-            note_follower(writing, image.id, row.user_id, user.id)
-    return Json(_shower(image.project_id, _height(db, image), origin_of(request))([row])[0])
+            note_follower(writing, *place)
+    return answer
 
 
 @routes.get("/api/imageinstance/{id:int}/followers/{user_id:int}.json")
