@@ -87,6 +87,7 @@ TITLES = (
     "Tiles",
     "Decoded tiles",
     "Crops",
+    "Importing",
 )
 
 

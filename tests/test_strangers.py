@@ -106,12 +106,15 @@ FOR_ADMINISTRATORS = (
     *("GET /api/abstractimage/unused.json", "GET /api/userannotation.json"),
     *("GET /api/description.json", "GET /api/attachedfile.json"),
     *("GET /api/deletecommand.json", "GET /api/deletecommand"),
+    *("GET /api/connectionFrequency.json", "GET /api/averageConnections.json"),
+    *("GET /api/stats/all.json", "GET /api/stats/currentStats.json", "GET /api/stats/imageserver/total.json"),
+    "GET /api/total/project/connections.json",
 )
 EXCEPTED = {
     # Concerns nothing but the stranger's own: an account with keys, sessions, what they make.
     **dict.fromkeys(("DELETE /api/atrisys/session.json", "DELETE /api/atrisys/sessions.json"), 200),
     **dict.fromkeys(("POST /api/user/current/keys", "POST /api/ontology.json", "POST /api/user.json"), 200),
-    "DELETE /api/user/current.json": 405,
+    **dict.fromkeys(("DELETE /api/user/current.json", "POST /api/user/current.json"), 405),
     # Tags are everybody's words, and changed by their makers.
     "POST /api/tag.json": 200,
     **dict.fromkeys(("PUT /api/tag/{id}.json", "DELETE /api/tag/{id}.json"), 403),
@@ -122,6 +125,7 @@ EXCEPTED = {
         f"{method} /api{path}": 403
         for method, path in (
             *(("GET", "/user/{name}/keys.json"), ("POST", "/atrisys/user/{name}/keys.json")),
+            *(("PUT", "/user/{name}/password.json"), ("GET", "/user/{id}/friends.json")),
             *(("PUT", "/user/{name}.json"), ("DELETE", "/user/{name}.json")),
             *(("POST", "/user/{name}/lock.json"), ("DELETE", "/user/{name}/lock.json")),
             *(("DELETE", "/user/{id}/role/{role}.json"), ("PUT", "/user/{id}/role/{role}/define.json")),
@@ -134,6 +138,7 @@ EXCEPTED = {
     **dict.fromkeys(("GET /api/session/admin/open.json", "GET /session/admin/open.json"), 403),
     # Lists that want a container named.
     **dict.fromkeys(("GET /api/annotation.json", "GET /api/annotation/search.json"), 400),
+    "GET /api/imageconsultation/resume.json": 400,
     "GET /api/annotation/included.json": 400,
     **dict.fromkeys(("GET /api/annotation/property/key.json", "GET /api/imageinstance/property/key.json"), 400),
 }

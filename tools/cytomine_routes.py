@@ -12,12 +12,14 @@ from pathlib import Path
 LIST = Path(__file__).resolve().parents[2] / "shared" / "cytomine-api" / "routes.tsv"
 CLIENTS = {"py": "Python", "js": "JavaScript", "java": "Java", "webui": "web UI"}
 LEFT_OUT = (
-    (re.compile(r"/app-engine/|/app_engine|/task-run|/tasks?[/.]"), "App Engine"),
+    (re.compile(r"/app-engine/|/app_engine|/task-run|/tasks?[/.]|^/api/stores"), "App Engine"),
     (re.compile(r"/sam\b|/smart_annotation"), "SAM"),
     (re.compile(r"/retrieval|/cbir|searchable|/similar"), "retrieval"),
     (re.compile(r"/profile\b"), "profiles, which need a second copy of the slide, servers before 4.0 alone"),
-    (re.compile(r"/search\b|/search[-./]"), "full-text search"),
+    (re.compile(r"/search\b|/search[-./]|/meilisearch/"), "full-text search"),
 )
+NEWEST = ("x", "x★")
+"""How the list marks what the newest Python client calls; else it names the last one that did."""
 SERVED, NOT_YET, NOBODY = "served", "not yet", "not yet; no client asks for it"
 
 Route = tuple[str, str]
@@ -57,7 +59,7 @@ def _state(row: dict[str, str], served: "_Served") -> str:
     for pattern, why in LEFT_OUT:
         if pattern.search(row["path"]):
             return f"left out: {why}"
-    if row["servers"] == "Grails" and not row["py"]:
+    if row["servers"] == "Grails" and row["py"] not in NEWEST:
         return "left out: servers before 4.0 alone"
     if row["servers"] == "PIMS":
         return "left out: the image server's own"

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     """A resumable upload that nobody goes on with is removed after so long."""
     max_attached_mb: Annotated[int, Field(ge=1)] = 512
     """Largest file that may be attached to an object."""
+    keep_positions_days: Annotated[int, Field(ge=1)] = 30
+    """How long it is kept where people looked on slides (a viewer says so every second)."""
+    keep_activity_days: Annotated[int, Field(ge=1)] = 365
+    """How long it is kept who opened which project and image, and what they did with annotations."""
     jobs_at_once: Annotated[int, Field(ge=1)] = 2
     """How many long tasks run at the same time, over all server processes and workers."""
     jobs_waiting_per_user: Annotated[int, Field(ge=1)] = 1000

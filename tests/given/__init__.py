@@ -1,5 +1,6 @@
 """Makes rows with good defaults: `given.term(name="mitosis")`. One file a family."""
 
+from given.activity import Activity
 from given.annotations import Annotations
 from given.files import Files
 from given.images import Images
@@ -9,5 +10,5 @@ from given.people import People
 from given.projects import Projects
 
 
-class Given(People, Metadata, Ontologies, Projects, Images, Files, Annotations):
+class Given(People, Metadata, Ontologies, Projects, Images, Files, Annotations, Activity):
     """All families together."""

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from atrisys.actions import history
-from atrisys.store.tables import Ontology, Project, ProjectMember
+from atrisys.store.tables import Ontology, Project, ProjectDefaultLayer, ProjectMember
 from given.base import Base
 from people import Person
 
@@ -33,3 +33,7 @@ class Projects(Base):
             for member in members:
                 history.add(db, self.maker, ProjectMember(project_id=row.id, user_id=member.id))
             return row
+
+    def default_layer(self, project: Project, person: Person) -> ProjectDefaultLayer:
+        with self.writing() as db:
+            return history.add(db, self.maker, ProjectDefaultLayer(project_id=project.id, user_id=person.id))

@@ -360,3 +360,31 @@ def test_an_account_with_a_running_job_or_an_ontology_in_use_is_not_deleted(give
 def test_nobody_gets_nothing(nobody, alice):
     for path in ("/api/user.json", f"/api/user/{alice.id}.json", "/api/user/current.json"):
         assert nobody.get(path).status_code == 401
+
+
+def friends(person, whom, **query):
+    answer = person.get(f"/api/user/{whom.id}/friends.json", params=query)
+    assert answer.status_code == 200, answer.text
+    return [row["username"] for row in answer.json()["collection"]]
+
+
+def test_friends_work_in_a_project_with_somebody(given, ada, alice, bob, charlie):
+    project, other = given.project(alice, [bob]), given.project(alice, [charlie])
+    assert friends(alice, alice, offline=True) == ["bob", "charlie"]
+    assert friends(alice, alice, offline=True, project=other.id) == ["charlie"]
+    assert friends(alice, alice) == []
+    given.connection(project, bob)
+    assert friends(alice, alice) == ["bob"]
+    assert friends(ada, bob, offline=True) == ["alice"]
+    assert bob.get(f"/api/user/{alice.id}/friends.json").status_code == 403
+    assert bob.get(f"/api/user/{bob.id}/friends.json", params={"project": other.id}).status_code == 404
+
+
+def test_a_password_is_changed_at_an_address_of_its_own(alice, bob, app):
+    address = f"/api/user/{alice.id}/password.json"
+    body = {"password": "a long new password"}
+    assert bob.put(address, json=body).status_code == 403
+    assert alice.put(address, json=body).status_code == 403
+    assert alice.put(address, json={**body, "oldPassword": "correct horse"}).status_code == 200
+    assert Browser(app).sign_in("alice", "a long new password").status_code == 200
+    assert alice.post("/api/user/current.json", json={}).status_code == 405

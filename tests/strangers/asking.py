@@ -15,7 +15,7 @@ REFERENCES = {
     "storage": "storage", "idStorage": "storage", "idProject": "project", "uploadedFile": "uploadedfile",
     "baseImage": "abstractimage", "baseSlice": "abstractslice", "parent": "annotation",
     "bboxAnnotation": "annotation", "baseAnnotation": "annotation", "excludedAnnotation": "annotation",
-    "idImage": "imageinstance", "domainIdent": "project",
+    "idImage": "imageinstance", "sliceId": "sliceinstance", "annotationIdent": "annotation", "domainIdent": "project",
 }  # fmt: skip
 """Words of bodies and queries that name an object, and of which kind."""
 OTHERWISE = {
@@ -31,6 +31,7 @@ NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
     "zStack", "time", "minPoint", "maxPoint", "size", "status", "since", "startDate", "endDate", "after",
     "nBins",
+    "afterThan", "beforeThan", "zoom", "daysRange",
 }  # fmt: skip
 """Whole numbers that name no object."""
 LISTING = "project image images slice slices term terms bboxAnnotation baseAnnotation"
@@ -82,6 +83,8 @@ def body_of(path: str, ids: Ids) -> dict[str, Any]:
         "password": "a long new password", "role": "ROLE_USER", "relation": ids["relation"], "user": ids["user"],
         "domainClassName": "Project", "key": "stain", "value": "H&E", "data": "words", "tag": ids["tag"],
         "users": [ids["user"]], "admins": [ids["user"]], "representatives": [ids["user"]], "geojson": True,
+        "action": "select", "zoom": 3,
+        **{f"{place}{side}{axis}": 10 for place in ("top", "bottom") for side in ("Left", "Right") for axis in "XY"},
     }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ BY_NAME: Ids = {
     "name": "user",
     "image": "imageinstance",
     "link": "representative",
+    "layer": "defaultlayer",
     "relation": "relation",
     "role": "role",
     "session": "session",
@@ -132,9 +133,20 @@ def make_world(
         "tag": tag.id,
         "tag_domain_association": given.tagged(project, tag).id,
         "property": given.property(project, value=mark).id,
+        "position": given.position(image, owner, broadcast=True, slice_id=plane).id,
+        "annotation_action": given.action(image, owner).id,
+        "projectConnection": _visit(given, project, image, owner),
+        "defaultlayer": given.default_layer(project, owner).id,
         "attachedfile": given.attached_file(project, mark.encode(), f"{mark}.pdf").id,
     }
     return World(owner, ids, mark)
+
+
+def _visit(given: Given, project: Any, image: Any, owner: Person) -> int:
+    """A connection during which an image was opened."""
+    connection = given.connection(project, owner)
+    given.consultation(image, owner, project_connection_id=connection.id)
+    return connection.id
 
 
 def _finished_job(given: Given, owner: Person, project: Any, mark: str) -> int:

@@ -33,6 +33,7 @@ from atrisys.store.tables import (
     ImageInstance,
     Ontology,
     Project,
+    ProjectDefaultLayer,
     RelationTerm,
     SecUser,
     SliceInstance,
@@ -133,6 +134,10 @@ def _image(db: Session, caller: Caller, row: ImageInstance) -> None:
     require_editor(db, caller, db.get_one(Project, row.project_id), row.user_id)
 
 
+def _default_layer(db: Session, caller: Caller, row: ProjectDefaultLayer) -> None:
+    require_manager(db, caller, db.get_one(Project, row.project_id))
+
+
 def _slice(db: Session, caller: Caller, row: SliceInstance) -> None:
     _image(db, caller, db.get_one(ImageInstance, row.image_id))
 
@@ -162,6 +167,7 @@ def _in_ontology(db: Session, caller: Caller, row: Term | RelationTerm) -> None:
 
 EDITORS: dict[type[Table], Editor] = {
     Project: require_manager,
+    ProjectDefaultLayer: _default_layer,
     ImageInstance: _image,
     SliceInstance: _slice,
     UserAnnotation: _annotation,

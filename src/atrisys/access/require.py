@@ -77,6 +77,11 @@ def require_manager(db: Session, caller: Caller, project: Project) -> None:
         raise NotAllowed("Only a manager of project {project} may do this.", project=project.id)
 
 
+def require_self_or_manager(db: Session, caller: Caller, project: Project, user_id: int) -> None:
+    if caller.id != user_id:
+        require_manager(db, caller, project)
+
+
 def require_editor(db: Session, caller: Caller, project: Project, owner_id: int | None) -> None:
     """Edit what a project holds: managers always; contributors as its mode says (`owner_id`: whose thing it is)."""
     if is_manager(db, caller, project.id):

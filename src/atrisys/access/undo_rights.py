@@ -35,6 +35,7 @@ from atrisys.store.tables import (
     ImageInstance,
     Ontology,
     Project,
+    ProjectDefaultLayer,
     ProjectMember,
     Property,
     RelationTerm,
@@ -265,6 +266,7 @@ class Rule:
 RULES: dict[type[Table], Rule] = {
     Project: Rule(_project),
     ProjectMember: Rule(_member, ("project_id",)),
+    ProjectDefaultLayer: Rule(_member, ("project_id",)),
     Ontology: Rule(_ontology),
     Term: Rule(_in_ontology, ("ontology_id",)),
     RelationTerm: Rule(_in_ontology, ("term1_id", "term2_id", "ontology_id")),

@@ -23,17 +23,21 @@ from sqlalchemy.orm import Session, aliased
 from atrisys.access.caller import Caller
 from atrisys.errors import NotFound
 from atrisys.store import spatial
-from atrisys.store.table import Table
+from atrisys.store.table import Numbered, Table
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
+    AnnotationAction,
     AnnotationTerm,
     Change,
+    ImageConsultation,
     ImageInstance,
     Job,
     Ontology,
     OpenUpload,
     Project,
+    ProjectConnection,
+    ProjectDefaultLayer,
     ProjectMember,
     Relation,
     RelationTerm,
@@ -47,6 +51,7 @@ from atrisys.store.tables import (
     Term,
     UploadedFile,
     UserAnnotation,
+    UserPosition,
 )
 from atrisys.store.tables.metadata import METADATA
 
@@ -55,7 +60,7 @@ Projects = Callable[[Caller], Select[int]]
 Layers = Callable[[type[Any]], ColumnElement[bool]]
 """Which annotations, or changes, somebody sees."""
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
-Row = TypeVar("Row", bound=Table)
+Row = TypeVar("Row", bound=Numbered)
 
 
 def visible(caller: Caller, query: Query, of: type[Any] | None = None) -> Query:
@@ -95,6 +100,10 @@ def somebody(*, is_admin: bool) -> Caller:
 
 def my_projects(caller: Caller) -> Select[int]:
     return select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id)
+
+
+def managed_projects(caller: Caller) -> Select[int]:
+    return select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id, ProjectMember.is_manager)
 
 
 def my_open_projects(caller: Caller) -> Select[int]:
@@ -178,8 +187,7 @@ def layers_in(db: Session, caller: Caller | None, *projects: Project) -> ColumnE
     is_admin = caller is not None and caller.is_admin
     hiding = {project.id for project in projects if project.hides_layers and not is_admin}
     if hiding and caller is not None:
-        managed = select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id, ProjectMember.is_manager)
-        hiding.difference_update(db.scalars(managed))
+        hiding.difference_update(db.scalars(managed_projects(caller)))
     if not hiding:
         return true()
     elsewhere = UserAnnotation.project_id.not_in(hiding)
@@ -238,9 +246,33 @@ def sees_layer(db: Session, caller: Caller, project_id: int, owner_id: int) -> b
 
 def _job(caller: Caller) -> ColumnElement[bool]:
     """Whoever started it, for as long as they see the project it is about; and managers of that project."""
-    managed = select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id, ProjectMember.is_manager)
     own = and_(Job.user_id == caller.id, or_(Job.project_id.is_(None), Job.project_id.in_(my_projects(caller))))
-    return or_(own, Job.project_id.in_(managed))
+    return or_(own, Job.project_id.in_(managed_projects(caller)))
+
+
+def _activity_in_project(caller: Caller) -> ColumnElement[bool]:
+    """One's own, for as long as one sees the project; and that of others where one manages."""
+    own = and_(ProjectConnection.user_id == caller.id, ProjectConnection.project_id.in_(my_projects(caller)))
+    return or_(own, ProjectConnection.project_id.in_(managed_projects(caller)))
+
+
+def _activity_on_image(kind: type[Any]) -> Rule:
+    """The same by the image, which may move to another project."""
+
+    def rule(caller: Caller) -> ColumnElement[bool]:
+        mine, managed = (
+            select(ImageInstance.id).where(ImageInstance.project_id.in_(projects(caller)))
+            for projects in (my_projects, managed_projects)
+        )
+        return or_(and_(kind.user_id == caller.id, kind.image_id.in_(mine)), kind.image_id.in_(managed))
+
+    return rule
+
+
+def may_follow(caller: Caller) -> ColumnElement[bool]:
+    """Which positions somebody may look over another's shoulder from: those that are sent to all members as well."""
+    seen = select(ImageInstance.id).where(condition(caller, ImageInstance))
+    return or_(condition(caller, UserPosition), and_(UserPosition.broadcast, UserPosition.image_id.in_(seen)))
 
 
 def _open_upload(caller: Caller) -> ColumnElement[bool]:
@@ -287,6 +319,7 @@ RULES: dict[type[Any], Rule] = {
     SecUserSecRole: _everybody,
     Project: _project,
     ProjectMember: _in_project(ProjectMember.project_id),
+    ProjectDefaultLayer: _in_project(ProjectDefaultLayer.project_id),
     Ontology: _ontology,
     Term: _in_ontology(Term.ontology_id),
     Relation: _everybody,
@@ -304,6 +337,8 @@ RULES: dict[type[Any], Rule] = {
     Job: _job,
     OpenUpload: _open_upload,
     Tag: _everybody,
+    ProjectConnection: _activity_in_project,
+    **{kind: _activity_on_image(kind) for kind in (UserPosition, ImageConsultation, AnnotationAction)},
     **{kind: _metadata(kind) for kind in METADATA},
 }
 

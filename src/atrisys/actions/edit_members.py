@@ -13,7 +13,7 @@ from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.errors import InUse, NotAllowed, NotFound
 from atrisys.store.by_ids import objects_for
-from atrisys.store.tables import Project, ProjectMember, SecUser
+from atrisys.store.tables import Project, ProjectDefaultLayer, ProjectMember, SecUser
 
 
 def find_member(db: Session, project: Project, user_id: int) -> ProjectMember:
@@ -36,7 +36,7 @@ def add_member(db: Session, caller: Caller, project: Project, user_id: int, *, m
 def remove_member(db: Session, caller: Caller, project: Project, user_id: int) -> None:
     """What they made stays in the project. Raises NotFound, and NotAllowed where nobody would manage the project."""
     member = find_member(db, project, user_id)
-    history.delete(db, caller, member)
+    _delete(db, caller, member)
     if member.is_manager:
         _keep_a_representative(db, caller, project, gone=user_id)
 
@@ -90,7 +90,7 @@ def replace_members(
     require_people(db, wanted - set(there))
     for user_id, member in there.items():
         if user_id not in wanted:
-            history.delete(db, caller, member)
+            _delete(db, caller, member)
     for user_id in sorted(wanted):
         flags = {"is_manager": user_id in managers, "is_representative": user_id in managers & speakers}
         if user_id in there:
@@ -98,6 +98,13 @@ def replace_members(
         else:
             history.add(db, caller, ProjectMember(project_id=project.id, user_id=user_id, **flags))
     _keep_a_representative(db, caller, project)
+
+
+def _delete(db: Session, caller: Caller, member: ProjectMember) -> None:
+    """Their layer is no longer one that is shown by default."""
+    layer = ProjectDefaultLayer
+    history.delete_where(db, caller, layer, layer.project_id == member.project_id, layer.user_id == member.user_id)
+    history.delete(db, caller, member)
 
 
 def _set(named: Collection[int] | None, present: set[int]) -> set[int]:

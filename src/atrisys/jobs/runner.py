@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 
 from atrisys.actions import resume_upload
+from atrisys.actions.sweep_activity import sweep_activity
 from atrisys.errors import Refusal
 from atrisys.jobs.place import place_for
 from atrisys.jobs.pulse import Pulse
@@ -103,7 +104,8 @@ class Runner:
 
 
 def tidy(store: Store) -> None:
-    """Remove results that are old, and what processes that died have left."""
+    """Remove results and activity that are old, and what processes that died have left."""
+    sweep_activity(store)
     store.folder.sweep(KEEP_SCRATCH_S)
     resume_upload.sweep(store)
     folders = {int(path.name): path for path in store.folder.results.iterdir() if path.name.isdecimal()}

@@ -36,9 +36,10 @@ def show_current_user(request: Request, db: Db, user: CurrentUser) -> Response:
     return Json(shown, headers={"ETag": f'"{row.version}"'})
 
 
+@routes.post("/api/user/current.json")
 @routes.delete("/api/user/current.json")
 def remove_current_user(request: Request, user: CurrentUser) -> Response:
-    """Nobody deletes their own account this way: always 405."""
+    """Nobody makes or deletes their own account this way: always 405."""
     raise HTTPException(405, headers={"Allow": "GET, PUT"})
 
 

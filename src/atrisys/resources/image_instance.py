@@ -310,12 +310,6 @@ def list_instances_of_slide(
     return page.answer(show_all(db, rows, user, dialect.address_of(request)), total)
 
 
-@routes.get("/api/imageinstance/method/lastopened.json")
-def list_last_opened(db: Db, user: CurrentUser, page: PageQuery) -> Response:
-    """The images that the caller opened last. Nothing records that yet, so there are none."""
-    return page.answer([])
-
-
 @routes.get("/api/imageinstance/{id:int}.json")
 def show_image(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """One slide of a project."""

@@ -1,8 +1,13 @@
 """Is anybody there? Always answered with 200: the official client asks for two minutes otherwise."""
 
-from fastapi import Request
+from typing import Annotated
+
+import orjson
+from fastapi import Depends, Request
 
 from atrisys import __version__
+from atrisys.access.caller import Caller
+from atrisys.actions.record_activity import record_presence
 from atrisys.errors import Refusal
 from atrisys.wire.asking import CurrentStore
 from atrisys.wire.credentials import who_asks
@@ -12,17 +17,46 @@ from atrisys.wire.routes import Routes, open_to_all
 routes = Routes(tags=["server"])
 
 
-@routes.api_route("/server/ping", methods=["GET", "POST"])
-@routes.api_route("/server/ping.json", methods=["GET", "POST"])
-@routes.api_route("/api/server/ping.json", methods=["GET", "POST"])
+async def _project(request: Request) -> int | None:
+    """The project that the body names; whatever else it says is passed over."""
+    try:
+        said = orjson.loads(await request.body())
+        return int(str(said["project"])[:18])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+@routes.api_route("/server/ping", methods=["GET"])
+@routes.api_route("/server/ping.json", methods=["GET"])
+@routes.api_route("/api/server/ping.json", methods=["GET"])
 @open_to_all
 def ping(request: Request, store: CurrentStore) -> Json:
     """Says that the server is alive, and who the asker is where the credentials hold."""
+    return _alive(request, _caller(request, store))
+
+
+@routes.api_route("/server/ping", methods=["POST"])
+@routes.api_route("/server/ping.json", methods=["POST"])
+@routes.api_route("/api/server/ping.json", methods=["POST"])
+@open_to_all
+def ping_from(request: Request, store: CurrentStore, project: Annotated[int | None, Depends(_project)]) -> Json:
+    """The same, from within a `project`: a sign of life of somebody who has opened it."""
+    caller = _caller(request, store)
+    if caller is not None and project is not None:
+        with store.writing() as db:
+            record_presence(db, caller, project)
+    return _alive(request, caller)
+
+
+def _caller(request: Request, store: CurrentStore) -> Caller | None:
     with store.reading() as db:
         try:
-            caller = who_asks(request, db, opens_to_picture_cookie=False, counts_as_unsafe=False)
+            return who_asks(request, db, opens_to_picture_cookie=False, counts_as_unsafe=False)
         except Refusal:
-            caller = None
+            return None
+
+
+def _alive(request: Request, caller: Caller | None) -> Json:
     return Json(
         {
             "alive": True,

@@ -259,13 +259,6 @@ def _rows_of_user(
     return page.rows(db, query, *NEWEST_FIRST, columns=_columns(db, user))
 
 
-@routes.get("/api/project/method/lastopened.json")
-def list_last_opened(db: Db, user: CurrentUser, page: PageQuery) -> Response:
-    """The caller's projects. Nothing records yet who opens them, so each says that it was never opened."""
-    rows, total = page.rows(db, visible(user, select(Project)), *NEWEST_FIRST)
-    return page.answer([{"id": row.id, "date": row.created, "opened": False} for row in rows], total)
-
-
 @routes.get("/api/project/{id:int}.json")
 def show_project(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """One project."""

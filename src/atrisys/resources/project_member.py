@@ -1,6 +1,5 @@
 """Who works in a project, and as what: contributors, managers, representatives."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -9,18 +8,20 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.access.require import is_manager, require_manager, require_self_or_admin
+from atrisys.access.require import is_manager, require_manager
 from atrisys.actions import edit_members
-from atrisys.errors import Invalid, NotFound, Refusal
+from atrisys.errors import NotFound
 from atrisys.store.tables import ImageInstance, Project, ProjectMember, SecUser
-from atrisys.wire import dialect, refusals
+from atrisys.wire import dialect
 from atrisys.wire.accounts import is_online, named, show_to
+from atrisys.wire.activity import of_member
 from atrisys.wire.answers import Verb, command_answer, done
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
-from atrisys.wire.bodies import JsonBody, body_schema, problems_answer, read_one
+from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes
+from atrisys.wire.several_users import Ids, for_each_user
 
 routes = Routes(tags=["project member"])
 
@@ -32,9 +33,6 @@ ROLE = case(
 def _columns(caller: Caller) -> dict[str, Any]:
     status = case((is_online(caller), "online"), else_="offline")
     return {**named(caller), "projectRole": ROLE, "role": ROLE, "status": status}
-
-
-Ids = Annotated[str, Query(description="Ids of users, separated by commas")]
 
 
 class RepresentativeIn(Fields):
@@ -76,9 +74,9 @@ def _people(project: Project, *rules: Any) -> Select[SecUser, ProjectMember]:
     return query.where(ProjectMember.project_id == project.id, *rules)
 
 
-def _answer(db: Session, caller: Caller, page: Paging, query: Any, **more: Any) -> Response:
+def _answer(db: Session, caller: Caller, page: Paging, query: Any) -> Response:
     rows, total = page.rows(db, query, func.lower(SecUser.username), columns=_columns(caller))
-    return page.answer([{**show_to(db, caller, row), "role": _role(member), **more} for row, member in rows], total)
+    return page.answer([{**show_to(db, caller, row), "role": _role(member)} for row, member in rows], total)
 
 
 @routes.get("/api/project/{id:int}/user.json")
@@ -92,24 +90,38 @@ def list_members(
     withLastImage: str | None = None,
     withLastConsultation: str | None = None,
     withNumberConsultations: str | None = None,
+    withLastConnection: str | None = None,
+    withNumberConnections: str | None = None,
 ) -> Response:
     """Who works in a project, each with a `role`.
 
     `online=true`: who used a browser session in the last five minutes, wherever, and whoever asks.
+    `withLastImage`, `withLastConsultation`, `withNumberConsultations`, `withLastConnection`, `withNumberConnections`
+    add a field each; managers are told it of all, others of themselves.
 
     Filters: `fullName[ilike]`, `projectRole[in]`, `status[equals]=online`.
-
-    Nothing records yet which images people open: `with…` say none.
     """
-    rules = [is_online(user)] if dialect.says_yes(online) else []
-    more: dict[str, Any] = {}
-    if dialect.says_yes(withLastImage):
-        more["lastImage"] = None
-    if dialect.says_yes(withLastConsultation):
-        more["lastConsultation"] = None
-    if dialect.says_yes(withNumberConsultations):
-        more["numberConsultations"] = 0
-    return _answer(db, user, page, _people(find(Project, id), *rules), **more)
+    project = find(Project, id)
+    query = _people(project, *([is_online(user)] if dialect.says_yes(online) else []))
+    asked = {
+        "lastImage": withLastImage,
+        "lastConsultation": withLastConsultation,
+        "numberConsultations": withNumberConsultations,
+        "lastConnection": withLastConnection,
+        "numberConnections": withNumberConnections,
+    }
+    wanted = [name for name, word in asked.items() if dialect.says_yes(word)]
+    activity = of_member(project.id)
+    if not is_manager(db, user, project.id):
+        activity = {name: case((SecUser.id == user.id, column)) for name, column in activity.items()}
+    query = query.add_columns(*(activity[name] for name in wanted))
+    columns = {**_columns(user), **{name: activity[name] for name in wanted}}
+    rows, total = page.rows(db, query, func.lower(SecUser.username), columns=columns)
+    found = [
+        {**show_to(db, user, row), "role": _role(member), **dict(zip(wanted, told, strict=True))}
+        for row, member, *told in rows
+    ]
+    return page.answer(found, total)
 
 
 @routes.get("/api/project/{id:int}/admin.json")
@@ -148,15 +160,6 @@ def list_layers(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery,
     return _answer(db, user, page, _people(project, *rules))
 
 
-@routes.get("/api/project/{id:int}/user/{user_id:int}/imageconsultation.json")
-def list_consultations(id: int, user_id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
-    """The images that a member opened; one's own, or a manager's question. Nothing records that yet: none."""
-    project, asked = find(Project, id), find.other(SecUser, user_id)
-    if not is_manager(db, user, project.id):
-        require_self_or_admin(user, asked.id)
-    return page.answer([])
-
-
 @routes.post("/api/project/{id:int}/user/{user_id:int}.json")
 def add_member(id: int, user_id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Make somebody a contributor; who is one already stays what they are."""
@@ -191,7 +194,7 @@ def remove_manager(id: int, user_id: int, db: Db, user: CurrentUser, find: Find)
 def add_members(id: int, users: Ids, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Make several people contributors: all who can be are, the others are answered with their reasons (206)."""
     project = _managed(db, user, find, id)
-    return _each(users, request, db, lambda asked: edit_members.add_member(db, user, project, asked))
+    return for_each_user(users, request, db, lambda asked: edit_members.add_member(db, user, project, asked))
 
 
 @routes.delete("/api/project/{id:int}/user.json")
@@ -204,25 +207,7 @@ def remove_members(id: int, users: Ids, request: Request, db: Db, user: CurrentU
             require_manager(db, user, project)
         edit_members.remove_member(db, user, project, asked)
 
-    return _each(users, request, db, remove)
-
-
-def _each(users: str, request: Request, db: Session, act: Callable[[int], object]) -> Response:
-    done_with: list[int] = []
-    problems: list[dict[str, Any]] = []
-    texts = [text.strip() for text in users.split(",") if text.strip()]
-    for text in texts:
-        try:
-            if not text.isdecimal() or len(text) > 18:
-                raise Invalid("{value} is not the id of a user.", value=text[:80])
-            with db.begin_nested():
-                act(int(text))
-            done_with.append(int(text))
-        except Refusal as refusal:
-            problems.append({"data": text[:80], "message": refusals.body_of(refusal, request)["message"]})
-    if not problems:
-        return done()
-    return problems_answer(problems[0]["message"], done_with, problems)
+    return for_each_user(users, request, db, remove)
 
 
 @routes.get("/api/project/{id:int}/representative.json")

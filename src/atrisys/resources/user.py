@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
-from sqlalchemy import Boolean, case, func, literal, select
+from sqlalchemy import Boolean, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -21,9 +21,10 @@ from atrisys.actions.lock_user import lock_user, unlock_user
 from atrisys.actions.renew_keys import renew_keys
 from atrisys.errors import NotFound, TooLarge
 from atrisys.store.session import Store
-from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
+from atrisys.store.tables import Project, ProjectMember, SecRole, SecUser, SecUserSecRole
 from atrisys.wire.accounts import UserOut as UserOut
 from atrisys.wire.accounts import is_online, named, show_one_to, show_to, with_roles
+from atrisys.wire.activity import fresh_connections
 from atrisys.wire.answers import done, saved
 from atrisys.wire.asking import CurrentSettings, CurrentStore, CurrentUser, Db, Find, Finder, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_one
@@ -137,6 +138,33 @@ def list_users(
     return page.answer(with_roles(db, shown) if says_yes(with_roles_asked) else shown, total)
 
 
+@routes.get("/api/user/{id:int}/friends.json")
+def list_friends(
+    id: int,
+    db: Db,
+    user: CurrentUser,
+    find: Find,
+    page: PageQuery,
+    project: int | None = None,
+    offline: str | None = None,
+) -> Response:
+    """Who works in a project with somebody and is there now (`offline=true`: or not); oneself, or as administrator.
+
+    `project`: in that one.
+    """
+    asked = find(SecUser, id)
+    require_self_or_admin(user, asked.id)
+    mine = select(ProjectMember.project_id).where(ProjectMember.user_id == asked.id)
+    if project is not None:
+        mine = mine.where(ProjectMember.project_id == find.other(Project, project).id)
+    friends = select(ProjectMember.user_id).where(ProjectMember.project_id.in_(mine))
+    query = select(SecUser).where(SecUser.id.in_(friends), SecUser.id != asked.id)
+    if not says_yes(offline):
+        query = query.where(or_(is_online(user), SecUser.id.in_(fresh_connections(mine))))
+    rows, total = page.rows(db, query, func.lower(SecUser.username), columns=_columns(user))
+    return page.answer([show_to(db, user, row) for row in rows], total)
+
+
 @routes.get("/api/user/{name}.json")
 def show_user(name: str, db: Db, user: CurrentUser, find: Find) -> Response:
     """One account, by its id or its user name."""
@@ -178,6 +206,7 @@ def _add(request: Request, db: Session, user: Caller, fields: UserIn) -> SecUser
     return add_user(db, user, request.app.state.key_box, password_hash=fields.password, **values)
 
 
+@routes.put("/api/user/{name}/password.json", openapi_extra=body_schema(UserEdit))
 @routes.put("/api/user/{name}.json", openapi_extra=body_schema(UserEdit))
 def edit_user(
     name: str,

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from atrisys.store.table import Table
+from atrisys.store.table import Numbered
 
 AT_ONCE = 10_000
 
-Kind = TypeVar("Kind", bound=Table)
+Kind = TypeVar("Kind", bound=Numbered)
 
 
 def rows_for(db: Session, query: Any, column: Any, ids: Iterable[int | None]) -> Iterator[Any]:

@@ -28,18 +28,26 @@ class Base(DeclarativeBase):
     type_annotation_map = {int: BigInteger}  # noqa: RUF012 (SQLAlchemy reads it from the class)
 
 
-class Table(Base):
-    """A kind of object with Cytomine's noun for a name."""
+class Numbered(Base):
+    """What is found by a number from the one sequence. On its own: written once, and in no change log."""
 
     __abstract__ = True
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     created: Mapped[int] = mapped_column(BigInteger, default=now_ms)
-    updated: Mapped[int | None] = mapped_column(BigInteger, default=None)
-    version: Mapped[int] = mapped_column(BigInteger, default=1)
 
     cytomine_class: ClassVar[str] = ""
     """The value of `class` on the wire, e.g. `be.cytomine.domain.ontology.Term`."""
+
+
+class Table(Numbered):
+    """A kind of object with Cytomine's noun for a name."""
+
+    __abstract__ = True
+
+    updated: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    version: Mapped[int] = mapped_column(BigInteger, default=1)
+
     container_column: ClassVar[str | None] = None
     """Which column names the project, ontology or storage whose readers may know of this object's changes."""
     owner_column: ClassVar[str | None] = None

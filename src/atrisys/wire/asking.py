@@ -1,8 +1,9 @@
 """What a handler may ask for: the session, the caller, one object, a page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
+import orjson
 from fastapi import Depends, Request
 from pydantic.alias_generators import to_camel
 from sqlalchemy import JSON, Select, func, select
@@ -14,6 +15,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.visible import get_row
 from atrisys.errors import Invalid, Stale
 from atrisys.settings import Settings
+from atrisys.store import spatial
 from atrisys.store.session import Store
 from atrisys.store.table import Table
 from atrisys.wire import dialect, filters
@@ -22,6 +24,7 @@ from atrisys.wire.fields import Model, show, wire_names
 Row = TypeVar("Row", bound=Table)
 
 LONGEST_PAGE = 2**31
+BATCH = 1_000
 
 
 class _Id(IntegerConvertor):
@@ -124,13 +127,13 @@ class Paging:
         self.sort, _, direction = (query.get("sort") or "").partition(",")
         self.descending = (direction or query.get("order") or "").strip().lower() == "desc"
 
-    def of(self, db: Session, query: Select[Any], out: type[Model], *order: Any, **more: Any) -> Response:
+    def of(self, db: Session, query: Select[*tuple[Any, ...]], out: type[Model], *order: Any, **more: Any) -> Response:
         """A page of one table's rows as the asker's dialect has it."""
         rows, total = self.rows(db, query, *order)
         return self.answer([out.of(row, **more).wire() for row in rows], total)
 
     def rows(
-        self, db: Session, query: Select[Any], *order: Any, columns: Mapping[str, Any] | None = None
+        self, db: Session, query: Select[*tuple[Any, ...]], *order: Any, columns: Mapping[str, Any] | None = None
     ) -> tuple[list[Any], int]:
         """The page's rows and how many there are in all.
 
@@ -138,6 +141,13 @@ class Paging:
             order: the order when the asker names none.
             columns: what the list is sorted and filtered by under these names, before its rows' own columns.
         """
+        query, total = self._cut(db, query, *order, columns=columns)
+        scalars = len(query.column_descriptions) == 1
+        return list(db.scalars(query) if scalars else db.execute(query)), total
+
+    def _cut(
+        self, db: Session, query: Select[*tuple[Any, ...]], *order: Any, columns: Mapping[str, Any] | None = None
+    ) -> tuple[Select[*tuple[Any, ...]], int]:
         entity = query.column_descriptions[0]["entity"]
 
         def find(name: str) -> Any:
@@ -153,8 +163,7 @@ class Paging:
         query = query.offset(self.offset)
         if self.length:
             query = query.limit(self.length)
-        scalars = len(query.column_descriptions) == 1
-        return list(db.scalars(query) if scalars else db.execute(query)), total
+        return query, total
 
     def answer(self, rows: list[Any], total: int | None = None) -> Response:
         """Finished rows. Without `total` they are the whole list, and the page is cut out here."""
@@ -162,6 +171,26 @@ class Paging:
             total = len(rows)
             rows = rows[self.offset :][: self.length or None]
         return dialect.collection(self.request, self._caller, rows, total=total, offset=self.offset, length=self.length)
+
+    def stream_rows(
+        self,
+        db: Session,
+        query: Select[*tuple[Any, ...]],
+        *order: Any,
+        show: Callable[[list[Any]], list[dict[str, Any]]],
+    ) -> Response:
+        """For lists that may be as long as memory is not: the same, shown some rows at a time while it is sent."""
+        query, total = self._cut(db, query, *order)
+        db.info["streaming"] = True
+
+        def pieces() -> Iterator[bytes]:
+            try:
+                for rows in db.scalars(spatial.streamed(query, BATCH)).partitions(BATCH):
+                    yield b",".join(map(orjson.dumps, show(list(rows))))
+            finally:
+                db.close()
+
+        return self.stream(pieces(), total)
 
     def stream(self, pieces: Any, total: int) -> Response:
         """Pieces of JSON, written as they come."""

@@ -1,6 +1,13 @@
 """Every table, one file a family. Importing this package makes them all known."""
 
 from atrisys.store.table import Base, Table
+from atrisys.store.tables.activity import (
+    AnnotationAction,
+    Follower,
+    ImageConsultation,
+    ProjectConnection,
+    UserPosition,
+)
 from atrisys.store.tables.annotations import AnnotationTerm, UserAnnotation
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
@@ -9,7 +16,7 @@ from atrisys.store.tables.jobs import Job
 from atrisys.store.tables.metadata import AttachedFile, Description, Property, Tag, TagDomainAssociation
 from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Term
 from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole
-from atrisys.store.tables.projects import Project, ProjectMember
+from atrisys.store.tables.projects import Project, ProjectDefaultLayer, ProjectMember
 
 KINDS: dict[str, type[Table]] = {
     mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Table)
@@ -20,19 +27,24 @@ __all__ = [
     "KINDS",
     "AbstractImage",
     "AbstractSlice",
+    "AnnotationAction",
     "AnnotationTerm",
     "AttachedFile",
     "Change",
     "Description",
     "FailedTries",
+    "Follower",
     "IdSequence",
     "IdempotentAnswer",
+    "ImageConsultation",
     "ImageInstance",
     "Job",
     "LoginSession",
     "Ontology",
     "OpenUpload",
     "Project",
+    "ProjectConnection",
+    "ProjectDefaultLayer",
     "ProjectMember",
     "Property",
     "Relation",
@@ -49,5 +61,6 @@ __all__ = [
     "Term",
     "UploadedFile",
     "UserAnnotation",
+    "UserPosition",
     "WatchedFile",
 ]

@@ -53,3 +53,16 @@ class ProjectMember(Table):
     user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"))
     is_manager: Mapped[bool] = mapped_column(default=False)
     is_representative: Mapped[bool] = mapped_column(default=False)
+
+
+class ProjectDefaultLayer(Table):
+    """A member's layer that is shown to whoever opens an image of the project, or expressly hidden at first."""
+
+    __tablename__ = "project_default_layer"
+    __table_args__ = (UniqueConstraint("project_id", "user_id"),)
+    cytomine_class = "be.cytomine.domain.project.ProjectDefaultLayer"
+    container_column = "project_id"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"), index=True)
+    hide_by_default: Mapped[bool] = mapped_column(default=False)
