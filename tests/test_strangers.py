@@ -131,6 +131,8 @@ EXCEPTED = {
     },
     **dict.fromkeys(FOR_ADMINISTRATORS, 403),
     **dict.fromkeys(("GET /api/session/admin/open.json", "GET /session/admin/open.json"), 403),
+    # Names nothing: a shape that is sent comes back with fewer points.
+    **dict.fromkeys(("PUT /api/simplify.json", "POST /api/simplify.json"), 200),
     # Lists that want a container named.
     **dict.fromkeys(("GET /api/annotation.json", "GET /api/annotation/search.json"), 400),
     "GET /api/annotation/included.json": 400,

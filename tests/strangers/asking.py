@@ -25,11 +25,12 @@ OTHERWISE = {
     "/api/uploadedfile/{id}.json": {"parent": "uploadedfile"},
 }
 """Where a word names another kind."""
-PEOPLE = {"user", "users", "admins", "representatives", "idUser", "role", "relation", "tag"}
+PEOPLE = {"user", "users", "admins", "representatives", "layers", "idUser", "role", "relation", "tag"}
 """Words that name what everybody may know of."""
 NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
     "zStack", "time", "minPoint", "maxPoint", "size", "status", "since", "startDate", "endDate", "after",
+    "repeat",
 }  # fmt: skip
 """Whole numbers that name no object."""
 LISTING = "project image images slice slices term terms bboxAnnotation baseAnnotation"
@@ -74,7 +75,8 @@ def body_of(path: str, ids: Ids) -> dict[str, Any]:
     named = {word: ids[kind_of(path, word)] for word in REFERENCES}
     return {
         **named, **{word: [named[word]] for word in ("projects", "images", "terms")},
-        "location": SQUARE, "name": f"new {path}", "color": "#00FF00", "originalFilename": "new.svs",
+        "location": SQUARE, "wkt": SQUARE, "repeat": 1,
+        "name": f"new {path}", "color": "#00FF00", "originalFilename": "new.svs",
         "channel": 0, "zStack": 1 if path == "/api/abstractslice.json" else 0, "time": 0,
         "username": "newcomer", "firstname": "New", "lastname": "Comer", "email": "new@example.org",
         "password": "a long new password", "role": "ROLE_USER", "relation": ids["relation"], "user": ids["user"],
