@@ -15,7 +15,7 @@ REFERENCES = {
     "storage": "storage", "idStorage": "storage", "idProject": "project", "uploadedFile": "uploadedfile",
     "baseImage": "abstractimage", "baseSlice": "abstractslice", "parent": "annotation",
     "bboxAnnotation": "annotation", "baseAnnotation": "annotation", "excludedAnnotation": "annotation",
-    "idImage": "imageinstance", "domainIdent": "project",
+    "idImage": "imageinstance", "domainIdent": "project", "parentIdent": "annotation",
 }  # fmt: skip
 """Words of bodies and queries that name an object, and of which kind."""
 OTHERWISE = {

@@ -28,7 +28,7 @@ from atrisys.geometry.wkt import read_wkt
 from atrisys.store.by_ids import rows_for
 from atrisys.store.ids import take_ids
 from atrisys.store.planes import height_under
-from atrisys.store.tables import AnnotationTerm, ProjectMember, SliceInstance, Term, UserAnnotation
+from atrisys.store.tables import AnnotationDomain, AnnotationTerm, ProjectMember, SliceInstance, Term, UserAnnotation
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def draw_one(db: Session, caller: Caller, drawing: Drawing) -> Drawn:
 def redraw(
     db: Session,
     caller: Caller,
-    annotation: UserAnnotation,
+    annotation: AnnotationDomain,
     drawing: Drawing,
     shape: Fitted | Refusal | None = None,
     **more: Any,
@@ -159,7 +159,7 @@ def redraw(
     return changes
 
 
-def as_drawn(db: Session, annotation: UserAnnotation) -> Drawing:
+def as_drawn(db: Session, annotation: AnnotationDomain) -> Drawing:
     """The shape that it has, in the frame in which it was sent: turned there and back it would lose digits."""
     shape = shapely.from_wkb(annotation.shape)
     if origin_sent(shape, read_wkt(annotation.location), height_under(db, annotation)) == LEFT_TOP:

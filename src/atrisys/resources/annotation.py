@@ -8,16 +8,17 @@ from pydantic import AliasChoices, Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from atrisys.access.require import require_editor
-from atrisys.actions import delete_annotation, draw_annotations, history
+from atrisys.access.caller import Caller
+from atrisys.access.require import require_annotation_editor
+from atrisys.actions import delete_annotation, draw_annotations, history, review
 from atrisys.actions.draw_annotations import Drawn
 from atrisys.actions.drawing import Drawing, make_whole
 from atrisys.errors import Refusal
 from atrisys.geometry.holes import fill_holes
 from atrisys.geometry.wkt import wkb_to_wkt
-from atrisys.store.tables import Project, UserAnnotation
+from atrisys.store.tables import AnnotationDomain, ReviewedAnnotation, UserAnnotation
 from atrisys.wire import dialect, domains
-from atrisys.wire.annotations import Ids, Origin, in_frame, is_left_top, show_annotation, wanted_points
+from atrisys.wire.annotations import Ids, Origin, find_annotation, in_frame, is_left_top, show_annotation, wanted_points
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
 from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, problem, read_element, read_one
@@ -70,13 +71,17 @@ class AnnotationEdit(Fields):
     max_point: Annotated[int, Field(ge=4)] | None = None
     source: str | None = Field(None, max_length=255)
     parent_id: int | None = None
+    term: Ids | None = None
+    terms: Ids | None = None
+    """Of a reviewed annotation alone; others are given terms one by one."""
 
 
 @routes.get("/api/annotation/{id:int}.json")
 @routes.get("/api/userannotation/{id:int}.json")
+@routes.get("/api/reviewedannotation/{id:int}.json")
 def show_one(id: int, request: Request, db: Db, find: Find) -> Response:
-    """One annotation; `origin=left-top` gives it in image order."""
-    annotation = find(UserAnnotation, id)
+    """One annotation, drawn or accepted in review; `origin=left-top` gives it in image order."""
+    annotation = find_annotation(request, find, id)
     wire = in_frame(request, annotation, show_annotation(db, annotation))
     return dialect.Json(wire, headers={"ETag": f'"{annotation.version}"'})
 
@@ -118,18 +123,19 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
 
 @routes.put("/api/annotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 @routes.put("/api/userannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
+@routes.put("/api/reviewedannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
-    """Give an annotation another shape, or with `fill=true` fill the holes of the one it has."""
+    """Give an annotation another shape, or with `fill=true` fill the holes of the one it has.
+
+    Of one that was accepted in review also other `terms`.
+    """
     fields = read_one(AnnotationEdit, body)
     sent = None if fields.location is None else Drawing(fields.location, left_top=is_left_top(request, fields.origin))
     # Before the first query: from there on others cannot write.
     whole = None if sent is None else make_whole([sent])[0]
-    annotation = find(UserAnnotation, id)
-    require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
-    more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
-    parent_id = more.get("parent_id", annotation.parent_id)
-    if parent_id != annotation.parent_id:
-        draw_annotations.require_parent(db, user, parent_id, annotation.project_id)
+    annotation = find_annotation(request, find, id)
+    require_annotation_editor(db, user, annotation)
+    more = _more(db, user, annotation, fields)
     drawing = _redrawing(db, sent, annotation, fields, request)
     if drawing is None:
         changes: tuple[str, ...] = ()
@@ -140,8 +146,23 @@ def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: Cur
     return saved(db, "edited", annotation, wire, changes=list(changes))
 
 
+def _more(db: Session, user: Caller, annotation: AnnotationDomain, fields: AnnotationEdit) -> dict[str, Any]:
+    """What a PUT changes beside the shape: columns; of a reviewed annotation its terms, which are set here."""
+    if isinstance(annotation, UserAnnotation):
+        more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
+        if more.get("parent_id", annotation.parent_id) != annotation.parent_id:
+            draw_annotations.require_parent(db, user, more["parent_id"], annotation.project_id)
+        return more
+    present = show_annotation(db, annotation)["terms"]
+    # A whole model holds its terms twice: what differs is what was changed.
+    for terms in (fields.term, fields.terms):
+        if isinstance(annotation, ReviewedAnnotation) and terms is not None and set(terms) != set(present):
+            review.set_terms(db, user, annotation, terms)
+    return {}
+
+
 def _redrawing(
-    db: Session, sent: Drawing | None, annotation: UserAnnotation, fields: AnnotationEdit, request: Request
+    db: Session, sent: Drawing | None, annotation: AnnotationDomain, fields: AnnotationEdit, request: Request
 ) -> Drawing | None:
     """The new shape that a PUT asks for: the very one that was sent, where nothing is to be done to it.
 
@@ -158,16 +179,17 @@ def _redrawing(
     return replace(sent, simplify_to=points) if any(points) else sent
 
 
-def _given_out(annotation: UserAnnotation, *, left_top: bool) -> str:
+def _given_out(annotation: AnnotationDomain, *, left_top: bool) -> str:
     return wkb_to_wkt([annotation.shape])[0] if left_top else annotation.location
 
 
 @routes.delete("/api/annotation/{id:int}.json")
 @routes.delete("/api/userannotation/{id:int}.json")
+@routes.delete("/api/reviewedannotation/{id:int}.json")
 def remove_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
-    """Delete an annotation with its terms."""
-    annotation = find(UserAnnotation, id)
-    require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
+    """Delete an annotation with its terms; the copy that a reviewer accepted stays."""
+    annotation = find_annotation(request, find, id)
+    require_annotation_editor(db, user, annotation)
     wire = in_frame(request, annotation, show_annotation(db, annotation))
     delete_annotation.delete_annotation(db, user, annotation)
     return saved(db, "deleted", annotation, wire)

@@ -1,7 +1,7 @@
 """Annotations reshaped: corrected with a drawn shape, holes filled, simplified, copied onto other slices."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
 from pydantic import Field
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.access.require import require_editor
+from atrisys.access.require import require_annotation_editor
 from atrisys.actions import draw_annotations
 from atrisys.actions.correct_annotations import Correction, correct
 from atrisys.actions.drawing import Drawing, make_whole
@@ -19,7 +19,7 @@ from atrisys.geometry.check import mend
 from atrisys.geometry.holes import fill_holes
 from atrisys.geometry.simplify import simplify
 from atrisys.geometry.wkt import read_wkt, write_wkt
-from atrisys.store.tables import Project, SliceInstance, UserAnnotation
+from atrisys.store.tables import AnnotationDomain, SliceInstance, UserAnnotation
 from atrisys.wire import dialect
 from atrisys.wire.annotations import Ids, Origin, in_frame, is_left_top, show_annotation, wanted_points
 from atrisys.wire.answers import command_answer, saved
@@ -29,6 +29,8 @@ from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes, only_reads
 
 routes = Routes(tags=["annotation"])
+
+AnyAnnotation = TypeVar("AnyAnnotation", bound=AnnotationDomain)
 
 
 class CorrectionIn(Fields):
@@ -79,7 +81,7 @@ def correct_annotations(body: JsonBody, request: Request, db: Db, user: CurrentU
 @routes.post("/api/annotation/{id:int}/fill.json")
 def fill_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Fill the holes of an annotation."""
-    annotation = _editable(db, user, find, id)
+    annotation = _editable(db, user, find.annotation(id))
     drawing = draw_annotations.as_drawn(db, annotation)
     drawing = replace(drawing, shape=fill_holes(draw_annotations.shape_of(drawing)))
     changes = draw_annotations.redraw(db, user, annotation, drawing)
@@ -94,7 +96,7 @@ def simplify_annotation(id: int, request: Request, db: Db, user: CurrentUser, fi
 
     Answers with the annotation itself.
     """
-    annotation = _editable(db, user, find, id)
+    annotation = _editable(db, user, find.annotation(id))
     drawing = replace(draw_annotations.as_drawn(db, annotation), simplify_to=_points(request))
     draw_annotations.redraw(db, user, annotation, drawing)
     wire = in_frame(request, annotation, show_annotation(db, annotation))
@@ -121,7 +123,7 @@ def repeat(
 ) -> Response:
     """Copy an annotation with its terms onto the next `repeat` slices after `slice`, on the caller's own layer."""
     fields = read_one(RepeatIn, body)
-    annotation = _editable(db, user, find, id)
+    annotation = _editable(db, user, find(UserAnnotation, id))
     ids = repeat_annotation(db, user, annotation, find.other(SliceInstance, fields.slice_id), fields.repeat)
     return page.answer([_added(db, request, db.get_one(UserAnnotation, one)) for one in ids])
 
@@ -131,7 +133,6 @@ def _added(db: Session, request: Request, annotation: UserAnnotation) -> dict[st
     return command_answer(db, "added", "UserAnnotation", annotation.id, None, wire)
 
 
-def _editable(db: Session, user: Caller, find: Find, id: int) -> UserAnnotation:
-    annotation = find(UserAnnotation, id)
-    require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
+def _editable(db: Session, user: Caller, annotation: AnyAnnotation) -> AnyAnnotation:
+    require_annotation_editor(db, user, annotation)
     return annotation

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
-from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance, UserAnnotation
+from atrisys.store.tables import AbstractImage, AbstractSlice, AnnotationDomain, ImageInstance, SliceInstance
 
 PLACE = SliceInstance.id, AbstractSlice.channel, AbstractSlice.z_stack, AbstractSlice.time
 _OF_IMAGE = (
@@ -55,7 +55,7 @@ def slices_after(db: Session, plane_id: int, most: int) -> list[int]:
     return list(db.scalars(later.order_by(rank).limit(most)))
 
 
-def height_under(db: Session, annotation: UserAnnotation) -> int:
+def height_under(db: Session, annotation: AnnotationDomain) -> int:
     """Of the picture that an annotation lies on."""
     heights = select(AbstractImage.height).join(ImageInstance, ImageInstance.base_image_id == AbstractImage.id)
     return db.scalars(heights.where(ImageInstance.id == annotation.image_id)).one() or 0

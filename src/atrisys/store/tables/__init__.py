@@ -1,7 +1,15 @@
 """Every table, one file a family. Importing this package makes them all known."""
 
 from atrisys.store.table import Base, Table
-from atrisys.store.tables.annotations import AnnotationTerm, UserAnnotation
+from atrisys.store.tables.annotations import (
+    TERMS_OF,
+    AnnotationDomain,
+    AnnotationTerm,
+    GivenTerm,
+    ReviewedAnnotation,
+    ReviewedAnnotationTerm,
+    UserAnnotation,
+)
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
 from atrisys.store.tables.files import Storage, StorageMember, UploadedFile
 from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
@@ -18,13 +26,16 @@ KINDS: dict[str, type[Table]] = {
 
 __all__ = [
     "KINDS",
+    "TERMS_OF",
     "AbstractImage",
     "AbstractSlice",
+    "AnnotationDomain",
     "AnnotationTerm",
     "AttachedFile",
     "Change",
     "Description",
     "FailedTries",
+    "GivenTerm",
     "IdSequence",
     "IdempotentAnswer",
     "ImageInstance",
@@ -37,6 +48,8 @@ __all__ = [
     "Relation",
     "RelationTerm",
     "Reversal",
+    "ReviewedAnnotation",
+    "ReviewedAnnotationTerm",
     "SecRole",
     "SecUser",
     "SecUserSecRole",
