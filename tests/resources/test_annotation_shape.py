@@ -35,7 +35,8 @@ def correct(person, desk, location, **more):
 def rows(db):
     db.expire_all()
     shapes = db.execute(select(UserAnnotation.id, UserAnnotation.location).order_by(UserAnnotation.id)).all()
-    return [*map(tuple, shapes), *map(tuple, db.execute(select(AnnotationTerm.id, AnnotationTerm.annotation_id)))]
+    links = select(AnnotationTerm.id, AnnotationTerm.annotation_id).order_by(AnnotationTerm.id)
+    return [*map(tuple, shapes), *map(tuple, db.execute(links))]
 
 
 def test_a_shape_joins_the_annotations_that_it_touches_and_undo_parts_them(given, desk, bob, db):
@@ -110,6 +111,20 @@ def test_annotations_of_several_people_or_terms_are_not_corrected_at_once(given,
     given.annotation(desk.image, alice)
     answer = correct(alice, desk, BETWEEN, layers=[alice.id, bob.id])
     assert (answer.status_code, "several people" in answer.json()["errors"]) == (400, True)
+
+
+def test_in_review_what_was_accepted_is_corrected_first_and_by_its_reviewer_alone(given, desk, alice, bob):
+    row = given.annotation(desk.image, bob)
+    ok(alice.post(f"/api/imageinstance/{desk.image.id}/review.json"))
+    ok(alice.post(f"/api/annotation/{row.id}/review.json", json={}))
+    assert correct(bob, desk, BETWEEN, review=True, layers=[bob.id]).status_code == 403
+    answer = ok(correct(alice, desk, BETWEEN, review=True, layers=[bob.id]))
+    assert answer["reviewedannotation"]["parentIdent"] == row.id
+    assert answer["reviewedannotation"]["area"] > 400
+    assert area(bob, row) == 400
+    ok(undo(alice, answer))
+    ok(correct(bob, desk, BETWEEN, layers=[bob.id]))
+    assert area(bob, row) > 400
 
 
 def test_who_manages_nothing_corrects_their_own_layer_alone(given, desk, alice, bob, charlie):

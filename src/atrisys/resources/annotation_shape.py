@@ -42,6 +42,8 @@ class CorrectionIn(Fields):
     """Only this one."""
     remove: bool = False
     """Cut the shape away instead of adding it."""
+    review: bool = False
+    """Correct what was accepted in review, where the shape touches any of it."""
     origin: Origin = None
 
 
@@ -73,6 +75,7 @@ def correct_annotations(body: JsonBody, request: Request, db: Db, user: CurrentU
         layers=fields.layers,
         annotation_id=fields.annotation_id,
         remove=fields.remove,
+        review=fields.review,
     )
     annotation = correct(db, user, correction)
     return saved(db, "edited", annotation, in_frame(request, annotation, show_annotation(db, annotation)))
