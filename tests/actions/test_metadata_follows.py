@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from atrisys.actions import history
 from atrisys.actions.clear_annotations import clear_annotations
-from atrisys.store.tables import AttachedFile, Change, Property, UserAnnotation
+from atrisys.store.tables import AttachedFile, Change, Property
 from atrisys.store.tables.metadata import METADATA
 
 
@@ -96,7 +96,7 @@ def test_many_annotations_go_with_all_that_is_said_of_them(given, store, db, ali
     alice.post("/api/annotation.json", json=[drawing] * 50)
     assert left(db) == 100
     with store.writing() as writing:
-        clear_annotations(writing, alice.caller, UserAnnotation.image_id == image.id)
+        clear_annotations(writing, alice.caller, lambda kind: kind.image_id == image.id)
     assert left(db) == 0
     deleted = select(func.count()).where(Change.class_name == "Property", Change.after.is_(None))
     assert db.scalar(deleted) == 100

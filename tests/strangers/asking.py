@@ -16,6 +16,7 @@ REFERENCES = {
     "baseImage": "abstractimage", "baseSlice": "abstractslice", "parent": "annotation",
     "bboxAnnotation": "annotation", "baseAnnotation": "annotation", "excludedAnnotation": "annotation",
     "idImage": "imageinstance", "sliceId": "sliceinstance", "annotationIdent": "annotation", "domainIdent": "project",
+    "parentIdent": "annotation",
 }  # fmt: skip
 """Words of bodies and queries that name an object, and of which kind."""
 OTHERWISE = {
@@ -25,13 +26,12 @@ OTHERWISE = {
     "/api/uploadedfile/{id}.json": {"parent": "uploadedfile"},
 }
 """Where a word names another kind."""
-PEOPLE = {"user", "users", "admins", "representatives", "idUser", "role", "relation", "tag"}
+PEOPLE = {"user", "users", "admins", "representatives", "layers", "idUser", "role", "relation", "tag"}
 """Words that name what everybody may know of."""
 NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
     "zStack", "time", "minPoint", "maxPoint", "size", "status", "since", "startDate", "endDate", "after",
-    "nBins",
-    "afterThan", "beforeThan", "zoom", "daysRange",
+    "nBins", "afterThan", "beforeThan", "zoom", "daysRange", "repeat",
 }  # fmt: skip
 """Whole numbers that name no object."""
 LISTING = "project image images slice slices term terms bboxAnnotation baseAnnotation"
@@ -77,7 +77,8 @@ def body_of(path: str, ids: Ids) -> dict[str, Any]:
     named = {word: ids[kind_of(path, word)] for word in REFERENCES}
     return {
         **named, **{word: [named[word]] for word in ("projects", "images", "terms", "annotations")},
-        "location": SQUARE, "name": f"new {path}", "color": "#00FF00", "originalFilename": "new.svs",
+        "location": SQUARE, "wkt": SQUARE, "repeat": 1,
+        "name": f"new {path}", "color": "#00FF00", "originalFilename": "new.svs",
         "channel": 0, "zStack": 1 if path == "/api/abstractslice.json" else 0, "time": 0,
         "username": "newcomer", "firstname": "New", "lastname": "Comer", "email": "new@example.org",
         "password": "a long new password", "role": "ROLE_USER", "relation": ids["relation"], "user": ids["user"],

@@ -54,7 +54,7 @@ PLAIN = {
     "x": 0, "y": 0, "w": 64, "h": 64,
     "level": 0, "column": 0, "row": 0, "region": "full", "size": "max", "rotation": 0, "quality": "default",
 }  # fmt: skip
-BY_SEGMENT = {"userannotation": "annotation", "{side}": "term", "{kind}": "annotation"}
+BY_SEGMENT = {"userannotation": "annotation", "algoannotation": "annotation", "{side}": "term", "{kind}": "annotation"}
 """What `{id}` names, where the segment before it does not say it."""
 
 
@@ -83,7 +83,8 @@ def make_world(
 ) -> World:
     """A project with a slide that has pixels, a tree of terms, a drawing with terms, a finished job, a browser.
 
-    The project is described, tagged, and has a property and an attached file. `path`: another slide than the usual one.
+    The drawing was accepted in review. The project is described, tagged, and has a property and an attached file.
+    `path`: another slide than the usual one.
     """
     with given.writing() as db:
         db.execute(update(IdSequence).where(IdSequence.last < FIRST_ID).values(last=FIRST_ID))
@@ -107,6 +108,9 @@ def make_world(
     browser = signed_in(given.app, username)
     given.description(project, f"the {mark} project")
     tag = given.tag(owner, f"tag of {username}")
+    drawn = given.annotation(image, owner, SQUARE, [term, child])
+    owner.post(f"/api/imageinstance/{image.id}/review.json")
+    accepted = owner.post(f"/api/annotation/{drawn.id}/review.json", json={})
     ids: dict[str, int | str] = {
         **shared,
         "user": owner.id,
@@ -127,7 +131,8 @@ def make_world(
         "abstractslice": base_plane,
         "imageinstance": image.id,
         "sliceinstance": plane,
-        "annotation": given.annotation(image, owner, SQUARE, [term, child]).id,
+        "annotation": drawn.id,
+        "reviewedannotation": accepted.json()["reviewedannotation"]["id"],
         "job": _finished_job(given, owner, project, mark),
         "uploads": given.open_upload(owner, f"{mark} upload.svs").id,
         "tag": tag.id,

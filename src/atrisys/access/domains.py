@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.require import (
     require_admin,
+    require_annotation_editor,
     require_editor,
     require_manager,
     require_ontology_editor,
@@ -35,6 +36,8 @@ from atrisys.store.tables import (
     Project,
     ProjectDefaultLayer,
     RelationTerm,
+    ReviewedAnnotation,
+    ReviewedAnnotationTerm,
     SecUser,
     SliceInstance,
     Storage,
@@ -121,12 +124,12 @@ def require_tag_renamer(db: Session, caller: Caller, tag: Tag) -> None:
         require_admin(caller)
 
 
-def _annotation(db: Session, caller: Caller, row: UserAnnotation) -> None:
-    require_editor(db, caller, db.get_one(Project, row.project_id), row.user_id)
-
-
 def _annotation_term(db: Session, caller: Caller, row: AnnotationTerm) -> None:
     require_editor(db, caller, db.get_one(Project, row.project_id), row.layer_id)
+
+
+def _reviewed_term(db: Session, caller: Caller, row: ReviewedAnnotationTerm) -> None:
+    require_annotation_editor(db, caller, db.get_one(ReviewedAnnotation, row.annotation_id))
 
 
 def _image(db: Session, caller: Caller, row: ImageInstance) -> None:
@@ -170,8 +173,10 @@ EDITORS: dict[type[Table], Editor] = {
     ProjectDefaultLayer: _default_layer,
     ImageInstance: _image,
     SliceInstance: _slice,
-    UserAnnotation: _annotation,
+    UserAnnotation: require_annotation_editor,
     AnnotationTerm: _annotation_term,
+    ReviewedAnnotation: require_annotation_editor,
+    ReviewedAnnotationTerm: _reviewed_term,
     AbstractImage: require_slide_writer,
     AbstractSlice: _plane,
     UploadedFile: _file,

@@ -6,9 +6,11 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import ADMINISTRATORS, Caller
 from atrisys.errors import NotAllowed
 from atrisys.store.tables import (
+    AnnotationDomain,
     Ontology,
     Project,
     ProjectMember,
+    ReviewedAnnotation,
     SecRole,
     SecUser,
     SecUserSecRole,
@@ -90,6 +92,20 @@ def require_editor(db: Session, caller: Caller, project: Project, owner_id: int 
         raise NotAllowed("Project {project} is read-only for its contributors.", project=project.id)
     if project.mode == "RESTRICTED" and owner_id != caller.id:
         raise NotAllowed("In the restricted project {project} one may change one's own work only.", project=project.id)
+
+
+def require_annotation_editor(db: Session, caller: Caller, annotation: AnnotationDomain) -> None:
+    """Of what was accepted: who accepted it, and administrators. Of all else whoever may edit there."""
+    if isinstance(annotation, ReviewedAnnotation):
+        require_its_reviewer(caller, annotation.id, annotation.review_user_id)
+    else:
+        require_editor(db, caller, db.get_one(Project, annotation.project_id), annotation.user_id)
+
+
+def require_its_reviewer(caller: Caller, id: int, reviewer_id: int | None) -> None:
+    require_user(caller)
+    if reviewer_id != caller.id and not caller.is_admin:
+        raise NotAllowed("Only who accepted annotation {annotation} in review may change it.", annotation=id)
 
 
 def require_not_read_only(db: Session, caller: Caller, project_id: int, mode: str) -> None:

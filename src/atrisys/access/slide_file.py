@@ -21,13 +21,13 @@ from atrisys.store.planes import reference_of, slices_of
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
+    AnnotationDomain,
     ImageInstance,
     SliceInstance,
     UploadedFile,
-    UserAnnotation,
 )
 
-Shows = AbstractImage | AbstractSlice | ImageInstance | SliceInstance | UserAnnotation
+Shows = AbstractImage | AbstractSlice | ImageInstance | SliceInstance | AnnotationDomain
 """What a picture can be asked of; an annotation shows the plane that it lies on."""
 
 
@@ -141,13 +141,13 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
 
 
 def _image_id(row: Shows) -> int | None:
-    if isinstance(row, SliceInstance | UserAnnotation):
+    if isinstance(row, SliceInstance | AnnotationDomain):
         return row.image_id
     return row.id if isinstance(row, ImageInstance) else None
 
 
 def _slice_id(row: Shows) -> int | None:
-    if isinstance(row, UserAnnotation):
+    if isinstance(row, AnnotationDomain):
         return row.slice_id
     return row.id if isinstance(row, SliceInstance) else None
 

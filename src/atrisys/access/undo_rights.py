@@ -15,7 +15,9 @@ from atrisys.access.domains import find_domain, require_metadata_editor, require
 from atrisys.access.require import (
     require_admin,
     require_editor,
+    require_its_reviewer,
     require_manager,
+    require_not_read_only,
     require_ontology_editor,
     require_ontology_for_project,
     require_self_or_admin,
@@ -39,6 +41,8 @@ from atrisys.store.tables import (
     ProjectMember,
     Property,
     RelationTerm,
+    ReviewedAnnotation,
+    ReviewedAnnotationTerm,
     SecUser,
     SliceInstance,
     Storage,
@@ -74,10 +78,13 @@ class Judge:
     def layer(self, kind: str, state: State, project_id: int, owner_id: int) -> None:
         """What lies on somebody's layer: it must be seen, and may be edited there."""
         if (kind, project_id, owner_id) not in self._passed:
-            if not sees_layer(self.db, self.caller, project_id, owner_id):
-                raise NotFound("{kind} {id} was not found.", kind=kind, id=state["id"])
+            self.sees(kind, state, project_id, owner_id)
             self.editor(project_id, owner_id)
             self._passed.add((kind, project_id, owner_id))
+
+    def sees(self, kind: str, state: State, project_id: int, owner_id: int) -> None:
+        if not sees_layer(self.db, self.caller, project_id, owner_id):
+            raise NotFound("{kind} {id} was not found.", kind=kind, id=state["id"])
 
     def editor(self, project_id: int, owner_id: int | None) -> None:
         require_editor(self.db, self.caller, get_row(self.db, self.caller, Project, project_id), owner_id)
@@ -104,6 +111,24 @@ def _annotation_term(judge: Judge, was: State | None, to: State | None) -> None:
     for state in (was, to):
         if state:
             judge.layer("AnnotationTerm", state, state["project_id"], state["layer_id"])
+
+
+def _reviewed(judge: Judge, was: State | None, to: State | None) -> None:
+    """Who may take it back is who may delete it; another's review is not made by undoing either."""
+    for state in (was, to):
+        if state:
+            judge.sees("ReviewedAnnotation", state, state["project_id"], state["user_id"])
+            require_its_reviewer(judge.caller, state["id"], state["review_user_id"])
+    if was is None and to:
+        project = get_row(judge.db, judge.caller, Project, to["project_id"])
+        require_not_read_only(judge.db, judge.caller, project.id, project.mode)
+
+
+def _reviewed_term(judge: Judge, was: State | None, to: State | None) -> None:
+    state = was or to
+    assert state is not None
+    annotation = get_row(judge.db, judge.caller, ReviewedAnnotation, state["annotation_id"])
+    require_its_reviewer(judge.caller, annotation.id, annotation.review_user_id)
 
 
 def _image(judge: Judge, was: State | None, to: State | None) -> None:
@@ -279,6 +304,8 @@ RULES: dict[type[Table], Rule] = {
     SliceInstance: Rule(_plane, ("image_id",)),
     UserAnnotation: Rule(_annotation, ("image_id", "slice_id")),
     AnnotationTerm: Rule(_annotation_term, ("annotation_id", "term_id")),
+    ReviewedAnnotation: Rule(_reviewed, ("image_id", "slice_id")),
+    ReviewedAnnotationTerm: Rule(_reviewed_term, ("annotation_id", "term_id")),
     Property: Rule(_said_of_an_object, ("domain_ident",)),
     Description: Rule(_description, ("domain_ident",)),
     AttachedFile: Rule(_said_of_an_object, ("domain_ident",), always=_attached_file),

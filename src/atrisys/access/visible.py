@@ -28,6 +28,7 @@ from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
     AnnotationAction,
+    AnnotationDomain,
     AnnotationTerm,
     Change,
     ImageConsultation,
@@ -41,6 +42,8 @@ from atrisys.store.tables import (
     ProjectMember,
     Relation,
     RelationTerm,
+    ReviewedAnnotation,
+    ReviewedAnnotationTerm,
     SecRole,
     SecUser,
     SecUserSecRole,
@@ -82,6 +85,17 @@ def get_row(db: Session, caller: Caller, kind: type[Row], id: int | None, *, loc
         if row is not None:
             return row
     raise NotFound("{kind} {id} was not found.", kind=kind.__name__, id=id)
+
+
+def get_annotation(db: Session, caller: Caller, id: int, *, lock: bool = False) -> AnnotationDomain:
+    """The same for an annotation of any kind: `annotation/{id}` names all of them."""
+    try:
+        return get_row(db, caller, UserAnnotation, id, lock=lock)
+    except NotFound as missing:
+        try:
+            return get_row(db, caller, ReviewedAnnotation, id, lock=lock)
+        except NotFound:
+            raise missing from None
 
 
 @lru_cache(maxsize=256)
@@ -178,8 +192,10 @@ def _layers(project_id: Any, owner_id: Any) -> Rule:
     return rule
 
 
-def layers_in(db: Session, caller: Caller | None, *projects: Project) -> ColumnElement[bool]:
-    """The rule for annotations of projects that the caller is known to see.
+def layers_in(
+    db: Session, caller: Caller | None, *projects: Project, kind: type[AnnotationDomain] = UserAnnotation
+) -> ColumnElement[bool]:
+    """The rule for annotations of one kind, of projects that the caller is known to see.
 
     The same as `condition` gives, but decided beforehand where it does not depend on the row: asking it of each row
     of a large image takes as long as reading them. Without a caller nothing is seen where layers are hidden.
@@ -190,8 +206,8 @@ def layers_in(db: Session, caller: Caller | None, *projects: Project) -> ColumnE
         hiding.difference_update(db.scalars(managed_projects(caller)))
     if not hiding:
         return true()
-    elsewhere = UserAnnotation.project_id.not_in(hiding)
-    return elsewhere if caller is None else or_(elsewhere, condition(caller, UserAnnotation))
+    elsewhere = kind.project_id.not_in(hiding)
+    return elsewhere if caller is None else or_(elsewhere, condition(caller, kind))
 
 
 def layers_anywhere(db: Session, caller: Caller) -> Layers:
@@ -333,6 +349,8 @@ RULES: dict[type[Any], Rule] = {
     SliceInstance: _in_project(SliceInstance.project_id),
     UserAnnotation: _layers(UserAnnotation.project_id, UserAnnotation.user_id),
     AnnotationTerm: _layers(AnnotationTerm.project_id, AnnotationTerm.layer_id),
+    ReviewedAnnotation: _layers(ReviewedAnnotation.project_id, ReviewedAnnotation.user_id),
+    ReviewedAnnotationTerm: _layers(ReviewedAnnotationTerm.project_id, ReviewedAnnotationTerm.layer_id),
     Change: _change,
     Job: _job,
     OpenUpload: _open_upload,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.geometry.measure import measure
-from atrisys.store.tables import AbstractImage, ImageInstance, UserAnnotation
+from atrisys.store.tables import TERMS_OF, AbstractImage, AnnotationDomain, ImageInstance
 
 OWN_VALUES = ("mpp_x", "mpp_y", "mpp_z", "fps", "magnification")
 """What an image instance may have otherwise than its base image; None: as the base image has it."""
@@ -48,7 +48,7 @@ def edit_abstract_image(db: Session, caller: Caller, base: AbstractImage, **valu
 def remeasure(db: Session, caller: Caller, image_id: int, mpp: float | None) -> int:
     """Areas and perimeters of all annotations of an image, from their shapes; says how many changed."""
 
-    def measured(row: UserAnnotation) -> Mapping[str, Any]:
+    def measured(row: AnnotationDomain) -> Mapping[str, Any]:
         return measure(shapely.from_wkb(row.shape), mpp)._asdict()
 
-    return history.edit_many(db, caller, UserAnnotation, UserAnnotation.image_id == image_id, measured)
+    return sum(history.edit_many(db, caller, kind, kind.image_id == image_id, measured) for kind in TERMS_OF)

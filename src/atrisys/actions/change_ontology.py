@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.errors import NotAllowed
-from atrisys.store.tables import AnnotationTerm, Project, Term
+from atrisys.store.tables import TERMS_OF, Project, Term
 
 
 def change_ontology(db: Session, caller: Caller, project: Project, ontology_id: int | None, *, force: bool) -> None:
@@ -18,9 +18,11 @@ def change_ontology(db: Session, caller: Caller, project: Project, ontology_id: 
     if ontology_id == project.ontology_id:
         return
     old_terms = select(Term.id).where(Term.ontology_id == project.ontology_id)
-    used = (AnnotationTerm.term_id.in_(old_terms), AnnotationTerm.project_id == project.id)
-    count = select(func.count(), func.count(distinct(AnnotationTerm.annotation_id))).select_from(AnnotationTerm)
-    links, annotations = db.execute(count.where(*used)).one()
+    links = annotations = 0
+    for link in TERMS_OF.values():
+        count = select(func.count(), func.count(distinct(link.annotation_id)))
+        found = db.execute(count.where(link.term_id.in_(old_terms), link.project_id == project.id)).one()
+        links, annotations = links + found[0], annotations + found[1]
     if links and not force:
         raise NotAllowed(
             "{annotations} annotations of project {project} have {links} terms of its present ontology. Send "
@@ -29,6 +31,6 @@ def change_ontology(db: Session, caller: Caller, project: Project, ontology_id: 
             annotations=annotations,
             links=links,
         )
-    if links:
-        history.delete_where(db, caller, AnnotationTerm, *used)
+    for link in TERMS_OF.values():
+        history.delete_where(db, caller, link, link.term_id.in_(old_terms), link.project_id == project.id)
     history.edit(db, caller, project, ontology_id=ontology_id)

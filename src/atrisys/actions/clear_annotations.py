@@ -1,5 +1,6 @@
 """Delete many annotations at once, each with its terms and its own tombstone."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
@@ -7,14 +8,19 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.actions import history
-from atrisys.store.tables import AnnotationTerm, UserAnnotation
+from atrisys.store.tables import TERMS_OF, AnnotationDomain
 
 
-def clear_annotations(db: Session, caller: Caller, *conditions: Any) -> int:
-    """All annotations that fit, in batches; in each the terms go first. Says how many annotations went."""
-    done = 0
-    query = select(UserAnnotation.id).where(*conditions).order_by(UserAnnotation.id).limit(history.BATCH)
+def clear_annotations(db: Session, caller: Caller, which: Callable[[type[AnnotationDomain]], Any]) -> int:
+    """All annotations of each kind that fit `which`. Says how many went."""
+    return sum(clear_kind(db, caller, kind, which(kind)) for kind in TERMS_OF)
+
+
+def clear_kind(db: Session, caller: Caller, kind: type[AnnotationDomain], *conditions: Any) -> int:
+    """Those of one kind that fit, in batches; in each the terms go first. Says how many annotations went."""
+    done, link = 0, TERMS_OF[kind]
+    query = select(kind.id).where(*conditions).order_by(kind.id).limit(history.BATCH)
     while ids := db.scalars(query).all():
-        history.delete_where(db, caller, AnnotationTerm, AnnotationTerm.annotation_id.in_(ids))
-        done += history.delete_where(db, caller, UserAnnotation, UserAnnotation.id.in_(ids))
+        history.delete_where(db, caller, link, link.annotation_id.in_(ids))
+        done += history.delete_where(db, caller, kind, kind.id.in_(ids))
     return done

@@ -4,10 +4,11 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.actions import history
-from atrisys.store.tables import AnnotationTerm, UserAnnotation
+from atrisys.store.tables import TERMS_OF, AnnotationDomain
 
 
-def delete_annotation(db: Session, caller: Caller, annotation: UserAnnotation) -> None:
-    """Its terms go first, so that undoing runs the other way round."""
-    history.delete_where(db, caller, AnnotationTerm, AnnotationTerm.annotation_id == annotation.id)
+def delete_annotation(db: Session, caller: Caller, annotation: AnnotationDomain) -> None:
+    """Its terms go first, so that undoing runs the other way round. The copy that a reviewer accepted stays."""
+    link = TERMS_OF[type(annotation)]
+    history.delete_where(db, caller, link, link.annotation_id == annotation.id)
     history.delete(db, caller, annotation)

@@ -8,19 +8,19 @@ from atrisys.access.visible import visible
 from atrisys.actions import history
 from atrisys.actions.clear_annotations import clear_annotations
 from atrisys.errors import NotAllowed
-from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Project, SliceInstance, UserAnnotation
+from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Project, SliceInstance
 
 
 def delete_image_instance(db: Session, caller: Caller, image: ImageInstance) -> None:
     """Take a slide out of its project with all that was drawn on it; the slide itself stays in its storage."""
-    clear_annotations(db, caller, UserAnnotation.image_id == image.id)
+    clear_annotations(db, caller, lambda kind: kind.image_id == image.id)
     history.delete_where(db, caller, SliceInstance, SliceInstance.image_id == image.id)
     history.delete(db, caller, image)
 
 
 def delete_slice_instance(db: Session, caller: Caller, plane: SliceInstance) -> None:
     """Take one plane of a slide out of its project with all that was drawn on it."""
-    clear_annotations(db, caller, UserAnnotation.image_id == plane.image_id, UserAnnotation.slice_id == plane.id)
+    clear_annotations(db, caller, lambda kind: (kind.image_id == plane.image_id) & (kind.slice_id == plane.id))
     history.delete(db, caller, plane)
 
 

@@ -18,21 +18,21 @@ from atrisys.errors import InUse
 from atrisys.store import queue
 from atrisys.store.files import DataFolder
 from atrisys.store.tables import (
+    TERMS_OF,
     AbstractImage,
-    AnnotationTerm,
     ImageInstance,
     Job,
     Ontology,
     OpenUpload,
     Project,
     ProjectMember,
+    ReviewedAnnotation,
     SecUser,
     SecUserSecRole,
     Storage,
     StorageMember,
     Tag,
     UploadedFile,
-    UserAnnotation,
 )
 
 
@@ -49,7 +49,7 @@ def delete_user(db: Session, caller: Caller, folder: DataFolder, user: SecUser) 
     """
     require_other_administrator(db, user.id)
     _end_jobs(db, user)
-    clear_annotations(db, caller, UserAnnotation.user_id == user.id)
+    clear_annotations(db, caller, lambda kind: kind.user_id == user.id)
     _leave_projects(db, caller, user)
     _pass_on_labels(db, caller, user)
     _leave_images(db, caller, user)
@@ -84,23 +84,22 @@ def _leave_projects(db: Session, caller: Caller, user: SecUser) -> None:
 
 def _pass_on_labels(db: Session, caller: Caller, user: SecUser) -> None:
     """A term that the shape's author gave as well would stand twice: such go."""
-    given, other = AnnotationTerm, AnnotationTerm.__table__.alias()
-    twice = select(given.id).join(
-        other, (other.c.annotation_id == given.annotation_id) & (other.c.term_id == given.term_id)
-    )
-    twice = twice.where(given.user_id == user.id, other.c.user_id == given.layer_id)
-    history.delete_where(db, caller, AnnotationTerm, AnnotationTerm.id.in_(db.scalars(twice).all()))
-    history.edit_many(
-        db, caller, AnnotationTerm, AnnotationTerm.user_id == user.id, lambda link: {"user_id": link.layer_id}
-    )
+    for given in TERMS_OF.values():
+        other = given.__table__.alias()
+        twice = select(given.id).join(
+            other, (other.c.annotation_id == given.annotation_id) & (other.c.term_id == given.term_id)
+        )
+        twice = twice.where(given.user_id == user.id, other.c.user_id == given.layer_id)
+        history.delete_where(db, caller, given, given.id.in_(db.scalars(twice).all()))
+        history.edit_many(db, caller, given, given.user_id == user.id, lambda link: {"user_id": link.layer_id})
 
 
 def _leave_images(db: Session, caller: Caller, user: SecUser) -> None:
-    history.edit_many(
-        db, caller, ImageInstance, ImageInstance.review_user_id == user.id, lambda _image: {"review_user_id": None}
-    )
+    for kind in (ImageInstance, ReviewedAnnotation):
+        history.edit_many(db, caller, kind, kind.review_user_id == user.id, lambda _row: {"review_user_id": None})
     for image in db.scalars(select(ImageInstance).where(ImageInstance.user_id == user.id)).all():
-        if db.scalar(select(UserAnnotation.id).where(UserAnnotation.image_id == image.id).limit(1)) is None:
+        drawn = (select(kind.id).where(kind.image_id == image.id).limit(1) for kind in TERMS_OF)
+        if all(db.scalar(query) is None for query in drawn):
             delete_image_instance(db, caller, image)
         else:
             speaks = select(ProjectMember.user_id).where(ProjectMember.is_representative)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
@@ -21,9 +23,12 @@ from atrisys.actions.canvas import Canvas, canvas_of
 from atrisys.actions.drawing import Drawing, make_whole, shape_columns
 from atrisys.errors import Invalid, NotAllowed, NotFound, Refusal
 from atrisys.geometry.check import Fitted
+from atrisys.geometry.frames import LEFT_TOP, origin_sent
+from atrisys.geometry.wkt import read_wkt
 from atrisys.store.by_ids import rows_for
 from atrisys.store.ids import take_ids
-from atrisys.store.tables import AnnotationTerm, ProjectMember, SliceInstance, Term, UserAnnotation
+from atrisys.store.planes import height_under
+from atrisys.store.tables import AnnotationDomain, AnnotationTerm, ProjectMember, SliceInstance, Term, UserAnnotation
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ def draw_one(db: Session, caller: Caller, drawing: Drawing) -> Drawn:
 def redraw(
     db: Session,
     caller: Caller,
-    annotation: UserAnnotation,
+    annotation: AnnotationDomain,
     drawing: Drawing,
     shape: Fitted | Refusal | None = None,
     **more: Any,
@@ -152,6 +157,19 @@ def redraw(
     changes = columns.pop("changes")
     history.edit(db, caller, annotation, **columns, **more)
     return changes
+
+
+def as_drawn(db: Session, annotation: AnnotationDomain) -> Drawing:
+    """The shape that it has, in the frame in which it was sent: turned there and back it would lose digits."""
+    shape = shapely.from_wkb(annotation.shape)
+    if origin_sent(shape, read_wkt(annotation.location), height_under(db, annotation)) == LEFT_TOP:
+        return Drawing(location="", left_top=True, shape=shape)
+    return Drawing(location=annotation.location)
+
+
+def shape_of(drawing: Drawing) -> BaseGeometry:
+    """Raises ShapeRefused where it cannot be read."""
+    return drawing.shape if drawing.shape is not None else read_wkt(drawing.location)
 
 
 def _lay_out(

@@ -9,7 +9,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import require_editor
 from atrisys.access.visible import visible
 from atrisys.actions import history
-from atrisys.actions.clear_annotations import clear_annotations
+from atrisys.actions.clear_annotations import clear_kind
 from atrisys.errors import Invalid, NotFound
 from atrisys.store import spatial
 from atrisys.store.tables import AnnotationTerm, Project, Term, UserAnnotation
@@ -21,7 +21,7 @@ Chosen = dict[int, list[tuple[int, int]]]
 def delete_chosen(db: Session, caller: Caller, ids: Sequence[int]) -> None:
     """Raises NotFound where one cannot be seen, NotAllowed where one may not be changed."""
     _choose(db, caller, ids)
-    clear_annotations(db, caller, UserAnnotation.id.in_(ids))
+    clear_kind(db, caller, UserAnnotation, UserAnnotation.id.in_(ids))
 
 
 def give_term(db: Session, caller: Caller, ids: Sequence[int], term: Term | None) -> None:

@@ -9,15 +9,17 @@ from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.visible import get_row, layers_in, visible
+from atrisys.access.visible import get_annotation, get_row, layers_in, visible
 from atrisys.errors import Invalid, NotFound
 from atrisys.geometry.frames import LEFT_BOTTOM, LEFT_TOP, Origin, turn_over
 from atrisys.store import spatial
 from atrisys.store.tables import (
+    TERMS_OF,
     AbstractImage,
-    AnnotationTerm,
+    AnnotationDomain,
     ImageInstance,
     Project,
+    ReviewedAnnotation,
     SliceInstance,
     Tag,
     TagDomainAssociation,
@@ -36,6 +38,11 @@ Ids = list[int] | None
 class Wanted:
     """What somebody asks for. One of the three containers must be named."""
 
+    kind: type[AnnotationDomain] = UserAnnotation
+    reviewers: Ids = None
+    """Of reviewed annotations: who accepted them."""
+    not_reviewed: bool = False
+    """Those alone of which there is no reviewed copy."""
     projects: Ids = None
     images: Ids = None
     slices: Ids = None
@@ -70,8 +77,9 @@ def conditions(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, li
         NotFound: a container, term or annotation that the caller may not see.
     """
     project, images = _container(db, caller, wanted)
-    inside = UserAnnotation.project_id == project.id if images is None else true()
-    return project, [inside, layers_in(db, caller, project), *_filters(db, caller, wanted, images)]
+    inside = wanted.kind.project_id == project.id if images is None else true()
+    layers = layers_in(db, caller, project, kind=wanted.kind)
+    return project, [inside, layers, *_filters(db, caller, wanted, images)]
 
 
 def _container(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, list[int] | None]:
@@ -93,7 +101,7 @@ def _container(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, li
 
 
 def _filters(db: Session, caller: Caller, wanted: Wanted, images: list[int] | None) -> Iterator[ColumnElement[bool]]:
-    row = UserAnnotation
+    row = wanted.kind
     for ids, column in (
         (wanted.images, row.image_id),
         (wanted.slices, row.slice_id),
@@ -102,6 +110,10 @@ def _filters(db: Session, caller: Caller, wanted: Wanted, images: list[int] | No
     ):
         if ids is not None:
             yield column == ids[0] if len(ids) == 1 else column.in_(ids)
+    if wanted.reviewers is not None:
+        yield ReviewedAnnotation.review_user_id.in_(wanted.reviewers)
+    if wanted.not_reviewed:
+        yield ~select(ReviewedAnnotation.id).where(ReviewedAnnotation.parent_id == row.id).exists()
     yield from _by_term(db, caller, wanted)
     yield from _by_tag(db, wanted)
     yield from _by_place(db, caller, wanted, images)
@@ -117,22 +129,22 @@ def _filters(db: Session, caller: Caller, wanted: Wanted, images: list[int] | No
 
 def _by_term(db: Session, caller: Caller, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     """Terms, no term and several terms widen each other."""
-    row = UserAnnotation
-    links = select(AnnotationTerm.annotation_id)
+    row, link = wanted.kind, TERMS_OF[wanted.kind]
+    links = select(link.annotation_id)
     if wanted.users_for_term is not None:
-        links = links.where(AnnotationTerm.user_id.in_(wanted.users_for_term))
+        links = links.where(link.user_id.in_(wanted.users_for_term))
     either: list[ColumnElement[bool]] = []
     if wanted.terms is not None:
         seen = set(db.scalars(visible(caller, select(Term.id).where(Term.id.in_(wanted.terms)), Term)))
         if missing := set(wanted.terms) - seen:
             raise NotFound("{kind} {id} was not found.", kind="Term", id=min(missing))
-        either.append(row.id.in_(links.where(AnnotationTerm.term_id.in_(wanted.terms))))
+        either.append(row.id.in_(links.where(link.term_id.in_(wanted.terms))))
     elif wanted.users_for_term is not None:
         either.append(row.id.in_(links))
     if wanted.no_term:
-        either.append(~select(AnnotationTerm.id).where(AnnotationTerm.annotation_id == row.id).exists())
+        either.append(~select(link.id).where(link.annotation_id == row.id).exists())
     if wanted.multiple_term:
-        several = select(func.count(AnnotationTerm.term_id.distinct())).where(AnnotationTerm.annotation_id == row.id)
+        several = select(func.count(link.term_id.distinct())).where(link.annotation_id == row.id)
         either.append(several.scalar_subquery() > 1)
     if either:
         yield or_(*either)
@@ -140,7 +152,7 @@ def _by_term(db: Session, caller: Caller, wanted: Wanted) -> Iterator[ColumnElem
 
 def _by_tag(db: Session, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     """Tags and no tag widen each other."""
-    row, link = UserAnnotation, TagDomainAssociation
+    row, link = wanted.kind, TagDomainAssociation
     either: list[ColumnElement[bool]] = []
     if wanted.tags is not None:
         if missing := set(wanted.tags) - set(db.scalars(select(Tag.id).where(Tag.id.in_(wanted.tags)))):
@@ -159,8 +171,9 @@ def _by_place(db: Session, caller: Caller, wanted: Wanted, images: list[int] | N
         yield _touching(db, wanted, images, wanted.near, wanted.within_px)
     for id, within in ((wanted.touching_annotation, 0.0), (wanted.near_annotation, wanted.within_px)):
         if id is not None:
-            other = get_row(db, caller, UserAnnotation, id)
-            yield spatial.touching(db.connection(), images or [other.image_id], shapely.from_wkb(other.shape), within)
+            other = get_annotation(db, caller, id)
+            inside = images or [other.image_id]
+            yield spatial.touching(db.connection(), inside, shapely.from_wkb(other.shape), within, wanted.kind)
 
 
 def _touching(
@@ -169,7 +182,7 @@ def _touching(
     """The shape turned into image order, once for all images of the same height."""
     named = ImageInstance.project_id.in_(wanted.projects or []) if images is None else ImageInstance.id.in_(images)
     if wanted.origin == LEFT_TOP:
-        return spatial.touching(db.connection(), select(ImageInstance.id).where(named), shape, within)
+        return spatial.touching(db.connection(), select(ImageInstance.id).where(named), shape, within, wanted.kind)
     sized = select(ImageInstance.id).join(AbstractImage, AbstractImage.id == ImageInstance.base_image_id).where(named)
     heights = db.scalars(sized.with_only_columns(AbstractImage.height).distinct().limit(MOST_HEIGHTS + 1)).all()
     if len(heights) > MOST_HEIGHTS:
@@ -180,7 +193,11 @@ def _touching(
         )
     each = [
         spatial.touching(
-            db.connection(), sized.where(AbstractImage.height == height), turn_over(shape, height or 0), within
+            db.connection(),
+            sized.where(AbstractImage.height == height),
+            turn_over(shape, height or 0),
+            within,
+            wanted.kind,
         )
         for height in heights
     ]

@@ -6,14 +6,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.errors import Duplicate, Invalid
-from atrisys.store.tables import (
-    AnnotationTerm,
-    ImageInstance,
-    Project,
-    SliceInstance,
-    Term,
-    UserAnnotation,
-)
+from atrisys.store.tables import TERMS_OF, ImageInstance, Project, SliceInstance, Term
 
 
 def move_image(db: Session, caller: Caller, image: ImageInstance, project: Project) -> None:
@@ -28,17 +21,17 @@ def move_image(db: Session, caller: Caller, image: ImageInstance, project: Proje
     )
     if db.scalar(there) is not None:
         raise Duplicate("Image {image} is already in project {project}.", image=image.base_image_id, project=project.id)
-    drawn = select(UserAnnotation.id).where(UserAnnotation.image_id == image.id)
-    named = AnnotationTerm.annotation_id.in_(drawn)
-    foreign = select(AnnotationTerm.id).join(Term, Term.id == AnnotationTerm.term_id)
-    if db.scalar(foreign.where(named, Term.ontology_id.is_distinct_from(project.ontology_id)).limit(1)) is not None:
-        raise Invalid(
-            "Annotations of image {image} have terms that the ontology of project {project} does not hold.",
-            image=image.id,
-            project=project.id,
-        )
     home = {"project_id": project.id}
-    history.edit_many(db, caller, AnnotationTerm, named, lambda _row: home)
-    history.edit_many(db, caller, UserAnnotation, UserAnnotation.image_id == image.id, lambda _row: home)
+    for kind, link in TERMS_OF.items():
+        named = link.annotation_id.in_(select(kind.id).where(kind.image_id == image.id))
+        foreign = select(link.id).join(Term, Term.id == link.term_id)
+        if db.scalar(foreign.where(named, Term.ontology_id.is_distinct_from(project.ontology_id)).limit(1)) is not None:
+            raise Invalid(
+                "Annotations of image {image} have terms that the ontology of project {project} does not hold.",
+                image=image.id,
+                project=project.id,
+            )
+        history.edit_many(db, caller, link, named, lambda _row: home)
+        history.edit_many(db, caller, kind, kind.image_id == image.id, lambda _row: home)
     history.edit_many(db, caller, SliceInstance, SliceInstance.image_id == image.id, lambda _row: home)
     history.edit(db, caller, image, project_id=project.id)

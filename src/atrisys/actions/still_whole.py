@@ -14,9 +14,10 @@ from atrisys.errors import InTheWay, NotAllowed
 from atrisys.store.by_ids import pairs_for, rows_for
 from atrisys.store.table import Table
 from atrisys.store.tables import (
+    TERMS_OF,
     AbstractImage,
     AbstractSlice,
-    AnnotationTerm,
+    GivenTerm,
     ImageInstance,
     Project,
     ProjectMember,
@@ -24,19 +25,19 @@ from atrisys.store.tables import (
     SliceInstance,
     Term,
     UploadedFile,
-    UserAnnotation,
 )
 
 Found = tuple[Step, State | None, State | None]
 
 
-def misfits(db: Session, links: Sequence[State]) -> dict[int, InTheWay]:
+def misfits(db: Session, kind: type[GivenTerm], links: Sequence[State]) -> dict[int, InTheWay]:
     """Of terms that were given: those that are not of their project's ontology, each with its refusal."""
     of_term = pairs_for(db, select(Term.id, Term.ontology_id), Term.id, [link["term_id"] for link in links])
     projects = select(Project.id, Project.ontology_id)
     of_project = pairs_for(db, projects, Project.id, [link["project_id"] for link in links])
-    homes = select(UserAnnotation.id, UserAnnotation.project_id)
-    home = pairs_for(db, homes, UserAnnotation.id, [link["annotation_id"] for link in links])
+    bearer = next(bearer for bearer, link in TERMS_OF.items() if link is kind)
+    homes = select(bearer.id, bearer.project_id)
+    home = pairs_for(db, homes, bearer.id, [link["annotation_id"] for link in links])
     return {
         link["id"]: InTheWay(
             "Term {term} is not of the ontology that project {project} has now.",
@@ -83,29 +84,32 @@ def _edited(found: Sequence[Found], kind: type[Table], column: str) -> list[int]
 
 
 def _check_terms(db: Session, project_ids: Sequence[int]) -> None:
-    query = (
-        select(AnnotationTerm.project_id, AnnotationTerm.term_id)
-        .join(Term, Term.id == AnnotationTerm.term_id)
-        .join(Project, Project.id == AnnotationTerm.project_id)
-        .where(Term.ontology_id.is_distinct_from(Project.ontology_id))
-    )
-    for project_id, term_id in rows_for(db, query.limit(1), AnnotationTerm.project_id, project_ids):
-        raise InTheWay(
-            "Annotations of project {project} were given term {term} since, which its former ontology does not hold.",
-            project=project_id,
-            term=term_id,
+    for link in TERMS_OF.values():
+        query = (
+            select(link.project_id, link.term_id)
+            .join(Term, Term.id == link.term_id)
+            .join(Project, Project.id == link.project_id)
+            .where(Term.ontology_id.is_distinct_from(Project.ontology_id))
         )
+        for project_id, term_id in rows_for(db, query.limit(1), link.project_id, project_ids):
+            raise InTheWay(
+                "Annotations of project {project} were given term {term} since, which its former ontology does not "
+                "hold.",
+                project=project_id,
+                term=term_id,
+            )
 
 
 def _check_home(db: Session, image_id: int) -> None:
     """What was drawn on an image lies in its project."""
     home = select(ImageInstance.project_id).where(ImageInstance.id == image_id).scalar_subquery()
-    drawn = select(UserAnnotation.id).where(UserAnnotation.image_id == image_id, UserAnnotation.project_id != home)
     planes = select(SliceInstance.id).where(SliceInstance.image_id == image_id, SliceInstance.project_id != home)
-    links = select(AnnotationTerm.id).join(UserAnnotation, UserAnnotation.id == AnnotationTerm.annotation_id)
-    links = links.where(UserAnnotation.image_id == image_id, AnnotationTerm.project_id != home)
     refusal = InTheWay("Image {image} was drawn on since it was moved.", image=image_id)
-    _refuse_if_any(db, refusal, drawn, planes, links)
+    _refuse_if_any(db, refusal, planes)
+    for kind, link in TERMS_OF.items():
+        drawn = select(kind.id).where(kind.image_id == image_id, kind.project_id != home)
+        links = select(link.id).join(kind, kind.id == link.annotation_id)
+        _refuse_if_any(db, refusal, drawn, links.where(kind.image_id == image_id, link.project_id != home))
 
 
 def _check_storage(db: Session, file_id: int) -> None:
@@ -121,9 +125,10 @@ def _check_storage(db: Session, file_id: int) -> None:
 
 
 def _check_size(db: Session, base_id: int) -> None:
-    drawn = select(UserAnnotation.id).join(ImageInstance, ImageInstance.id == UserAnnotation.image_id)
-    drawn = drawn.where(ImageInstance.base_image_id == base_id)
-    _refuse_if_any(db, InTheWay("Image {image} was drawn on since its size was changed.", image=base_id), drawn)
+    refusal = InTheWay("Image {image} was drawn on since its size was changed.", image=base_id)
+    for kind in TERMS_OF:
+        drawn = select(kind.id).join(ImageInstance, ImageInstance.id == kind.image_id)
+        _refuse_if_any(db, refusal, drawn.where(ImageInstance.base_image_id == base_id))
 
 
 def _refuse_if_any(db: Session, refusal: InTheWay, *queries: Any) -> None:

@@ -22,11 +22,11 @@ from atrisys.actions.still_whole import check_whole, measure_again, misfits
 from atrisys.actions.work_out_shapes import columns_of_shapes
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import Table, kept_columns
-from atrisys.store.tables import AnnotationTerm, TagDomainAssociation, UserAnnotation
+from atrisys.store.tables import TERMS_OF, AnnotationDomain, GivenTerm, TagDomainAssociation
 
 SHOWN_AT_MOST = 100
 GIVEN: dict[type[Table], tuple[str, str]] = {
-    AnnotationTerm: ("term_id", "annotation_id"),
+    **dict.fromkeys(TERMS_OF.values(), ("term_id", "annotation_id")),
     TagDomainAssociation: ("tag_id", "domain_ident"),
 }
 """What is given to many objects: the columns that name it, and the object."""
@@ -92,14 +92,16 @@ class TakingBack:
             else:
                 self._edit(found)
             self.done += [step for step, _, _ in found]
-            whole += [one for one in found if one[0].kind not in (UserAnnotation, AnnotationTerm)]
+            whole += [one for one in found if not issubclass(one[0].kind, AnnotationDomain | GivenTerm)]
         check_whole(self.db, whole)
         measure_again(self.db, self.caller, whole)
 
     def _bring_back(self, found: list[Found]) -> list[Found]:
         kind = found[0][0].kind
         rows = [to for _, _, to in found if to is not None]
-        refused = missing_parents(self.db, kind, rows) | (misfits(self.db, rows) if kind is AnnotationTerm else {})
+        refused = missing_parents(self.db, kind, rows) | (
+            misfits(self.db, kind, rows) if issubclass(kind, GivenTerm) else {}
+        )
         if refused:
             coming = {step.id for step in self.done if step.way == "bring back"}
             for step, _, to in found:
@@ -120,7 +122,7 @@ class TakingBack:
             assert was is not None
             assert to is not None
             targets[step.id] = {name: to[name] for name in changed(was, to)}
-            if kind is UserAnnotation and was["location"] != to["location"]:
+            if issubclass(kind, AnnotationDomain) and was["location"] != to["location"]:
                 redrawn.append(to)
         refused = missing_parents(self.db, kind, [{"id": id, **values} for id, values in targets.items()])
         for refusal in refused.values():
@@ -163,7 +165,7 @@ def _columns(db: Session, caller: Caller, kind: type[Table], rows: Sequence[Stat
     """Of objects that come back: what the log keeps, and what follows from it."""
     kept = set(kept_columns(kind))
     columns = [{name: value for name, value in row.items() if name in kept} for row in rows]
-    if kind is UserAnnotation:
+    if issubclass(kind, AnnotationDomain):
         for values, worked_out in zip(columns, columns_of_shapes(db, caller, rows), strict=True):
             values |= worked_out
     return columns

@@ -18,7 +18,7 @@ from atrisys.errors import Invalid, NotFound
 from atrisys.imaging.pyramid import zoom_of
 from atrisys.imaging.reader import SlideFacts
 from atrisys.store.by_ids import objects_for, rows_for
-from atrisys.store.tables import AbstractImage, ImageInstance, Project, SecUser, Storage, UploadedFile, UserAnnotation
+from atrisys.store.tables import TERMS_OF, AbstractImage, ImageInstance, Project, SecUser, Storage, UploadedFile
 from atrisys.store.tables.files import WRITE
 from atrisys.wire import dialect
 from atrisys.wire.accounts import show_one_to
@@ -264,9 +264,9 @@ def _require_same_size(db: Session, image: AbstractImage, changes: dict[str, Any
     size = changes.get("width", image.width), changes.get("height", image.height)
     if size == (image.width, image.height):
         return
-    drawn = select(UserAnnotation.id).join(ImageInstance, ImageInstance.id == UserAnnotation.image_id)
-    is_drawn_on = db.scalar(drawn.where(ImageInstance.base_image_id == image.id).limit(1)) is not None
-    if is_drawn_on or image.facts is not None:
+    drawn = (select(kind.id).join(ImageInstance, ImageInstance.id == kind.image_id) for kind in TERMS_OF)
+    own = (query.where(ImageInstance.base_image_id == image.id).limit(1) for query in drawn)
+    if image.facts is not None or any(db.scalar(query) is not None for query in own):
         raise Invalid(
             "Image {image} is {width} x {height} px; that cannot be changed.",
             image=image.id,

@@ -3,46 +3,32 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-import shapely
 from fastapi import Request
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
-from sqlalchemy import select
+from pydantic import AliasChoices, Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from atrisys.access.require import require_editor
-from atrisys.actions import delete_annotation, draw_annotations, history
+from atrisys.access.caller import Caller
+from atrisys.access.require import require_annotation_editor
+from atrisys.actions import delete_annotation, draw_annotations, history, review
 from atrisys.actions.draw_annotations import Drawn
 from atrisys.actions.drawing import Drawing, make_whole
 from atrisys.errors import Refusal
-from atrisys.geometry.frames import LEFT_TOP, origin_sent
 from atrisys.geometry.holes import fill_holes
-from atrisys.geometry.wkt import read_wkt, wkb_to_wkt
-from atrisys.store.tables import AbstractImage, AnnotationTerm, ImageInstance, Project, UserAnnotation
+from atrisys.geometry.wkt import wkb_to_wkt
+from atrisys.store.tables import AnnotationDomain, ReviewedAnnotation, UserAnnotation
 from atrisys.wire import dialect, domains
+from atrisys.wire.annotations import Ids, Origin, find_annotation, in_frame, is_left_top, show_annotation, wanted_points
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
 from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, problem, read_element, read_one
-from atrisys.wire.fields import Fields, Model, shows
+from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["annotation"])
 
 MOST_AT_ONCE = 20_000
 """Shapes of one request: some two seconds of the only writer that SQLite has."""
-
-
-def _ids(value: Any) -> Any:
-    """A list, one id, or a comma list."""
-    if value is None or value == "":
-        return []
-    if isinstance(value, str):
-        return value.strip("[]").split(",")
-    return value if isinstance(value, list | tuple) else [value]
-
-
-Ids = Annotated[list[int], BeforeValidator(_ids)]
-Origin = Annotated[str | None, AfterValidator(dialect.read_origin)]
 
 
 class AnnotationIn(Fields):
@@ -69,27 +55,13 @@ class AnnotationIn(Fields):
             slice_id=self.slice_id,
             terms=tuple(dict.fromkeys([*self.term, *self.terms])),
             user_id=self.user_id,
-            left_top=_is_left_top(self, request),
-            simplify_to=_wanted_points(self, request),
+            left_top=is_left_top(request, self.origin),
+            simplify_to=wanted_points(request, self.min_point, self.max_point),
             geometry_compression=self.geometry_compression or 0.0,
             source=self.source,
             parent_id=self.parent_id,
             properties=tuple((one.key, one.value) for one in self.properties),
         )
-
-
-def _is_left_top(fields: "AnnotationIn | AnnotationEdit", request: Request) -> bool:
-    """The frame of a shape that is sent: the body says it, else the address."""
-    return dialect.read_origin(fields.origin or request.query_params.get("origin")) == "left-top"
-
-
-def _wanted_points(fields: "AnnotationIn | AnnotationEdit", request: Request) -> tuple[int | None, int | None]:
-    query = request.query_params
-    return fields.min_point or _points(query.get("minPoint")), fields.max_point or _points(query.get("maxPoint"))
-
-
-def _points(text: str | None) -> int | None:
-    return int(text) if text and text.strip().isdecimal() and len(text) < 10 else None
 
 
 class AnnotationEdit(Fields):
@@ -99,77 +71,18 @@ class AnnotationEdit(Fields):
     max_point: Annotated[int, Field(ge=4)] | None = None
     source: str | None = Field(None, max_length=255)
     parent_id: int | None = None
-
-
-class AnnotationOut(Model):
-    location: str
-    geometry_compression: float
-    image_id: int
-    slice_id: int
-    project_id: int
-    user_id: int
-    area: float
-    area_unit: str
-    perimeter: float
-    perimeter_unit: str
-    centroid: dict[str, float]
-    term: list[int]
-    user_by_term: list[dict[str, Any]]
-    track: tuple[int, ...] = ()
-    annotation_track: tuple[dict[str, Any], ...] = ()
-    group: int | None = None
-    annotation_link: tuple[dict[str, Any], ...] = ()
-    nb_comments: int = 0
-    reviewed: bool = False
-    count_reviewed_annotations: int = 0
-    source: str | None = None
-    parent_id: int | None = None
-
-
-@shows(UserAnnotation)
-def show_annotation(db: Session, annotation: UserAnnotation) -> dict[str, Any]:
-    """The annotation in Cytomine's frame, its terms grouped as clients expect."""
-    by_term: dict[int, dict[str, Any]] = {}
-    links = select(AnnotationTerm).where(AnnotationTerm.annotation_id == annotation.id).order_by(AnnotationTerm.id)
-    for link in db.scalars(links):
-        by_term.setdefault(link.term_id, {"id": link.id, "term": link.term_id, "user": []})["user"].append(link.user_id)
-    return AnnotationOut.of(
-        annotation,
-        centroid={"x": annotation.centroid_x, "y": _height(db, annotation) - annotation.centroid_y},
-        term=list(by_term),
-        user_by_term=list(by_term.values()),
-    ).wire()
-
-
-def _height(db: Session, annotation: UserAnnotation) -> int:
-    """Of its picture."""
-    heights = select(AbstractImage.height).join(ImageInstance, ImageInstance.base_image_id == AbstractImage.id)
-    return db.scalars(heights.where(ImageInstance.id == annotation.image_id)).one() or 0
-
-
-def addressed(request: Request, wire: dict[str, Any]) -> dict[str, Any]:
-    """With absolute addresses."""
-    base = dialect.address_of(request)
-    crop = f"{base}/api/userannotation/{wire['id']}/crop.png"
-    page = f"{base}/#/project/{wire['project']}/image/{wire['image']}/annotation/{wire['id']}"
-    return {**wire, "cropURL": crop, "smallCropURL": f"{crop}?maxSize=256", "url": crop, "imageURL": page}
-
-
-def _in_frame(request: Request, annotation: UserAnnotation, wire: dict[str, Any]) -> dict[str, Any]:
-    """In image order where `origin=left-top` asks for it."""
-    if dialect.origin_of(request) == "left-top":
-        wire["location"] = wkb_to_wkt([annotation.shape])[0]
-        wire["centroid"] = {"x": annotation.centroid_x, "y": annotation.centroid_y}
-        wire["origin"] = "left-top"
-    return addressed(request, wire)
+    term: Ids | None = None
+    terms: Ids | None = None
+    """Of a reviewed annotation alone; others are given terms one by one."""
 
 
 @routes.get("/api/annotation/{id:int}.json")
 @routes.get("/api/userannotation/{id:int}.json")
+@routes.get("/api/reviewedannotation/{id:int}.json")
 def show_one(id: int, request: Request, db: Db, find: Find) -> Response:
-    """One annotation; `origin=left-top` gives it in image order."""
-    annotation = find(UserAnnotation, id)
-    wire = _in_frame(request, annotation, show_annotation(db, annotation))
+    """One annotation, drawn or accepted in review; `origin=left-top` gives it in image order."""
+    annotation = find_annotation(request, find, id)
+    wire = in_frame(request, annotation, show_annotation(db, annotation))
     return dialect.Json(wire, headers={"ETag": f'"{annotation.version}"'})
 
 
@@ -185,7 +98,7 @@ def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) 
     drawing = read_one(AnnotationIn, body).drawing(request)
     drawn = draw_annotations.draw_one(db, user, drawing)
     annotation = db.get_one(UserAnnotation, drawn.id)
-    wire = _in_frame(request, annotation, show_annotation(db, annotation))
+    wire = in_frame(request, annotation, show_annotation(db, annotation))
     return saved(db, "added", annotation, wire, changes=list(drawn.changes))
 
 
@@ -210,65 +123,73 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
 
 @routes.put("/api/annotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 @routes.put("/api/userannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
+@routes.put("/api/reviewedannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
-    """Give an annotation another shape, or with `fill=true` fill the holes of the one it has."""
+    """Give an annotation another shape, or with `fill=true` fill the holes of the one it has.
+
+    Of one that was accepted in review also other `terms`.
+    """
     fields = read_one(AnnotationEdit, body)
-    sent = None if fields.location is None else Drawing(fields.location, left_top=_is_left_top(fields, request))
+    sent = None if fields.location is None else Drawing(fields.location, left_top=is_left_top(request, fields.origin))
     # Before the first query: from there on others cannot write.
     whole = None if sent is None else make_whole([sent])[0]
-    annotation = find(UserAnnotation, id)
-    require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
-    more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
-    parent_id = more.get("parent_id", annotation.parent_id)
-    if parent_id != annotation.parent_id:
-        draw_annotations.require_parent(db, user, parent_id, annotation.project_id)
+    annotation = find_annotation(request, find, id)
+    require_annotation_editor(db, user, annotation)
+    more = _more(db, user, annotation, fields)
     drawing = _redrawing(db, sent, annotation, fields, request)
     if drawing is None:
         changes: tuple[str, ...] = ()
         history.edit(db, user, annotation, **more)
     else:
         changes = draw_annotations.redraw(db, user, annotation, drawing, whole if drawing is sent else None, **more)
-    wire = _in_frame(request, annotation, show_annotation(db, annotation))
+    wire = in_frame(request, annotation, show_annotation(db, annotation))
     return saved(db, "edited", annotation, wire, changes=list(changes))
 
 
+def _more(db: Session, user: Caller, annotation: AnnotationDomain, fields: AnnotationEdit) -> dict[str, Any]:
+    """What a PUT changes beside the shape: columns; of a reviewed annotation its terms, which are set here."""
+    if isinstance(annotation, UserAnnotation):
+        more = {name: getattr(fields, name) for name in ("source", "parent_id") if getattr(fields, name) is not None}
+        if more.get("parent_id", annotation.parent_id) != annotation.parent_id:
+            draw_annotations.require_parent(db, user, more["parent_id"], annotation.project_id)
+        return more
+    present = show_annotation(db, annotation)["terms"]
+    # A whole model holds its terms twice: what differs is what was changed.
+    for terms in (fields.term, fields.terms):
+        if isinstance(annotation, ReviewedAnnotation) and terms is not None and set(terms) != set(present):
+            review.set_terms(db, user, annotation, terms)
+    return {}
+
+
 def _redrawing(
-    db: Session, sent: Drawing | None, annotation: UserAnnotation, fields: AnnotationEdit, request: Request
+    db: Session, sent: Drawing | None, annotation: AnnotationDomain, fields: AnnotationEdit, request: Request
 ) -> Drawing | None:
     """The new shape that a PUT asks for: the very one that was sent, where nothing is to be done to it.
 
     None where the shape that comes back is the one that was given out.
     """
     fill = dialect.says_yes(request.query_params.get("fill"))
-    points = _wanted_points(fields, request)
+    points = wanted_points(request, fields.min_point, fields.max_point)
     if sent is None or sent.location == _given_out(annotation, left_top=sent.left_top):
         if not fill and not any(points):
             return None
-        sent = _kept(db, annotation)
+        sent = draw_annotations.as_drawn(db, annotation)
     if fill:
-        shape = sent.shape if sent.shape is not None else read_wkt(sent.location)
-        sent = replace(sent, shape=fill_holes(shape))
+        sent = replace(sent, shape=fill_holes(draw_annotations.shape_of(sent)))
     return replace(sent, simplify_to=points) if any(points) else sent
 
 
-def _given_out(annotation: UserAnnotation, *, left_top: bool) -> str:
+def _given_out(annotation: AnnotationDomain, *, left_top: bool) -> str:
     return wkb_to_wkt([annotation.shape])[0] if left_top else annotation.location
-
-
-def _kept(db: Session, annotation: UserAnnotation) -> Drawing:
-    """The shape that it has, in the frame in which it was sent: turned there and back it would lose digits."""
-    shape = shapely.from_wkb(annotation.shape)
-    if origin_sent(shape, read_wkt(annotation.location), _height(db, annotation)) == LEFT_TOP:
-        return Drawing(location="", left_top=True, shape=shape)
-    return Drawing(location=annotation.location)
 
 
 @routes.delete("/api/annotation/{id:int}.json")
 @routes.delete("/api/userannotation/{id:int}.json")
+@routes.delete("/api/reviewedannotation/{id:int}.json")
 def remove_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
-    """Delete an annotation with its terms."""
-    annotation = find(UserAnnotation, id)
-    require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
-    wire = _in_frame(request, annotation, show_annotation(db, annotation))
+    """Delete an annotation with its terms; the copy that a reviewer accepted stays."""
+    annotation = find_annotation(request, find, id)
+    require_annotation_editor(db, user, annotation)
+    wire = in_frame(request, annotation, show_annotation(db, annotation))
     delete_annotation.delete_annotation(db, user, annotation)
     return saved(db, "deleted", annotation, wire)

@@ -7,10 +7,19 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.access.require import require_editor
+from atrisys.access.require import require_annotation_editor
 from atrisys.actions import history
 from atrisys.errors import Invalid, NotFound
-from atrisys.store.tables import AnnotationTerm, Project, SecUser, Term, UserAnnotation
+from atrisys.store.tables import (
+    TERMS_OF,
+    AnnotationTerm,
+    GivenTerm,
+    Project,
+    ReviewedAnnotationTerm,
+    SecUser,
+    Term,
+    UserAnnotation,
+)
 from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, shown
@@ -29,24 +38,29 @@ class LinkIn(Fields):
 class AnnotationTermOut(Model):
     userannotation: int
     annotation_ident: int
-    annotation_class_name: str = UserAnnotation.cytomine_class
+    annotation_class_name: str
     term_id: int
     user_id: int
     expected_term: None = None
 
 
 @shows(AnnotationTerm)
-def show_link(_db: Session, link: AnnotationTerm) -> dict[str, Any]:
-    return AnnotationTermOut.of(link, userannotation=link.annotation_id, annotation_ident=link.annotation_id).wire()
+@shows(ReviewedAnnotationTerm)
+def show_link(_db: Session, link: GivenTerm) -> dict[str, Any]:
+    bearer = next(kind for kind, links in TERMS_OF.items() if isinstance(link, links))
+    said = {"annotation_ident": link.annotation_id, "annotation_class_name": bearer.cytomine_class}
+    return AnnotationTermOut.of(link, userannotation=link.annotation_id, **said).wire()
 
 
 @routes.get("/api/annotation/{id:int}/term.json")
 def list_links(id: int, db: Db, find: Find, page: PageQuery, idUser: int | None = None) -> Response:
     """Who gave the annotation which term."""
-    query = select(AnnotationTerm).where(AnnotationTerm.annotation_id == find(UserAnnotation, id).id)
+    annotation = find.annotation(id)
+    link = TERMS_OF[type(annotation)]
+    query = select(link).where(link.annotation_id == annotation.id)
     if idUser is not None:
-        query = query.where(AnnotationTerm.user_id == idUser)
-    rows, total = page.rows(db, query, AnnotationTerm.id)
+        query = query.where(link.user_id == idUser)
+    rows, total = page.rows(db, query, link.id)
     return page.answer([show_link(db, row) for row in rows], total)
 
 
@@ -111,7 +125,7 @@ def remove_link_of_user(id: int, term_id: int, user_id: int, db: Db, user: Curre
 
 def _editable(db: Session, user: Caller, find: Find, id: int) -> UserAnnotation:
     annotation = find(UserAnnotation, id)
-    require_editor(db, user, db.get_one(Project, annotation.project_id), annotation.user_id)
+    require_annotation_editor(db, user, annotation)
     return annotation
 
 

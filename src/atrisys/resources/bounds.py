@@ -8,7 +8,14 @@ from starlette.responses import Response
 
 from atrisys.access.require import is_manager
 from atrisys.access.visible import layers_anywhere, layers_in, visible
-from atrisys.store.tables import AbstractImage, ImageInstance, Project, ProjectMember, UserAnnotation
+from atrisys.store.tables import (
+    AbstractImage,
+    ImageInstance,
+    Project,
+    ProjectMember,
+    ReviewedAnnotation,
+    UserAnnotation,
+)
 from atrisys.wire import dialect
 from atrisys.wire.asking import CurrentUser, Db, Find
 from atrisys.wire.dialect import Json
@@ -38,7 +45,9 @@ def show_bounds_of_projects(
         "name": {"min": names[0] if names else None, "max": names[-1] if names else None, "list": names},
         "numberOfAnnotations": _counted(db, mine, UserAnnotation, layers_anywhere(db, user)(UserAnnotation)),
         "numberOfJobAnnotations": ZERO,
-        "numberOfReviewedAnnotations": ZERO,
+        "numberOfReviewedAnnotations": _counted(
+            db, mine, ReviewedAnnotation, layers_anywhere(db, user)(ReviewedAnnotation)
+        ),
         "numberOfImages": _counted(db, mine, ImageInstance),
     }
     if dialect.says_yes(withMembersCount):
@@ -86,9 +95,14 @@ def show_bounds_of_images(id: int, db: Db, user: CurrentUser, find: Find) -> Res
         column = ImageInstance.instance_filename
         names = list(db.scalars(images.with_only_columns(column).order_by(column)))
     bounds["instanceFilename"] = {**NONE, "list": names}
-    drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id, layers_in(db, user, project))
-    bounds["countImageAnnotations"] = _spans(db, images, {"drawn": drawn.scalar_subquery()})["drawn"]
-    bounds["countImageJobAnnotations"] = bounds["countImageReviewedAnnotations"] = ZERO
+    for kind, name in (
+        (UserAnnotation, "countImageAnnotations"),
+        (ReviewedAnnotation, "countImageReviewedAnnotations"),
+    ):
+        seen = layers_in(db, user, project, kind=kind)
+        count = select(func.count()).where(kind.image_id == ImageInstance.id, seen)
+        bounds |= _spans(db, images, {name: count.scalar_subquery()})
+    bounds["countImageJobAnnotations"] = ZERO
     return Json(bounds)
 
 

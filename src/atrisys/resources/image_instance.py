@@ -1,7 +1,6 @@
 """Image instances: slides in projects."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fastapi import Request
@@ -18,21 +17,19 @@ from atrisys.access.require import (
     require_self_or_admin,
     require_user,
 )
-from atrisys.access.slides import require_slide_reader, with_labels
+from atrisys.access.slides import require_slide_reader
 from atrisys.access.visible import layers_anywhere, layers_in, visible
 from atrisys.actions import calibrate, delete_image
 from atrisys.actions.add_image_instance import add_image_instance
 from atrisys.actions.move_image import move_image
-from atrisys.imaging.pyramid import zoom_of
-from atrisys.imaging.reader import SlideFacts
 from atrisys.store.by_ids import objects_for, pairs_for
 from atrisys.store.tables import (
     AbstractImage,
     ImageInstance,
     Project,
     ProjectMember,
+    ReviewedAnnotation,
     SecUser,
-    UploadedFile,
     UserAnnotation,
 )
 from atrisys.wire import dialect
@@ -40,8 +37,9 @@ from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
 from atrisys.wire.dialect import Json
-from atrisys.wire.fields import Amount, Fields, FileName, Model, Moment, shows
+from atrisys.wire.fields import Amount, Fields, FileName
 from atrisys.wire.image_columns import columns_for
+from atrisys.wire.images import managed_among, show_images
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["image instance"])
@@ -67,142 +65,6 @@ class ImageInstanceEdit(Fields):
     magnification: Amount = None
 
 
-class ImageInstanceOut(Model):
-    base_image_id: int
-    project_id: int
-    project_name: str
-    project_blind: bool
-    user_id: int
-    instance_filename: str | None
-    filename: str | None
-    original_filename: str | None
-    blinded_name: str | None
-    path: str | None
-    content_type: str | None
-    width: int | None
-    height: int | None
-    depth: int
-    duration: int
-    channels: int
-    extrinsic_channels: int
-    apparent_channels: int
-    bit_per_sample: int
-    sample_per_pixel: int
-    colorspace: str | None
-    tile_size: int
-    is_virtual: bool
-    zoom: int | None
-    physical_size_x: float | None
-    physical_size_y: float | None
-    physical_size_z: float | None
-    fps: float | None
-    magnification: float | None
-    review_start: Moment
-    review_stop: Moment
-    review_user_id: int | None
-    reviewed: bool
-    in_review: bool
-    number_of_annotations: int
-    number_of_job_annotations: int = 0
-    number_of_reviewed_annotations: int = 0
-    thumb: str
-    preview: str
-    macro_url: str | None = Field(serialization_alias="macroURL")
-
-
-@dataclass(frozen=True)
-class _Around:
-    """What a page of images needs to know beside its own rows."""
-
-    bases: dict[int, AbstractImage]
-    files: dict[int, UploadedFile]
-    projects: dict[int, Project]
-    managed: set[int]
-    """Projects whose real names the caller may know, blinded or not."""
-    labelled: set[int]
-    drawn: dict[int, int]
-    address: str
-
-
-@shows(ImageInstance)
-def show_one(db: Session, image: ImageInstance) -> dict[str, Any]:
-    return show_all(db, [image])[0]
-
-
-def show_all(
-    db: Session, images: Sequence[ImageInstance], caller: Caller | None = None, address: str = ""
-) -> list[dict[str, Any]]:
-    """Images with their slides and counts of what the caller sees; only managers are told a blinded project's names.
-
-    `address`: the server's, for thumb, preview and macroURL.
-    """
-    bases = objects_for(db, AbstractImage, [image.base_image_id for image in images])
-    projects = objects_for(db, Project, [image.project_id for image in images])
-    seen = layers_in(db, caller, *projects.values())
-    counts = select(UserAnnotation.image_id, func.count()).where(seen).group_by(UserAnnotation.image_id)
-    around = _Around(
-        bases=bases,
-        files=objects_for(db, UploadedFile, [base.uploaded_file_id for base in bases.values()]),
-        projects=projects,
-        managed=_managed(db, caller, projects),
-        labelled=with_labels(db, caller, bases),
-        drawn=pairs_for(db, counts, UserAnnotation.image_id, [image.id for image in images]),
-        address=address,
-    )
-    return [_wire(image, around) for image in images]
-
-
-def _managed(db: Session, caller: Caller | None, projects: dict[int, Project]) -> set[int]:
-    if caller is None:
-        return set()
-    if caller.is_admin:
-        return set(projects)
-    query = select(ProjectMember.project_id).where(ProjectMember.user_id == caller.id, ProjectMember.is_manager)
-    return set(db.scalars(query)) & set(projects)
-
-
-def _wire(image: ImageInstance, around: _Around) -> dict[str, Any]:
-    base, project = around.bases[image.base_image_id], around.projects[image.project_id]
-    file = around.files.get(base.uploaded_file_id or 0)
-    named = not project.blind_mode or project.id in around.managed
-    here = f"{around.address}/api/imageinstance/{image.id}"
-    macro = base.id in around.labelled and "macro" in (base.facts or {}).get("associated", ())
-    magnification = image.magnification or base.magnification
-    out = ImageInstanceOut.of(
-        image,
-        **{name: getattr(base, name) for name in ("width", "height", "depth", "duration", "channels", "colorspace")},
-        **{name: getattr(base, name) for name in ("tile_size", "is_virtual")},
-        project_name=project.name,
-        project_blind=project.blind_mode,
-        instance_filename=image.instance_filename if named else None,
-        filename=base.original_filename if named else None,
-        original_filename=base.original_filename if named else None,
-        blinded_name=str(base.id) if project.blind_mode else None,
-        path=file.filename if file and named else None,
-        content_type=(file.content_type if file else None) or base.format,
-        extrinsic_channels=base.channels * base.samples_per_pixel,
-        apparent_channels=base.channels * base.samples_per_pixel,
-        bit_per_sample=base.bits_per_sample,
-        sample_per_pixel=base.samples_per_pixel,
-        zoom=zoom_of(SlideFacts("", base.width, base.height, ())) if base.width and base.height else None,
-        physical_size_x=image.mpp_x or base.mpp_x,
-        physical_size_y=image.mpp_y or base.mpp_y,
-        physical_size_z=image.mpp_z or base.mpp_z,
-        fps=image.fps or base.fps,
-        magnification=magnification,
-        reviewed=image.review_stop is not None,
-        in_review=image.review_start is not None and image.review_stop is None,
-        number_of_annotations=around.drawn.get(image.id, 0),
-        thumb=f"{here}/thumb.png?maxSize=512",
-        preview=f"{here}/thumb.png?maxSize=1024",
-        macro_url=f"{here}/associated/macro.png?maxSize=512" if macro else None,
-    )
-    wire = out.wire()
-    if magnification is not None and magnification == int(magnification):
-        wire["magnification"] = int(magnification)
-    return wire
-
-
 @routes.get("/api/project/{id:int}/imageinstance.json")
 def list_images_of_project(
     id: int,
@@ -225,12 +87,14 @@ def list_images_of_project(
     blinded = project.blind_mode and not is_manager(db, user, project.id)
     query = select(ImageInstance).where(ImageInstance.project_id == project.id)
     seen = layers_in(db, user, project)
-    rows, total = page.rows(db, query, *NEWEST_FIRST, columns=columns_for(user, seen))
+    rows, total = page.rows(
+        db, query, *NEWEST_FIRST, columns=columns_for(user, seen, layers_in(db, user, project, kind=ReviewedAnnotation))
+    )
     if dialect.says_yes(light):
         return page.answer([_light(row, project, blinded) for row in rows], total)
     if dialect.says_yes(tree):
         return Json(_tree(rows, project, blinded))
-    wires = show_all(db, rows, user, dialect.address_of(request))
+    wires = show_images(db, rows, user, dialect.address_of(request))
     if dialect.says_yes(withLastActivity):
         last = _last_activity(db, rows, seen)
         wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
@@ -276,7 +140,7 @@ def _last_activity(db: Session, images: Sequence[ImageInstance], seen: ColumnEle
 def list_images_of_user(id: int, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The images of all projects that a user works in; one's own (`0` is oneself), or an administrator's question."""
     rows, total = _rows_of_user(db, user, find, page, id)
-    return page.answer(show_all(db, rows, user, dialect.address_of(request)), total)
+    return page.answer(show_images(db, rows, user, dialect.address_of(request)), total)
 
 
 @routes.get("/api/user/{id:int}/imageinstance/light.json")
@@ -284,7 +148,7 @@ def list_images_of_user_lightly(id: int, db: Db, user: CurrentUser, find: Find, 
     """The same with ids, names and projects alone."""
     rows, total = _rows_of_user(db, user, find, page, id)
     projects = objects_for(db, Project, [row.project_id for row in rows])
-    blinded = {id for id, project in projects.items() if project.blind_mode} - _managed(db, user, projects)
+    blinded = {id for id, project in projects.items() if project.blind_mode} - managed_among(db, user, projects)
     lights = [_light(row, projects[row.project_id], row.project_id in blinded) for row in rows]
     lights = [{**light, "project": row.project_id} for light, row in zip(lights, rows, strict=True)]
     return page.answer(lights, total)
@@ -295,7 +159,8 @@ def _rows_of_user(db: Session, user: Caller, find: Finder, page: Paging, id: int
     require_self_or_admin(user, asked.id)
     projects = select(ProjectMember.project_id).where(ProjectMember.user_id == asked.id)
     query = select(ImageInstance).where(ImageInstance.project_id.in_(projects))
-    columns = columns_for(user, layers_anywhere(db, user)(UserAnnotation))
+    seen = layers_anywhere(db, user)
+    columns = columns_for(user, seen(UserAnnotation), seen(ReviewedAnnotation))
     return page.rows(db, query, *NEWEST_FIRST, columns=columns)
 
 
@@ -305,9 +170,10 @@ def list_instances_of_slide(
 ) -> Response:
     """A slide in all the projects that have it and that the caller may see."""
     query = visible(user, select(ImageInstance)).where(ImageInstance.base_image_id == find(AbstractImage, id).id)
-    columns = columns_for(user, layers_anywhere(db, user)(UserAnnotation))
+    seen = layers_anywhere(db, user)
+    columns = columns_for(user, seen(UserAnnotation), seen(ReviewedAnnotation))
     rows, total = page.rows(db, query, *NEWEST_FIRST, columns=columns)
-    return page.answer(show_all(db, rows, user, dialect.address_of(request)), total)
+    return page.answer(show_images(db, rows, user, dialect.address_of(request)), total)
 
 
 @routes.get("/api/imageinstance/{id:int}.json")
@@ -349,7 +215,7 @@ def add_image(body: JsonBody, request: Request, db: Db, user: CurrentUser, find:
             request, db, ImageInstanceIn, body, lambda fields: _add(fields, db, user, find), name="ImageInstance"
         )
     image = _add(read_one(ImageInstanceIn, body), db, user, find)
-    return saved(db, "added", image, show_all(db, [image], user, dialect.address_of(request))[0])
+    return saved(db, "added", image, show_images(db, [image], user, dialect.address_of(request))[0])
 
 
 def _add(fields: ImageInstanceIn, db: Session, user: Caller, find: Finder) -> ImageInstance:
@@ -374,7 +240,7 @@ def edit_image(id: int, body: JsonBody, request: Request, db: Db, user: CurrentU
         require_slide_reader(db, user, find.other(AbstractImage, image.base_image_id))
         move_image(db, user, image, project)
     calibrate.edit_image_instance(db, user, image, **changes)
-    return saved(db, "edited", image, show_all(db, [image], user, dialect.address_of(request))[0])
+    return saved(db, "edited", image, show_images(db, [image], user, dialect.address_of(request))[0])
 
 
 @routes.delete("/api/imageinstance/{id:int}.json")
@@ -383,11 +249,11 @@ def remove_image(id: int, request: Request, db: Db, user: CurrentUser, find: Fin
     image = find(ImageInstance, id)
     require_user(user)
     require_editor(db, user, db.get_one(Project, image.project_id), image.user_id)
-    wire = show_all(db, [image], user, dialect.address_of(request))[0]
+    wire = show_images(db, [image], user, dialect.address_of(request))[0]
     delete_image.delete_image_instance(db, user, image)
     return saved(db, "deleted", image, wire)
 
 
 def _shown(db: Session, user: Caller, request: Request, image: ImageInstance) -> Response:
-    wire = show_all(db, [image], user, dialect.address_of(request))[0]
+    wire = show_images(db, [image], user, dialect.address_of(request))[0]
     return Json(wire, headers={"ETag": f'"{image.version}"'})

@@ -24,7 +24,15 @@ from atrisys.imaging.encode import format_of
 from atrisys.imaging.pictures import Picture
 from atrisys.imaging.reader import Box
 from atrisys.imaging.slides import SharedSlide
-from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance, UserAnnotation
+from atrisys.store.tables import (
+    AbstractImage,
+    AbstractSlice,
+    AnnotationDomain,
+    ImageInstance,
+    ReviewedAnnotation,
+    SliceInstance,
+    UserAnnotation,
+)
 from atrisys.wire.asking import CurrentUser, Db
 from atrisys.wire.cut_outs import maker, size_of, way_of
 from atrisys.wire.picture_asking import CUT, LOOK, SIZE, Asked, PictureAsked, picture_at, slide_of
@@ -144,30 +152,30 @@ def _chosen(db: Session, user: Caller, slide: SlideFile, asked: Asked, box: Box)
         return [_Shape(0, 0, sent)]
     if slide.image_id is None:
         raise Invalid("Annotations lie on images of projects. Ask for a window of one, or send a location.")
-    named = asked.ids("annotations")
+    named, kind = asked.ids("annotations"), ReviewedAnnotation if asked.yes("reviewed") else UserAnnotation
     if named is not None:
-        _check_seen(db, user, slide.image_id, named)
+        _check_seen(db, user, slide.image_id, named, kind)
     alone = slide.slice_id is None or named is not None
     wanted = Wanted(
+        kind=kind,
         images=[slide.image_id] if alone else None,
         slices=None if alone else [slide.slice_id or 0],
         annotations=named,
         terms=asked.ids("terms"),
         users=asked.ids("users"),
-        nothing=asked.yes("reviewed"),
         touching=shapely.box(box.x, box.y, box.x + box.width, box.y + box.height),
         origin=LEFT_TOP,
     )
-    query = select(UserAnnotation.id, UserAnnotation.version, UserAnnotation.shape)
+    query = select(kind.id, kind.version, kind.shape)
     _, chosen = conditions(db, user, wanted)
-    rows = db.execute(query.where(*chosen).order_by(UserAnnotation.id)).all()
+    rows = db.execute(query.where(*chosen).order_by(kind.id)).all()
     shapes = shapely.from_wkb(as_array([row.shape for row in rows]))
     return [_Shape(row.id, row.version, shape) for row, shape in zip(rows, shapes, strict=True)]
 
 
-def _check_seen(db: Session, user: Caller, image_id: int, ids: Sequence[int]) -> None:
+def _check_seen(db: Session, user: Caller, image_id: int, ids: Sequence[int], kind: type[AnnotationDomain]) -> None:
     """Raises NotFound where one of them is not on this image for the caller."""
-    query = select(UserAnnotation.id).where(UserAnnotation.id.in_(ids), UserAnnotation.image_id == image_id)
-    missing = set(ids) - set(db.scalars(visible(user, query, UserAnnotation)))
+    query = select(kind.id).where(kind.id.in_(ids), kind.image_id == image_id)
+    missing = set(ids) - set(db.scalars(visible(user, query, kind)))
     if missing:
-        raise NotFound("{kind} {id} was not found.", kind="UserAnnotation", id=min(missing))
+        raise NotFound("{kind} {id} was not found.", kind=kind.__name__, id=min(missing))

@@ -28,6 +28,7 @@ from atrisys.store.tables import (
     Ontology,
     Project,
     ProjectMember,
+    ReviewedAnnotation,
     SecUser,
     UserAnnotation,
 )
@@ -103,7 +104,7 @@ class ProjectOut(Model):
     number_of_images: int
     number_of_annotations: int
     number_of_job_annotations: int = 0
-    number_of_reviewed_annotations: int = 0
+    number_of_reviewed_annotations: int
 
 
 @shows(Project)
@@ -116,14 +117,17 @@ def show_all(db: Session, projects: Sequence[Project], caller: Caller | None = N
     ids = [project.id for project in projects]
     names = pairs_for(db, select(Ontology.id, Ontology.name), Ontology.id, [row.ontology_id for row in projects])
     images = pairs_for(db, _counts(ImageInstance), ImageInstance.project_id, ids)
-    seen = layers_in(db, caller, *projects)
-    drawn = pairs_for(db, _counts(UserAnnotation).where(seen), UserAnnotation.project_id, ids)
+    drawn, accepted = (
+        pairs_for(db, _counts(kind).where(layers_in(db, caller, *projects, kind=kind)), kind.project_id, ids)
+        for kind in (UserAnnotation, ReviewedAnnotation)
+    )
     return [
         ProjectOut.of(
             project,
             ontology_name=names.get(project.ontology_id or 0),
             number_of_images=images.get(project.id, 0),
             number_of_annotations=drawn.get(project.id, 0),
+            number_of_reviewed_annotations=accepted.get(project.id, 0),
         ).wire()
         for project in projects
     ]
@@ -158,7 +162,7 @@ def _columns(db: Session, user: Caller) -> dict[str, Any]:
         "numberOfImages": _count(ImageInstance),
         "numberOfAnnotations": _count(UserAnnotation, seen(UserAnnotation)),
         "numberOfJobAnnotations": literal(0),
-        "numberOfReviewedAnnotations": literal(0),
+        "numberOfReviewedAnnotations": _count(ReviewedAnnotation, seen(ReviewedAnnotation)),
         "membersCount": _count(ProjectMember),
         "currentUserRole": _role(user),
         "lastActivity": _last_activity(seen),

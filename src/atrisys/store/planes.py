@@ -1,4 +1,4 @@
-"""The slices of an image in its project, and the one that stands for it."""
+"""The slices of an image in its project, and the one that stands for it; how high its picture is."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
-from atrisys.store.tables import AbstractSlice, SliceInstance
+from atrisys.store.tables import AbstractImage, AbstractSlice, AnnotationDomain, ImageInstance, SliceInstance
 
 PLACE = SliceInstance.id, AbstractSlice.channel, AbstractSlice.z_stack, AbstractSlice.time
 _OF_IMAGE = (
@@ -38,3 +38,24 @@ def reference_of(slices: Sequence[SlicePlace]) -> SlicePlace:
     each = [sorted({one[axis] for one in slices}) for axis in (1, 2, 3)]
     middle = tuple(values[len(values) // 2] for values in each)
     return next((one for one in slices if one[1:] == middle), slices[0])
+
+
+def slices_after(db: Session, plane_id: int, most: int) -> list[int]:
+    """The next slices of the same image, in the order channel, z, time (the channel fastest), as their ranks count."""
+    image, base = AbstractImage, AbstractSlice
+    rank = base.channel + image.channels * (base.z_stack + image.depth * base.time)
+    ranked = (
+        select(SliceInstance.id, rank.label("rank"))
+        .join(base, base.id == SliceInstance.base_slice_id)
+        .join(image, image.id == base.image_id)
+    )
+    here = ranked.where(SliceInstance.id == plane_id).subquery()
+    image_id = select(SliceInstance.image_id).where(SliceInstance.id == plane_id).scalar_subquery()
+    later = ranked.where(SliceInstance.image_id == image_id, rank > select(here.c.rank).scalar_subquery())
+    return list(db.scalars(later.order_by(rank).limit(most)))
+
+
+def height_under(db: Session, annotation: AnnotationDomain) -> int:
+    """Of the picture that an annotation lies on."""
+    heights = select(AbstractImage.height).join(ImageInstance, ImageInstance.base_image_id == AbstractImage.id)
+    return db.scalars(heights.where(ImageInstance.id == annotation.image_id)).one() or 0

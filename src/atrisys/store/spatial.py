@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from atrisys.errors import Misconfigured
 from atrisys.geometry import grid
 from atrisys.store.table import RowId
-from atrisys.store.tables import UserAnnotation
+from atrisys.store.tables import AnnotationDomain, UserAnnotation
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
@@ -169,14 +169,18 @@ def extensions(connection: Connection) -> None:
 
 
 def touching(
-    connection: Connection, images: Select[*tuple[Any, ...]] | list[int], shape: BaseGeometry, within_px: float = 0.0
+    connection: Connection,
+    images: Select[*tuple[Any, ...]] | list[int],
+    shape: BaseGeometry,
+    within_px: float = 0.0,
+    kind: type[AnnotationDomain] = UserAnnotation,
 ) -> ColumnElement[bool]:
-    """Which annotations of `images` touch `shape` (image order), or lie within a distance of it.
+    """Which annotations (of one kind) of `images` touch `shape` (image order), or lie within a distance of it.
 
     The grid and the boxes decide most; the shape itself is asked only where its box crosses the border. The grid is
     asked level by level: of one condition over all levels, SQLite would read the whole image.
     """
-    row = UserAnnotation
+    row = kind
     min_x, min_y, max_x, max_y = (float(v) for v in shape.bounds)
     min_x, min_y, max_x, max_y = min_x - within_px, min_y - within_px, max_x + within_px, max_y + within_px
     box = and_(row.min_x <= max_x, row.max_x >= min_x, row.min_y <= max_y, row.max_y >= min_y)
@@ -190,11 +194,13 @@ def touching(
         )
         for cells in grid.cells_of(min_x, min_y, max_x, max_y)
     )
-    return and_(row.id.in_(union_all(*levels)), _exactly(connection, shape, within_px))
+    return and_(row.id.in_(union_all(*levels)), _exactly(connection, shape, within_px, kind))
 
 
-def _exactly(connection: Connection, shape: BaseGeometry, within_px: float) -> ColumnElement[bool]:
-    row, wkb = UserAnnotation, shapely.to_wkb(shape)
+def _exactly(
+    connection: Connection, shape: BaseGeometry, within_px: float, row: type[AnnotationDomain]
+) -> ColumnElement[bool]:
+    wkb = shapely.to_wkb(shape)
     if is_postgres(connection):
         stored, asked = func.ST_GeomFromWKB(row.shape), func.ST_GeomFromWKB(wkb)
         exact = func.ST_DWithin(stored, asked, within_px) if within_px else func.ST_Intersects(stored, asked)

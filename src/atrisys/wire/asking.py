@@ -12,12 +12,13 @@ from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.access.visible import get_row
+from atrisys.access.visible import get_annotation, get_row
 from atrisys.errors import Invalid, Stale
 from atrisys.settings import Settings
 from atrisys.store import spatial
 from atrisys.store.session import Store
 from atrisys.store.table import Table
+from atrisys.store.tables import AnnotationDomain
 from atrisys.wire import dialect, filters
 from atrisys.wire.fields import Model, show, wire_names
 
@@ -74,6 +75,13 @@ class Finder:
 
     def __call__(self, kind: type[Row], id: int) -> Row:
         row = get_row(self._db, self._caller, kind, id, lock=self._writes)
+        if self._writes:
+            self.check_version(row)
+        return row
+
+    def annotation(self, id: int) -> AnnotationDomain:
+        """The same for an annotation of any kind."""
+        row = get_annotation(self._db, self._caller, id, lock=self._writes)
         if self._writes:
             self.check_version(row)
         return row

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import parse_qs
 
 import orjson
 from fastapi import Depends, Request
@@ -50,15 +51,19 @@ def read_element(kind: type[In], sent: Any) -> Element[In]:
         return Element(sent, None, refusals.invalid(error.errors()))
 
 
-async def _body(request: Request) -> Any:
-    sent = await request.body()
-    if not sent.strip():
-        return None
+def _check_kind(request: Request) -> None:
     caller = request.state.caller
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if caller is not None and caller.way == "session" and kind != "application/json":
         # A page elsewhere can make a browser send text or a form without asking; JSON it cannot.
         raise Invalid("Send the body as application/json, not as {kind}.", kind=kind or "nothing")
+
+
+async def _body(request: Request) -> Any:
+    sent = await request.body()
+    if not sent.strip():
+        return None
+    _check_kind(request)
     if sent.count(b"{") + sent.count(b"[") > MOST_PARTS:
         # Each costs a hundred times its length in memory.
         raise Invalid("The body holds more than {limit} objects and lists. Send it in parts.", limit=MOST_PARTS)
@@ -70,8 +75,26 @@ async def _body(request: Request) -> Any:
         raise Invalid("The body is not JSON: {reason}.", reason=str(error)) from error
 
 
+async def _body_or_form(request: Request) -> dict[str, Any] | None:
+    """Cytomine's Python client sends a form where it says JSON: `id=5&terms=1&terms=2`."""
+    sent = await request.body()
+    if sent.lstrip()[:1] in (b"{", b"[", b""):
+        body = await _body(request)
+        if body is not None and not isinstance(body, dict):
+            raise Invalid("An object is expected, not {value}.", value=str(body)[:80])
+        return body
+    _check_kind(request)
+    try:
+        form = parse_qs(sent.decode(), max_num_fields=MOST_AT_ONCE)
+    except ValueError as error:
+        raise Invalid("The body is not JSON: {reason}.", reason=str(error)) from error
+    return {name: ",".join(values) for name, values in form.items()}
+
+
 JsonBody = Annotated[Any, Depends(_body)]
 """The body as it was sent, None where there is none; for what a model cannot say (arrays, whole models coming back)."""
+JsonOrForm = Annotated[dict[str, Any] | None, Depends(_body_or_form)]
+"""An object as JSON, or its fields as a form whatever the content type says; None where there is none."""
 
 
 def body_schema(kind: type[BaseModel], *, many: bool = False) -> dict[str, Any]:

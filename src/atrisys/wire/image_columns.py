@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, String, case, cast, func, literal, select
 
 from atrisys.access.caller import Caller
 from atrisys.access.visible import may_know
-from atrisys.store.tables import AbstractImage, ImageInstance, UploadedFile, UserAnnotation
+from atrisys.store.tables import AbstractImage, ImageInstance, ReviewedAnnotation, UploadedFile, UserAnnotation
 from atrisys.wire.filters import tags_of
 
 FILE_TYPE = select(UploadedFile.content_type).where(UploadedFile.id == AbstractImage.uploaded_file_id).scalar_subquery()
@@ -23,13 +23,14 @@ def _own_or_base(name: str) -> Any:
     return func.coalesce(getattr(ImageInstance, name), _of_base(getattr(AbstractImage, name)))
 
 
-def columns_for(caller: Caller, seen: ColumnElement[bool]) -> dict[str, Any]:
+def columns_for(caller: Caller, seen: ColumnElement[bool], seen_reviewed: ColumnElement[bool]) -> dict[str, Any]:
     """Of images in projects. Where they are blinded to the caller, names are the slide's number and tags are none.
 
-    `seen`: which annotations count.
+    `seen`, `seen_reviewed`: which annotations count, and which of the accepted ones.
     """
     known, number = may_know(caller, ImageInstance), cast(ImageInstance.base_image_id, String)
     drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id, seen).scalar_subquery()
+    accepted = select(func.count()).where(ReviewedAnnotation.image_id == ImageInstance.id, seen_reviewed)
     plain = ("width", "height", "depth", "duration", "channels", "colorspace")
     name = case((known, ImageInstance.instance_filename), else_=number)
     original = case((known, _of_base(AbstractImage.original_filename)), else_=number)
@@ -52,5 +53,5 @@ def columns_for(caller: Caller, seen: ColumnElement[bool]) -> dict[str, Any]:
         "tags": tags,
         "numberOfAnnotations": drawn,
         "numberOfJobAnnotations": literal(0),
-        "numberOfReviewedAnnotations": literal(0),
+        "numberOfReviewedAnnotations": accepted.scalar_subquery(),
     }

@@ -8,7 +8,15 @@ from atrisys.store.tables.activity import (
     ProjectConnection,
     UserPosition,
 )
-from atrisys.store.tables.annotations import AnnotationTerm, UserAnnotation
+from atrisys.store.tables.annotations import (
+    TERMS_OF,
+    AnnotationDomain,
+    AnnotationTerm,
+    GivenTerm,
+    ReviewedAnnotation,
+    ReviewedAnnotationTerm,
+    UserAnnotation,
+)
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
@@ -25,15 +33,18 @@ KINDS: dict[str, type[Table]] = {
 
 __all__ = [
     "KINDS",
+    "TERMS_OF",
     "AbstractImage",
     "AbstractSlice",
     "AnnotationAction",
+    "AnnotationDomain",
     "AnnotationTerm",
     "AttachedFile",
     "Change",
     "Description",
     "FailedTries",
     "Follower",
+    "GivenTerm",
     "IdSequence",
     "IdempotentAnswer",
     "ImageConsultation",
@@ -50,6 +61,8 @@ __all__ = [
     "Relation",
     "RelationTerm",
     "Reversal",
+    "ReviewedAnnotation",
+    "ReviewedAnnotationTerm",
     "SecRole",
     "SecUser",
     "SecUserSecRole",

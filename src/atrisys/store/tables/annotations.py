@@ -9,20 +9,14 @@ WORKED_OUT = {"log": False}
 """Columns that follow from `location` and the image's height: the change log leaves them out."""
 
 
-class UserAnnotation(Table):
-    """A shape that somebody drew, or a program found.
+class AnnotationDomain(Table):
+    """A shape on a slide: what all kinds of annotations have.
 
     `shape` is WKB in image order (origin top left); `location` is the WKT of Cytomine's wire (origin bottom left) with
     the coordinates as they were sent: listings hand it on as it is.
     """
 
-    __tablename__ = "user_annotation"
-    __table_args__ = (
-        Index(None, "image_id", "id"),
-        Index(None, "project_id", "id"),
-        Index("ix_user_annotation_place", "image_id", "grid_level", "grid_y", "grid_x"),
-    )
-    cytomine_class = "be.cytomine.domain.ontology.UserAnnotation"
+    __abstract__ = True
     container_column = "project_id"
     owner_column = "user_id"
     exact_columns = ("shape",)
@@ -50,24 +44,78 @@ class UserAnnotation(Table):
     """Centroid in image order."""
     centroid_y: Mapped[float] = mapped_column(info=WORKED_OUT)
     geometry_compression: Mapped[float] = mapped_column(default=0.0)
+
+
+class UserAnnotation(AnnotationDomain):
+    """A shape that somebody drew, or a program found."""
+
+    __tablename__ = "user_annotation"
+    __table_args__ = (
+        Index(None, "image_id", "id"),
+        Index(None, "project_id", "id"),
+        Index("ix_user_annotation_place", "image_id", "grid_level", "grid_y", "grid_x"),
+    )
+    cytomine_class = "be.cytomine.domain.ontology.UserAnnotation"
+
     source: Mapped[str | None] = mapped_column(String(255), default=None)
     """human, import, or a model with its version; None where nobody said."""
     parent_id: Mapped[int | None] = mapped_column(default=None)
     """The annotation that this one corrects."""
 
 
-class AnnotationTerm(Table):
-    """A term that somebody gave an annotation."""
+class ReviewedAnnotation(AnnotationDomain):
+    """A copy that a reviewer accepted: it stays as it is when the annotation that it came from is changed or deleted.
 
-    __tablename__ = "annotation_term"
-    __table_args__ = (UniqueConstraint("annotation_id", "term_id", "user_id"),)
-    cytomine_class = "be.cytomine.domain.ontology.AnnotationTerm"
+    It lies on the layer of whoever drew that one.
+    """
+
+    __tablename__ = "reviewed_annotation"
+    __table_args__ = (
+        Index(None, "image_id", "id"),
+        Index(None, "project_id", "id"),
+        Index("ix_reviewed_annotation_place", "image_id", "grid_level", "grid_y", "grid_x"),
+    )
+    cytomine_class = "be.cytomine.domain.ontology.ReviewedAnnotation"
+
+    parent_id: Mapped[int | None] = mapped_column(unique=True, default=None)
+    """The annotation that was accepted, which may be gone since."""
+    review_user_id: Mapped[int | None] = mapped_column(ForeignKey("sec_user.id"), index=True, default=None)
+    """Who accepted it; None when that account is gone."""
+
+
+class GivenTerm(Table):
+    """A term that somebody gave an annotation: what it is for all kinds of annotations."""
+
+    __abstract__ = True
     container_column = "project_id"
     owner_column = "layer_id"
 
-    annotation_id: Mapped[int] = mapped_column(ForeignKey("user_annotation.id"))
+    annotation_id: Mapped[int]
     term_id: Mapped[int] = mapped_column(ForeignKey("term.id"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"))
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
     layer_id: Mapped[int]
     """Whose layer the annotation lies on."""
+
+
+class AnnotationTerm(GivenTerm):
+    __tablename__ = "annotation_term"
+    __table_args__ = (UniqueConstraint("annotation_id", "term_id", "user_id"),)
+    cytomine_class = "be.cytomine.domain.ontology.AnnotationTerm"
+
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("user_annotation.id"))
+
+
+class ReviewedAnnotationTerm(GivenTerm):
+    __tablename__ = "reviewed_annotation_term"
+    __table_args__ = (UniqueConstraint("annotation_id", "term_id", "user_id"),)
+    cytomine_class = "be.cytomine.domain.ontology.ReviewedAnnotationTerm"
+
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("reviewed_annotation.id"))
+
+
+TERMS_OF: dict[type[AnnotationDomain], type[GivenTerm]] = {
+    UserAnnotation: AnnotationTerm,
+    ReviewedAnnotation: ReviewedAnnotationTerm,
+}
+"""The kinds of annotations, each with the table of its terms."""

@@ -6,8 +6,8 @@ Revises: 0003
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ from alembic import op
 
 from atrisys.store import table
 
-revision = "0010"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,162 @@
+"""Annotations as the wire has them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Request
+from pydantic import AfterValidator, BeforeValidator
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from atrisys.geometry.wkt import wkb_to_wkt
+from atrisys.store.by_ids import pairs_for, rows_for
+from atrisys.store.tables import (
+    TERMS_OF,
+    AbstractImage,
+    AnnotationDomain,
+    ImageInstance,
+    ReviewedAnnotation,
+    UserAnnotation,
+)
+from atrisys.wire import dialect
+from atrisys.wire.asking import Finder
+from atrisys.wire.fields import Model, shows
+
+
+def _ids(value: Any) -> Any:
+    """A list, one id, or a comma list."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        return value.strip("[]").split(",")
+    return value if isinstance(value, list | tuple) else [value]
+
+
+Ids = Annotated[list[int], BeforeValidator(_ids)]
+Origin = Annotated[str | None, AfterValidator(dialect.read_origin)]
+
+
+class AnnotationOut(Model):
+    location: str
+    geometry_compression: float
+    image_id: int
+    slice_id: int
+    project_id: int
+    user_id: int
+    area: float
+    area_unit: str
+    perimeter: float
+    perimeter_unit: str
+    centroid: dict[str, float]
+    term: list[int]
+    user_by_term: list[dict[str, Any]]
+    track: tuple[int, ...] = ()
+    annotation_track: tuple[dict[str, Any], ...] = ()
+    group: int | None = None
+    annotation_link: tuple[dict[str, Any], ...] = ()
+    nb_comments: int = 0
+    reviewed: bool = False
+    count_reviewed_annotations: int = 0
+    source: str | None = None
+    parent_id: int | None = None
+
+
+class ReviewedAnnotationOut(AnnotationOut):
+    reviewed: bool = True
+    parent_ident: int | None
+    parent_class_name: str = UserAnnotation.cytomine_class
+    status: int = 1
+    """Accepted, as Cytomine numbers it."""
+    review_user_id: int | None
+    terms: list[int]
+
+
+@shows(UserAnnotation)
+@shows(ReviewedAnnotation)
+def show_annotation(db: Session, annotation: AnnotationDomain) -> dict[str, Any]:
+    """The annotation in Cytomine's frame, its terms grouped as clients expect."""
+    return show_annotations(db, [annotation])[0]
+
+
+def show_annotations(db: Session, annotations: Sequence[AnnotationDomain]) -> list[dict[str, Any]]:
+    """The same for several of one kind."""
+    if not annotations:
+        return []
+    kind, ids = type(annotations[0]), [annotation.id for annotation in annotations]
+    link = TERMS_OF[kind]
+    given: dict[int, dict[int, dict[str, Any]]] = {id: {} for id in ids}
+    for (row,) in rows_for(db, select(link).order_by(link.id), link.annotation_id, ids):
+        said = given[row.annotation_id].setdefault(row.term_id, {"id": row.id, "term": row.term_id, "user": []})
+        said["user"].append(row.user_id)
+    heights = select(ImageInstance.id, AbstractImage.height)
+    heights = heights.join(AbstractImage, AbstractImage.id == ImageInstance.base_image_id)
+    height = pairs_for(db, heights, ImageInstance.id, [annotation.image_id for annotation in annotations])
+    copies = select(ReviewedAnnotation.parent_id, ReviewedAnnotation.id)
+    accepted = pairs_for(db, copies, ReviewedAnnotation.parent_id, ids) if kind is UserAnnotation else {}
+    return [
+        _out(annotation, given[annotation.id], height[annotation.image_id] or 0, annotation.id in accepted)
+        for annotation in annotations
+    ]
+
+
+def _out(annotation: AnnotationDomain, given: dict[int, dict[str, Any]], height: int, accepted: bool) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "centroid": {"x": annotation.centroid_x, "y": height - annotation.centroid_y},
+        "term": list(given),
+        "user_by_term": list(given.values()),
+    }
+    if isinstance(annotation, ReviewedAnnotation):
+        said |= {"terms": list(given), "parent_ident": annotation.parent_id}
+        return ReviewedAnnotationOut.of(annotation, **said).wire()
+    return AnnotationOut.of(annotation, **said, reviewed=accepted, count_reviewed_annotations=int(accepted)).wire()
+
+
+def find_annotation(request: Request, find: Finder, id: int) -> AnnotationDomain:
+    """The annotation that the address names: `annotation/{id}` one of any kind, else one of the kind it says."""
+    path = request.url.path
+    if "/reviewedannotation/" in path:
+        return find(ReviewedAnnotation, id)
+    if "/userannotation/" in path or "/algoannotation/" in path:
+        # What programs draw is kept with what people draw.
+        return find(UserAnnotation, id)
+    return find.annotation(id)
+
+
+def addressed(request: Request, wire: dict[str, Any]) -> dict[str, Any]:
+    """With absolute addresses."""
+    base = dialect.address_of(request)
+    crop = f"{base}/api/{crop_word(wire['class'])}/{wire['id']}/crop.png"
+    page = f"{base}/#/project/{wire['project']}/image/{wire['image']}/annotation/{wire['id']}"
+    return {**wire, "cropURL": crop, "smallCropURL": f"{crop}?maxSize=256", "url": crop, "imageURL": page}
+
+
+def crop_word(cytomine_class: str) -> str:
+    """Under which word pictures of a kind of annotations stand in addresses."""
+    return cytomine_class.rpartition(".")[2].lower()
+
+
+def in_frame(request: Request, annotation: AnnotationDomain, wire: dict[str, Any]) -> dict[str, Any]:
+    """In image order where `origin=left-top` asks for it."""
+    if dialect.origin_of(request) == "left-top":
+        wire["location"] = wkb_to_wkt([annotation.shape])[0]
+        wire["centroid"] = {"x": annotation.centroid_x, "y": annotation.centroid_y}
+        wire["origin"] = "left-top"
+    return addressed(request, wire)
+
+
+def is_left_top(request: Request, said: str | None) -> bool:
+    """The frame of a shape that is sent: the body says it, else the address."""
+    return dialect.read_origin(said or request.query_params.get("origin")) == "left-top"
+
+
+def wanted_points(request: Request, least: int | None = None, most: int | None = None) -> tuple[int | None, int | None]:
+    """How many points somebody wants a shape to keep: as the body says, else the address.
+
+    Cytomine's web page sends blanks and line breaks before the names.
+    """
+    query = {name.strip(): value for name, value in request.query_params.items()}
+    return least or _points(query.get("minPoint")), most or _points(query.get("maxPoint"))
+
+
+def _points(text: str | None) -> int | None:
+    return int(text) if text and text.strip().isdecimal() and len(text) < 10 else None

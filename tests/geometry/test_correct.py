@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+import shapely
+
+from atrisys.errors import ShapeRefused
+from atrisys.geometry.correct import MOST_POINTS, cut_away, join
+
+SQUARE = shapely.box(0, 0, 10, 10)
+
+
+def test_shapes_that_overlap_become_one_and_shapes_apart_stay_parts():
+    joined = join([SQUARE, shapely.box(5, 0, 15, 10)])
+    assert (joined.geom_type, joined.area) == ("Polygon", 150)
+    apart = join([SQUARE, shapely.box(20, 0, 30, 10)])
+    assert (apart.geom_type, apart.area) == ("MultiPolygon", 200)
+
+
+def test_a_hole_that_is_cut_is_kept_and_a_line_that_is_left_is_not():
+    left = cut_away(SQUARE, shapely.box(2, 2, 4, 4))
+    assert (len(shapely.get_rings(left)), left.area) == (2, 96)
+    assert cut_away(SQUARE, shapely.box(-1, -1, 11, 11)).is_empty
+
+
+def test_what_is_not_touched_is_the_very_same_object():
+    assert cut_away(SQUARE, shapely.box(10, 0, 20, 10)) is SQUARE
+
+
+def test_too_many_points_and_too_many_crossings_are_refused():
+    around = np.linspace(0, 2 * np.pi, MOST_POINTS)
+    circle = shapely.Polygon(np.column_stack([np.cos(around), np.sin(around)]) * 100)
+    with pytest.raises(ShapeRefused, match="points together"):
+        join([circle, SQUARE])
+    comb = shapely.MultiPolygon([shapely.box(3 * i, 0, 3 * i + 1, 1000) for i in range(300)])
+    with pytest.raises(ShapeRefused, match="entangled"):
+        cut_away(comb, shapely.MultiPolygon([shapely.box(0, 3 * i, 1000, 3 * i + 1) for i in range(300)]))
