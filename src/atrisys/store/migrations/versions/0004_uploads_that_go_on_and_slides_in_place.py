@@ -1,6 +1,6 @@
 """uploads that go on and slides in place
 
-Revision ID: 0005
+Revision ID: 0004
 Revises: 0003
 """
 

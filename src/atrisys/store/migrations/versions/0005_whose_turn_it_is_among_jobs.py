@@ -1,7 +1,7 @@
 """whose turn it is among jobs
 
-Revision ID: 0007
-Revises: 0003
+Revision ID: 0005
+Revises: 0004
 """
 
 from alembic import op

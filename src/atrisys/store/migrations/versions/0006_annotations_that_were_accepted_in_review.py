@@ -1,7 +1,7 @@
 """annotations that were accepted in review
 
-Revision ID: 0009
-Revises: 0003
+Revision ID: 0006
+Revises: 0005
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """what people do
 
-Revision ID: 0010
-Revises: 0003
+Revision ID: 0007
+Revises: 0006
 """
 
 import sqlalchemy as sa
