@@ -51,7 +51,9 @@ def test_nobody_else_on_the_machine_reads_them(kept):
     assert (kept.folder.stat().st_mode & 0o777, path.stat().st_mode & 0o777) == (0o700, 0o600)
 
 
-@pytest.mark.parametrize("left", [b"", TILE[:100], bytes(10_004), TILE])
+@pytest.mark.parametrize(
+    "left", [b"", TILE[:100], bytes(10_004), TILE], ids=["nothing", "a part", "zeros", "no checksum"]
+)
 def test_what_is_not_whole_is_no_tile(kept, left):
     kept.keep(SLIDE, "a", TILE)
     (path,) = kept.folder.rglob("a")
