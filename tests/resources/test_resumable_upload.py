@@ -318,6 +318,33 @@ def test_and_again_at_the_end(given, alice, bob, begin, db, growing):
     assert growing() == []
 
 
+def test_bytes_that_lie_here_already_are_never_cut_by_an_upload_of_the_same(given, alice, bob, begin, db, store):
+    patch(bob, begin(person=bob), 0, CONTENT)
+    kept = store.folder.path_of(db.scalars(select(UploadedFile.filename)).one())
+    project = given.project(bob, [alice])
+    path = begin(projects=project.id)
+    assert patch(alice, path, 0, CONTENT[:100]).status_code == 204
+    assert bob.delete(f"/api/project/{project.id}/user/{alice.id}.json").status_code == 200
+    assert patch(alice, path, 100, CONTENT[100:]).status_code == 404
+    assert kept.read_bytes() == CONTENT
+    assert patch(alice, path, 100, b"x" * 50).status_code == 204
+    assert kept.read_bytes() == CONTENT
+    assert alice.delete(path).status_code == 204
+    assert kept.read_bytes() == CONTENT
+
+
+def test_a_server_that_died_before_it_tidied_up_leaves_the_kept_file_whole(alice, begin, db, store, monkeypatch):
+    path = begin()
+    with monkeypatch.context() as dying:
+        dying.setattr(Growing, "remove", lambda _growing: None)
+        assert patch(alice, path, 0, CONTENT).status_code == 204
+    kept = store.folder.path_of(db.scalars(select(UploadedFile.filename)).one())
+    assert patch(alice, path, len(CONTENT), b"").status_code == 204
+    assert len(db.scalars(select(UploadedFile)).all()) == 1, "whole once, and never again"
+    assert alice.delete(path).status_code == 204
+    assert kept.read_bytes() == CONTENT
+
+
 def test_a_browsers_page_elsewhere_may_speak_tus_with_keys(alice, nobody):
     asked = {"origin": "https://viewer.example.org", "access-control-request-method": "PATCH"}
     answer = nobody.options(f"{UPLOADS_PATH}/1", headers=asked)
