@@ -143,10 +143,10 @@ def test_a_damaged_piece_is_as_if_it_had_never_come(alice, begin, db, algorithm)
     assert db.scalars(select(UploadedFile.sha256)).one() == hashlib.sha256(CONTENT).hexdigest()
 
 
-@pytest.mark.parametrize("sent", ["crc9 AAAA", "sha1", "sha1 %%%", ""])
+@pytest.mark.parametrize("sent", ["crc9 AAAA", "sha1", "sha1 %%%", "sha1 é", ""])
 def test_a_checksum_that_cannot_be_computed_is_refused(alice, begin, sent):
     path = begin()
-    answer = patch(alice, path, 0, CONTENT, **{"upload-checksum": sent})
+    answer = patch(alice, path, 0, CONTENT, **{"upload-checksum": sent.encode()})
     assert answer.status_code in (400, 460)
     assert offset_of(alice, path) == 0
 
@@ -155,7 +155,7 @@ def test_a_checksum_that_cannot_be_computed_is_refused(alice, begin, sent):
     "headers",
     [{}, {"upload-length": "-1"}, {"upload-length": "x"}, {"upload-length": "9" * 30}, {"upload-length": "0"},
      {"upload-length": str((64 << 30) + 1)}, {"upload-length": "²"}, {"upload-defer-length": "1"},
-     {"upload-length": "5", "upload-metadata": "filename ???"},
+     {"upload-length": "5", "upload-metadata": "filename ???"}, {"upload-length": "5", "upload-metadata": "filename é"},
      {"upload-length": "5", "upload-metadata": "filename " + "A" * 9000}],
 )  # fmt: skip
 def test_an_announcement_that_makes_no_sense_is_refused(alice, db, headers):
