@@ -13,6 +13,7 @@ import pytest
 from atrisys.errors import PictureFailed, SlideUnreadable
 from atrisys.imaging import slides, worker
 from atrisys.imaging.reader import Box
+from atrisys.imaging.readers.openslide import detect
 from given import slides as given
 
 
@@ -314,6 +315,21 @@ def test_a_slide_that_names_files_outside_its_folder_is_not_opened(tmp_path, way
     )
     with pytest.raises(SlideUnreadable, match="outside its own folder"):
         slides.inspect(entry)
+
+
+@pytest.mark.parametrize("before", ["# a remark\n", "\n\n", "\v", "\f\n", "\0\n", "\ufeff", "\ufeff#\n"])
+@pytest.mark.parametrize("space", ["", " ", "\v", "\f"])
+def test_nothing_in_an_index_hides_that_it_names_files_outside(tmp_path, before, space):
+    index, entry = tmp_path / "slide" / "a" / "Slidedat.ini", tmp_path / "slide" / "a.mrxs"
+    index.parent.mkdir(parents=True)
+    entry.write_bytes(b"\xff\xd8\xff\xd9")
+    index.write_text(f"{before}[DATAFILE]\nFILE_COUNT = 1\nFILE_0{space}= ../../secret.dat\n", encoding="utf-8")
+    with pytest.raises(SlideUnreadable, match="outside its own folder"):
+        detect(entry)
+    index.unlink()
+    entry.write_text(f"{before}[Virtual Microscope Specimen]\nImageFile{space}=../secret.jpg\n", encoding="utf-8")
+    with pytest.raises(SlideUnreadable, match="outside its own folder"):
+        detect(entry)
 
 
 def test_no_refusal_of_a_slide_tells_where_our_files_lie(tmp_path):

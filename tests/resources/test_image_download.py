@@ -6,7 +6,9 @@ import zipfile
 import numpy as np
 import openslide
 import pytest
+from sqlalchemy import select
 
+from atrisys.store.tables import UploadedFile
 from atrisys.store.tables.files import READ
 from given import slides
 
@@ -80,6 +82,19 @@ def test_who_has_the_file_is_not_sent_it_again(alice, charlie, taken):
         assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
     assert alice.get(of(taken), headers={"if-none-match": '"x"'}).status_code == 200
     assert charlie.get(of(taken), headers={"if-none-match": etag}).status_code == 404
+
+
+def test_nothing_tells_that_and_when_the_same_bytes_came_with_somebody_elses_file(given, alice, charlie, db, file):
+    names = select(UploadedFile.filename).order_by(UploadedFile.id.desc())
+    given.slide(alice, given.project(alice), path=file)
+    hers = given.store.folder.path_of(db.scalars(names).first())
+    os.utime(hers, (1_000_000_000, 1_000_000_000))
+    taken = given.slide(charlie, given.project(charlie), path=file)
+    assert given.store.folder.path_of(db.scalars(names).first()).stat().st_ino == hers.stat().st_ino
+    answer = charlie.get(of(taken))
+    assert answer.content == file.read_bytes()
+    assert "last-modified" not in answer.headers
+    assert "2001" not in str(answer.headers)
 
 
 def test_what_lies_beyond_the_file_is_refused_with_its_size(alice, taken, file):

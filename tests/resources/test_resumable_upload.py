@@ -143,10 +143,10 @@ def test_a_damaged_piece_is_as_if_it_had_never_come(alice, begin, db, algorithm)
     assert db.scalars(select(UploadedFile.sha256)).one() == hashlib.sha256(CONTENT).hexdigest()
 
 
-@pytest.mark.parametrize("sent", ["crc9 AAAA", "sha1", "sha1 %%%", ""])
+@pytest.mark.parametrize("sent", ["crc9 AAAA", "sha1", "sha1 %%%", "sha1 é", ""])
 def test_a_checksum_that_cannot_be_computed_is_refused(alice, begin, sent):
     path = begin()
-    answer = patch(alice, path, 0, CONTENT, **{"upload-checksum": sent})
+    answer = patch(alice, path, 0, CONTENT, **{"upload-checksum": sent.encode()})
     assert answer.status_code in (400, 460)
     assert offset_of(alice, path) == 0
 
@@ -155,7 +155,7 @@ def test_a_checksum_that_cannot_be_computed_is_refused(alice, begin, sent):
     "headers",
     [{}, {"upload-length": "-1"}, {"upload-length": "x"}, {"upload-length": "9" * 30}, {"upload-length": "0"},
      {"upload-length": str((64 << 30) + 1)}, {"upload-length": "²"}, {"upload-defer-length": "1"},
-     {"upload-length": "5", "upload-metadata": "filename ???"},
+     {"upload-length": "5", "upload-metadata": "filename ???"}, {"upload-length": "5", "upload-metadata": "filename é"},
      {"upload-length": "5", "upload-metadata": "filename " + "A" * 9000}],
 )  # fmt: skip
 def test_an_announcement_that_makes_no_sense_is_refused(alice, db, headers):
@@ -316,6 +316,33 @@ def test_and_again_at_the_end(given, alice, bob, begin, db, growing):
     assert len(growing()) == 1
     assert alice.delete(path).status_code == 204
     assert growing() == []
+
+
+def test_bytes_that_lie_here_already_are_never_cut_by_an_upload_of_the_same(given, alice, bob, begin, db, store):
+    patch(bob, begin(person=bob), 0, CONTENT)
+    kept = store.folder.path_of(db.scalars(select(UploadedFile.filename)).one())
+    project = given.project(bob, [alice])
+    path = begin(projects=project.id)
+    assert patch(alice, path, 0, CONTENT[:100]).status_code == 204
+    assert bob.delete(f"/api/project/{project.id}/user/{alice.id}.json").status_code == 200
+    assert patch(alice, path, 100, CONTENT[100:]).status_code == 404
+    assert kept.read_bytes() == CONTENT
+    assert patch(alice, path, 100, b"x" * 50).status_code == 204
+    assert kept.read_bytes() == CONTENT
+    assert alice.delete(path).status_code == 204
+    assert kept.read_bytes() == CONTENT
+
+
+def test_a_server_that_died_before_it_tidied_up_leaves_the_kept_file_whole(alice, begin, db, store, monkeypatch):
+    path = begin()
+    with monkeypatch.context() as dying:
+        dying.setattr(Growing, "remove", lambda _growing: None)
+        assert patch(alice, path, 0, CONTENT).status_code == 204
+    kept = store.folder.path_of(db.scalars(select(UploadedFile.filename)).one())
+    assert patch(alice, path, len(CONTENT), b"").status_code == 204
+    assert len(db.scalars(select(UploadedFile)).all()) == 1, "whole once, and never again"
+    assert alice.delete(path).status_code == 204
+    assert kept.read_bytes() == CONTENT
 
 
 def test_a_browsers_page_elsewhere_may_speak_tus_with_keys(alice, nobody):

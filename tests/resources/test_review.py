@@ -89,6 +89,23 @@ def test_contributors_of_other_projects_than_classic_ones_do_not_start_it(given,
     ok(alice.post(f"/api/imageinstance/{image.id}/review.json"))
 
 
+def test_who_began_a_review_does_not_end_it_once_the_project_is_read_only(given, desk, alice, bob):
+    ok(bob.post(desk.review))
+    project = image_of(bob, desk)["project"]
+    ok(alice.put(f"/api/project/{project}.json", json={"isReadOnly": True}))
+    for words in ("", "?cancel=true"):
+        assert bob.delete(desk.review + words).status_code == 403
+    assert image_of(bob, desk)["inReview"] is True
+
+
+def test_a_guest_does_not_validate(given, alice):
+    guest = given.person(role="ROLE_GUEST")
+    image = given.image(given.project(alice, [guest]), alice)
+    review = f"/api/imageinstance/{image.id}/review.json"
+    ok(guest.post(review))
+    assert guest.delete(review).status_code == 403
+
+
 # --- one annotation --------------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,5 @@
 import io
+import os
 import zipfile
 
 from atrisys.store import zipping
@@ -30,3 +31,12 @@ def test_a_file_may_go_once_the_next_one_is_asked_for(tmp_path):
     with zipfile.ZipFile(io.BytesIO(b"".join(zip_pieces(files())))) as archive:
         assert [archive.read(name) for name in "abc"] == [b"a", b"b", b"c"]
     assert not list(tmp_path.iterdir())
+
+
+def test_nothing_tells_when_a_file_was_written(tmp_path):
+    zips = []
+    for moment in (1_000_000_000, 1_600_000_000):
+        (tmp_path / "a").write_bytes(b"a")
+        os.utime(tmp_path / "a", (moment, moment))
+        zips.append(b"".join(zip_pieces([(tmp_path / "a", "a")])))
+    assert zips[0] == zips[1]

@@ -176,6 +176,8 @@ class Piece:
         if self._checksum and self._digest and self._digest.digest() != self._checksum.digest:
             self._file.cut(self._kept)
             raise ChecksumWrong("The bytes do not have the checksum that was sent with them. Send them again.")
+        if self._row.uploaded_file_id is not None:
+            return self._row
         if self._offset == self._row.length:
             self._put_down()
         else:

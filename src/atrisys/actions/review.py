@@ -45,8 +45,9 @@ def stop_review(db: Session, caller: Caller, image: ImageInstance, *, cancel: bo
 
     Raises:
         Invalid: it is not in review, or validated already.
-        NotAllowed: its reviewer is somebody else.
+        NotAllowed: its reviewer is somebody else; a guest, or a read-only project.
     """
+    _require_who_may_review(db, caller, image)
     if image.review_start is None or (image.review_stop is not None and not cancel):
         raise _not_in_review(image.id)
     if image.review_user_id != caller.id and not caller.is_admin:
@@ -61,12 +62,16 @@ def stop_review(db: Session, caller: Caller, image: ImageInstance, *, cancel: bo
 
 def require_reviewing(db: Session, caller: Caller, image: ImageInstance) -> None:
     """Accept and reject: the reviewer alone, while the image is in review."""
-    require_user(caller)
-    require_not_read_only(db, caller, image.project_id, db.get_one(Project, image.project_id).mode)
+    _require_who_may_review(db, caller, image)
     if image.review_start is None or image.review_stop is not None:
         raise _not_in_review(image.id)
     if image.review_user_id != caller.id:
         raise _somebody_elses(image.id)
+
+
+def _require_who_may_review(db: Session, caller: Caller, image: ImageInstance) -> None:
+    require_user(caller)
+    require_not_read_only(db, caller, image.project_id, db.get_one(Project, image.project_id).mode)
 
 
 def _not_in_review(image_id: int) -> Invalid:

@@ -31,10 +31,10 @@ class Growing:
     The lock ends with the process that holds it, however that ends.
     """
 
-    def __init__(self, folder: DataFolder, name: str, size: int) -> None:
+    def __init__(self, folder: DataFolder, name: str, size: int | None) -> None:
         """
         Args:
-            size: bytes that are known to be on the disk; what came after them is cut off.
+            size: bytes that are known to be on the disk; what came after them is cut off. None: left as it is.
 
         Raises:
             BeingWritten: somebody else has it open.
@@ -47,9 +47,10 @@ class Growing:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._lock()
-            if os.fstat(self._file).st_size < size:
-                raise PictureMissing("What had come of this upload is no longer there. Begin it anew.")
-            self.cut(size)
+            if size is not None:
+                if os.fstat(self._file).st_size < size:
+                    raise PictureMissing("What had come of this upload is no longer there. Begin it anew.")
+                self.cut(size)
         except BaseException:
             self.close()
             raise
@@ -57,8 +58,8 @@ class Growing:
     @classmethod
     @contextlib.contextmanager
     def held(cls, folder: DataFolder, name: str) -> Iterator["Growing"]:
-        """For who wants to remove it: whatever it holds is cut off at once."""
-        file = cls(folder, name, 0)
+        """For who wants to remove it. Its bytes may have a second name, and be a slide by that: none is cut off."""
+        file = cls(folder, name, None)
         try:
             yield file
         finally:
@@ -102,11 +103,15 @@ class Growing:
         return whole
 
     def give_back(self, received: Received) -> None:
-        """Nothing came of it: the file goes on growing."""
+        """Nothing came of it: the file goes on growing, by the name that it still has.
+
+        The other name may be one of somebody's kept bytes by now, which must never grow or be cut.
+        """
         source = self._folder.files / received.name
-        if source.exists():
-            source.replace(self._path)
+        if self._path.exists():
             source.unlink(missing_ok=True)
+        elif source.exists():
+            source.replace(self._path)
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)

@@ -11,6 +11,8 @@ PIECE = 1 << 20
 def zip_pieces(files: Iterable[tuple[Path, str]], packed: Collection[str] = ()) -> Iterator[bytes]:
     """The zip in pieces; a file is read before the next one is asked for.
 
+    It does not say when the files were written: bytes that are stored once may have come with somebody else's.
+
     Args:
         files: paths, and their names in the zip.
         packed: endings of what is deflated; the rest is stored, since slides and pictures are compressed already.
@@ -18,7 +20,9 @@ def zip_pieces(files: Iterable[tuple[Path, str]], packed: Collection[str] = ()) 
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for path, name in files:
-            entry = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o600 << 16
+            entry.file_size = path.stat().st_size
             entry.compress_type = zipfile.ZIP_DEFLATED if path.suffix in packed else zipfile.ZIP_STORED
             with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
                 while piece := source.read(PIECE):

@@ -1,5 +1,6 @@
 """Files on their way out: one as it lies, a folder as a zip that is made while it is sent."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from atrisys.store import in_place
 from atrisys.store.files import DataFolder
 from atrisys.store.tables import UploadedFile
 from atrisys.store.zipping import zip_pieces
-from atrisys.wire.pictures import CACHING, has_etag
+from atrisys.wire.pictures import CACHING, etag_of, has_etag
 from atrisys.wire.streaming import Stream
 
 ANY_KIND = "application/octet-stream"
@@ -37,7 +38,14 @@ def download(path: Path, name: str, media_type: str = ANY_KIND) -> Response:
 
 
 class _Download(FileResponse):
-    """Whole, in parts (206, 416), or nothing where who asks has it already (304)."""
+    """Whole, in parts (206, 416), or nothing where who asks has it already (304).
+
+    It does not say when its bytes were written: those that are stored once may have come with somebody else's file.
+    """
+
+    def set_stat_headers(self, stat_result: os.stat_result) -> None:
+        self.headers["content-length"] = str(stat_result.st_size)
+        self.headers["etag"] = etag_of((str(self.path), stat_result.st_size, stat_result.st_mtime_ns))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = Headers(scope=scope)
@@ -45,9 +53,10 @@ class _Download(FileResponse):
             known = Response(status_code=304, headers={"ETag": self.headers["etag"], **CACHING})
             await known(scope, receive, send)
             return
-        if not _is_range(asked.get("range", "")):
-            # What is no range is passed over, as HTTP has it; the framework would refuse it.
-            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"range"]}
+        # What is no range, or one of another file, is passed over, as HTTP has it; the framework would refuse it.
+        goes_on = _is_range(asked.get("range", "")) and asked.get("if-range") in (None, self.headers["etag"])
+        left = {b"if-range"} if goes_on else {b"if-range", b"range"}
+        scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in left]}
         await super().__call__(scope, receive, send)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Callable, Coroutine, Mapping
 from email.utils import formatdate
 from typing import Any, Protocol
@@ -77,8 +76,8 @@ def read_metadata(sent: str) -> dict[str, str]:
     for pair in filter(None, (part.strip() for part in sent.split(","))):
         key, _, value = pair.partition(" ")
         try:
-            found[key] = base64.b64decode(value.strip(), validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError) as error:
+            found[key] = _unpacked(value).decode("utf-8")
+        except ValueError as error:
             raise Invalid("The value of {key} in Upload-Metadata is no text in Base64.", key=key) from error
     return found
 
@@ -92,9 +91,14 @@ def read_checksum(headers: Headers) -> Checksum | None:
     if algorithm not in CHECKSUMS:
         raise Invalid("Checksums are computed by {algorithms}.", algorithms=",".join(CHECKSUMS))
     try:
-        return Checksum(algorithm, base64.b64decode(digest.strip(), validate=True))
-    except binascii.Error as error:
+        return Checksum(algorithm, _unpacked(digest))
+    except ValueError as error:
         raise Invalid("The checksum is no Base64.") from error
+
+
+def _unpacked(text: str) -> bytes:
+    """Raises ValueError for what is no Base64."""
+    return base64.b64decode(text.strip(), validate=True)
 
 
 def headers_of(row: OpenUpload) -> dict[str, str]:
@@ -132,19 +136,19 @@ async def take_piece(request: Request, begin: Callable[[Checksum | None], Piece]
 
 
 async def _write_all(request: Request, piece: Piece) -> None:
-    waiting: list[bytes] = []
+    waiting = bytearray()
     chunks = aiter(request.stream())
     try:
         while True:
             async with asyncio.timeout(STALLED_S):
                 chunk = await anext(chunks, None)
-            if chunk is not None:
-                waiting.append(chunk)
-            if sum(map(len, waiting)) >= WRITE_AT or chunk is None:
-                whole, waiting = b"".join(waiting), []
+            waiting += chunk or b""
+            if len(waiting) >= WRITE_AT or chunk is None:
+                whole = bytes(waiting)
+                waiting.clear()
                 await run_in_threadpool(piece.write, whole)
             if chunk is None:
                 return
     except (ClientDisconnect, TimeoutError):
-        await run_in_threadpool(piece.write, b"".join(waiting))
+        await run_in_threadpool(piece.write, bytes(waiting))
         raise

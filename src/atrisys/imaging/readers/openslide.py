@@ -166,15 +166,18 @@ def _whole(text: str | None) -> int:
 
 
 def _refuse_ways_out(path: Path) -> None:
-    """VMS, VMU and MRXS name their other files: OpenSlide would follow a name out of the slide's folder."""
+    """VMS, VMU and MRXS name their other files: OpenSlide would follow a name out of the slide's folder.
+
+    It passes over remarks and white space of every kind, before an index and within; so nothing is made of them here.
+    """
     for index in (path, path.parent / path.stem / "Slidedat.ini"):
         if not index.is_file():
             continue
         with index.open("rb") as file:
             start = file.read(LARGEST_INDEX + 1)
-        if not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        if index is path and b"Virtual Microscope Specimen]" not in start:
             continue
-        named = (line.partition("=") for line in start.decode("latin-1").splitlines())
+        named = (line.partition("=") for line in start.decode("latin-1").split("\n"))
         out = any(
             re.search("file|image", key, re.IGNORECASE) and re.search(r"[/\\]|\.\.", value) for key, _, value in named
         )
