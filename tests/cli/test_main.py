@@ -15,6 +15,7 @@ COMMANDS = [
     ["user", "keys"],
     ["project", "add"],
     ["import"],
+    ["watch"],
     ["export"],
     ["annotations", "import"],
     *(["jobs", word] for word in ("list", "show", "watch", "cancel", "retry")),

@@ -254,7 +254,8 @@ def _ome_xml(
     )
 
 
-def _tiles_of(picture: Picture, tile: int) -> Iterator[Picture]:
+def tiles_of(picture: Picture, tile: int) -> Iterator[Picture]:
+    """Row by row, filled up at the edges."""
     for y in range(0, picture.shape[0], tile):
         for x in range(0, picture.shape[1], tile):
             part = picture[y : y + tile, x : x + tile]
@@ -267,10 +268,10 @@ def _jpeg_tiles(level: Picture, tile: int, colours: str, shared_tables: bool, sp
     import imagecodecs
 
     if colours == "ycbcr":
-        coded = [imagecodecs.jpeg8_encode(part, 90, subsampling="420") for part in _tiles_of(level, tile)]
+        coded = [imagecodecs.jpeg8_encode(part, 90, subsampling="420") for part in tiles_of(level, tile)]
     else:
         coded = [
-            imagecodecs.jpeg8_encode(part, 90, colorspace="RGB", outcolorspace="RGB") for part in _tiles_of(level, tile)
+            imagecodecs.jpeg8_encode(part, 90, colorspace="RGB", outcolorspace="RGB") for part in tiles_of(level, tile)
         ]
     options: dict[str, Any] = {"compression": "jpeg", "photometric": "ycbcr" if colours == "ycbcr" else "rgb"}
     if colours == "ycbcr":

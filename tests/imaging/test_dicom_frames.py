@@ -16,50 +16,30 @@ from atrisys.imaging.own_tiles import Place
 from atrisys.imaging.reader import Box, Level
 from atrisys.imaging.tile_pictures import decoded_picture, stored_picture
 from given import slides as given
+from given.dicoms import BASELINE, begins, field, pixels
 
 LEVEL = Level(600, 300, 1.0, 240, 240)
-BASELINE = "1.2.840.10008.1.2.4.50"
-
-
-def field(group: int, number: int, kind: str, value: bytes | str | int) -> bytes:
-    if isinstance(value, int):
-        value = struct.pack("<H" if kind == "US" else "<I", value)
-    value = value.encode() if isinstance(value, str) else value
-    value += b" " * (len(value) % 2)
-    head = struct.pack("<HH2s", group, number, kind.encode())
-    return (
-        head
-        + (struct.pack("<xxI", len(value)) if kind in ("OB", "OV", "SQ") else struct.pack("<H", len(value)))
-        + value
-    )
-
-
-def item(content: bytes) -> bytes:
-    return struct.pack("<HHI", 0xFFFE, 0xE000, len(content)) + content
 
 
 def volume(path: Path, frames: list[bytes], table: str = "basic", cut: bool = False, **said: str | int) -> Path:
     """A file of a DICOM slide with these frames, each padded to an even length."""
     frames = [frame + b"\0" * (len(frame) % 2) for frame in frames]
-    begins = [sum(len(frame) + 8 for frame in frames[:number]) for number in range(len(frames))]
+    places = begins(frames)
     values = {"syntax": BASELINE, "order": "TILED_FULL", "photometric": "YBR_FULL_422", "bits": 8, "count": len(frames)}
     values |= said
     more = b""
     if table == "extended":
-        more = field(0x7FE0, 1, "OV", struct.pack(f"<{len(frames)}Q", *begins))
+        more = field(0x7FE0, 1, "OV", struct.pack(f"<{len(frames)}Q", *places))
         more += field(0x7FE0, 2, "OV", struct.pack(f"<{len(frames)}Q", *map(len, frames)))
-    items = [item(frame) for frame in frames]
-    if cut:
-        items = [item(frame[:100]) + item(frame[100:]) for frame in frames]
+    basic = struct.pack(f"<{len(places)}I", *places) if table == "basic" else b""
+    pieces = [part for frame in frames for part in (frame[:100], frame[100:])] if cut else frames
     path.write_bytes(
         bytes(128) + b"DICM"
         + field(2, 0x10, "UI", values["syntax"]) + field(0x20, 0x9311, "CS", values["order"])
         + field(0x28, 2, "US", 3) + field(0x28, 4, "CS", values["photometric"])
         + field(0x28, 8, "IS", str(values["count"])) + field(0x28, 0x10, "US", 240) + field(0x28, 0x11, "US", 240)
         + field(0x28, 0x100, "US", values["bits"]) + field(0x48, 6, "UL", 600) + field(0x48, 7, "UL", 300)
-        + more + struct.pack("<HH2sxxI", 0x7FE0, 0x10, b"OB", 0xFFFFFFFF)
-        + item(struct.pack(f"<{len(frames)}I", *begins) if table == "basic" else b"")
-        + b"".join(items) + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+        + more + pixels(pieces, basic)
     )  # fmt: skip
     return path
 

@@ -14,6 +14,7 @@ from atrisys.errors import PictureFailed, SlideUnreadable
 from atrisys.imaging import slides, worker
 from atrisys.imaging.reader import Box
 from atrisys.imaging.readers.openslide import detect
+from given import bombs
 from given import slides as given
 
 
@@ -338,3 +339,17 @@ def test_no_refusal_of_a_slide_tells_where_our_files_lie(tmp_path):
     with pytest.raises(SlideUnreadable) as refused:
         slides.inspect(entry)
     assert str(tmp_path) not in refused.value.message
+
+
+def test_a_tile_that_wants_more_memory_than_there_is_costs_itself_alone(tmp_path):
+    path = bombs.one_bad_tile(tmp_path / "a.tif", bombs.jpeg_head(65_000) + b"\xff\xd9")
+    old = worker.pool().limits
+    worker.configure(worker.Limits(workers=1, timeout_s=30, memory_mb=512))
+    try:
+        slide = slides.open_slide(path, slides.inspect(path).format)
+        column, row = bombs.BAD_TILE
+        with pytest.raises(PictureFailed, match=r"512 MB|damaged"):
+            slide.read_region(Box(column * given.TILE, row * given.TILE, 100, 100))
+        assert slide.read_region(Box(0, 0, column * given.TILE, 400)).std() > 1
+    finally:
+        worker.configure(old)

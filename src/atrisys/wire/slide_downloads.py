@@ -21,18 +21,30 @@ from atrisys.wire.later import Later
 log = logging.getLogger(__name__)
 
 
-def slide_download(request: Request, db: Session, folder: DataFolder, user: Caller, base: AbstractImage) -> Response:
-    """The file of a slide for somebody who may download it. `?clean=true` asks for the clean copy.
+def image_download(request: Request, db: Session, folder: DataFolder, user: Caller, base: AbstractImage) -> Response:
+    """What somebody uploaded and we show as this slide: of a pyramid that we made, the flat picture.
+
+    Raises: as `slide_download`.
+    """
+    file = db.get(UploadedFile, base.uploaded_file_id) if base.uploaded_file_id is not None else None
+    if file is None:
+        raise PictureMissing("There is no file behind image {image}.", image=base.id)
+    parent = db.get(UploadedFile, file.parent_id) if file.parent_id is not None else None
+    is_picture = parent is not None and parent.status == CONVERTED
+    return slide_download(request, db, folder, user, base, parent if is_picture else file)
+
+
+def slide_download(
+    request: Request, db: Session, folder: DataFolder, user: Caller, base: AbstractImage, file: UploadedFile
+) -> Response:
+    """A file of a slide for somebody who may download it. `?clean=true` asks for the clean copy.
 
     Raises:
         PictureMissing: there is none.
         SlideUnreadable: no clean copy can be made (when the answer is sent).
     """
-    file = db.get(UploadedFile, base.uploaded_file_id) if base.uploaded_file_id is not None else None
-    if file is None:
-        raise PictureMissing("There is no file behind image {image}.", image=base.id)
     if may_see_labels(db, user, base.id) and not says_yes(request.query_params.get("clean")):
-        answer = download_uploaded(folder, _original(db, file), base.original_filename)
+        answer = download_uploaded(folder, file, base.original_filename)
         log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
         return answer
     slide, name = slide_file(db, folder, base), base.original_filename
@@ -43,9 +55,3 @@ def slide_download(request: Request, db: Session, folder: DataFolder, user: Call
         return download(copy, clean_name_of(slide))
 
     return Later(request, make)
-
-
-def _original(db: Session, file: UploadedFile) -> UploadedFile:
-    """What was uploaded: of a pyramid that we made the flat picture."""
-    parent = db.get(UploadedFile, file.parent_id) if file.parent_id is not None else None
-    return parent if parent is not None and parent.status == CONVERTED else file

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from atrisys.store.table import Table
+from atrisys.store.table import Numbered, Table
 
 READ, WRITE, CREATE, DELETE, ADMINISTRATION = 1, 2, 4, 8, 16
 """Cytomine's permission masks."""
@@ -91,7 +91,7 @@ class OpenUpload(Table):
     job_id: Mapped[int | None] = mapped_column(default=None)
 
 
-class WatchedFile(Table):
+class WatchedFile(Numbered):
     """A slide that `atrisys watch` has dealt with: it is not taken in twice."""
 
     __tablename__ = "watched_file"

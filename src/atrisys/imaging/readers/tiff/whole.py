@@ -1,12 +1,14 @@
 """A tiled TIFF read whole, with every codec. Runs in workers alone: codecs may crash, tables may lie."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atrisys.errors import NotFound, SlideUnreadable, TooLarge
+from atrisys.errors import NotFound, PictureFailed, SlideUnreadable, TooLarge
 from atrisys.imaging.levels import check_asked, check_plane, downsample_of, on_white
 from atrisys.imaging.reader import Box, ByteSource, Level, Pixels, Plane, SlideFacts
 from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg
@@ -52,7 +54,7 @@ class WholeTiff:
         self._name = file_name(source)
         self._lock = threading.Lock()
         self._tables: dict[tuple[int, Plane], TileTable] = {}
-        try:
+        with _tables_that_may_lie(self._name):
             count = count_pages(source, self._name)
             # Planes that the XML says lie in other files are not looked for: their names are a stranger's words.
             self._tif = tifffile.TiffFile(SourceFile(source), name=self._name, _multifile=False)  # type: ignore[arg-type]
@@ -61,16 +63,6 @@ class WholeTiff:
                 check_readable(first, self._name)
             self._layout = lay_out(self._tif, count, self._name)
             self.facts = self._read_facts()
-        except SlideUnreadable:
-            raise
-        except MemoryError:
-            raise
-        except Exception as reason:  # a table of lies makes the library stumble anywhere
-            raise SlideUnreadable(
-                "{name} looks like a TIFF, but its tables cannot be read ({reason})",
-                name=self._name,
-                reason=str(reason),
-            ) from reason
 
     @property
     def needs_openslide(self) -> bool:
@@ -128,7 +120,14 @@ class WholeTiff:
         page = page_at(self._tif, self._layout.associated[name])
         if page.imagewidth * page.imagelength > _MOST_ASSOCIATED:
             raise TooLarge("The {name} picture is too large to be shown", name=name)
-        pixels = page.asarray()
+        try:
+            pixels = page.asarray()
+        except MemoryError:
+            raise
+        except Exception as reason:
+            raise PictureFailed(
+                "{name}: its {picture} picture is damaged ({reason})", name=self._name, picture=name, reason=str(reason)
+            ) from reason
         if page.planarconfig == 2 and pixels.ndim == 3:
             pixels = np.moveaxis(pixels, 0, -1)
         if pixels.ndim == 2:
@@ -180,8 +179,9 @@ class WholeTiff:
         )  # fmt: skip
 
     def _read_table(self, level: int, plane: Plane) -> TileTable:
-        page, at = self._page(level, plane), self.facts.levels[level]
-        check_readable(page, self._name)
+        with _tables_that_may_lie(self._name):
+            page, at = self._page(level, plane), self.facts.levels[level]
+            check_readable(page, self._name)
         first = page_at(self._tif, self._layout.levels[0].ifds[0])
         alike = (page.imagewidth, page.imagelength, page.tilewidth, page.tilelength) == (
             at.width, at.height, at.tile_width, at.tile_height
@@ -225,6 +225,19 @@ class WholeTiff:
                 pass  # a progressive JPEG, say: here any codec may try
         pixels = page.decode(stored, index, jpegtables=page.jpegtables)[0]
         return None if pixels is None else pixels[0]
+
+
+@contextmanager
+def _tables_that_may_lie(name: str) -> Iterator[None]:
+    """Lies make the library stumble anywhere: then the file cannot be read, whatever it stumbled over."""
+    try:
+        yield
+    except (SlideUnreadable, MemoryError):
+        raise
+    except Exception as reason:
+        raise SlideUnreadable(
+            "{name} looks like a TIFF, but its tables cannot be read ({reason})", name=name, reason=str(reason)
+        ) from reason
 
 
 def _light(page: "TiffPage", pixels: NDArray[Any]) -> NDArray[Any]:

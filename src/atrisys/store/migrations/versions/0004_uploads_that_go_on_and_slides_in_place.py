@@ -23,8 +23,6 @@ def upgrade() -> None:
         sa.Column("stamp", sa.String(length=64), nullable=False),
         sa.Column("id", table.RowId(), autoincrement=False, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
-        sa.Column("updated", sa.BigInteger(), nullable=True),
-        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_watched_file")),
         sa.UniqueConstraint("project_id", "stamp", name=op.f("uq_watched_file_project_id_stamp")),
     )
