@@ -4,9 +4,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
+from atrisys.actions import history
 from atrisys.actions.draw_annotations import draw_one
 from atrisys.actions.drawing import Drawing
-from atrisys.store.tables import ImageInstance, Term, UserAnnotation
+from atrisys.store.tables import AnnotationGroup, AnnotationLink, ImageGroup, ImageInstance, Term, UserAnnotation
 from given.base import Base
 from people import Person
 
@@ -23,6 +24,16 @@ class Annotations(Base):
         with self.writing() as db:
             drawing = Drawing(location=location, image_id=image.id, terms=tuple(term.id for term in terms), **more)
             return _fetched(db, draw_one(db, caller, drawing).id)
+
+    def annotation_group(self, images: ImageGroup, annotations: Iterable[UserAnnotation] = ()) -> AnnotationGroup:
+        """Annotations that mark the same on the images of a group."""
+        home = {"project_id": images.project_id}
+        with self.writing() as db:
+            group = history.add(db, self.maker, AnnotationGroup(image_group_id=images.id, **home))
+            for one in annotations:
+                link = AnnotationLink(group_id=group.id, annotation_id=one.id, layer_id=one.user_id, **home)
+                history.add(db, self.maker, link)
+            return group
 
 
 def _fetched(db: Session, id: int) -> UserAnnotation:

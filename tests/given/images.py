@@ -4,7 +4,17 @@ from typing import Any
 from sqlalchemy import select
 
 from atrisys.actions import history
-from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Project, SliceInstance, Storage
+from atrisys.store.tables import (
+    AbstractImage,
+    AbstractSlice,
+    ImageGroup,
+    ImageGroupImageInstance,
+    ImageInstance,
+    Project,
+    SliceInstance,
+    Storage,
+    Track,
+)
 from given.base import Base
 from people import Person
 
@@ -53,3 +63,16 @@ class Images(Base):
                     db, self.maker, SliceInstance(project_id=project.id, image_id=row.id, base_slice_id=plane.id)
                 )
             return row
+
+    def track(self, image: ImageInstance, name: str = "nucleus 1", color: str = "#00FF00") -> Track:
+        with self.writing() as db:
+            track = Track(name=name, color=color, image_id=image.id, project_id=image.project_id)
+            return history.add(db, self.maker, track)
+
+    def image_group(self, project: Project, images: Iterable[ImageInstance] = (), name: str = "block 1") -> ImageGroup:
+        with self.writing() as db:
+            group = history.add(db, self.maker, ImageGroup(name=name, project_id=project.id))
+            for image in images:
+                link = ImageGroupImageInstance(group_id=group.id, image_id=image.id, project_id=project.id)
+                history.add(db, self.maker, link)
+            return group

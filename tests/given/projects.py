@@ -37,3 +37,13 @@ class Projects(Base):
     def default_layer(self, project: Project, person: Person) -> ProjectDefaultLayer:
         with self.writing() as db:
             return history.add(db, self.maker, ProjectDefaultLayer(project_id=project.id, user_id=person.id))
+
+    def member(self, project: Project, person: Person) -> ProjectMember:
+        with self.writing() as db:
+            return history.add(db, self.maker, ProjectMember(project_id=project.id, user_id=person.id))
+
+    def mode(self, project: Project, mode: str) -> None:
+        """`CLASSIC`, `RESTRICTED` or `READ_ONLY`, from now on."""
+        with self.writing() as db:
+            flags = {"is_restricted": mode == "RESTRICTED", "is_read_only": mode == "READ_ONLY"}
+            history.edit(db, self.maker, db.get_one(Project, project.id), **flags)

@@ -16,7 +16,10 @@ REFERENCES = {
     "baseImage": "abstractimage", "baseSlice": "abstractslice", "parent": "annotation",
     "bboxAnnotation": "annotation", "baseAnnotation": "annotation", "excludedAnnotation": "annotation",
     "idImage": "imageinstance", "sliceId": "sliceinstance", "annotationIdent": "annotation", "domainIdent": "project",
-    "parentIdent": "annotation",
+    "parentIdent": "annotation", "track": "track", "tracks": "track",
+    "group": "annotationgroup", "groups": "annotationgroup", "imageGroup": "imagegroup",
+    "excludeimagegroup": "imagegroup",
+    "beforeSlice": "sliceinstance", "afterSlice": "sliceinstance",
 }  # fmt: skip
 """Words of bodies and queries that name an object, and of which kind."""
 OTHERWISE = {
@@ -34,13 +37,16 @@ NUMBERS = {
     "nBins", "afterThan", "beforeThan", "zoom", "daysRange", "repeat",
 }  # fmt: skip
 """Whole numbers that name no object."""
-LISTING = "project image images slice slices term terms bboxAnnotation baseAnnotation"
+LISTING = (
+    "project image images slice slices term terms track tracks group groups beforeSlice afterSlice "
+    "bboxAnnotation baseAnnotation"
+)
 CONTAINERS = {"project", "image", "images", "slice", "slices"}
 UNTOLD = {
     "GET /api/annotation.json": f"{LISTING} excludedAnnotation",
     "GET /api/annotation/search.json": LISTING,
     "POST /api/annotation/search.json": LISTING,
-    "GET /api/annotation/included.json": "image images slice term terms annotation",
+    "GET /api/annotation/included.json": "image images slice term terms track annotation",
     "GET /api/imageinstance/{image}/annotation/included.json": "term terms annotation",
     "GET /api/imageinstance/{id}/window-{x}-{y}-{w}-{h}.{format}": "terms annotations",
     "GET /api/imageinstance/{id}/camera-{x}-{y}-{w}-{h}.{format}": "terms annotations",
@@ -76,7 +82,7 @@ def sent_with(way: Way, ids: Ids) -> dict[str, Any]:
 def body_of(path: str, ids: Ids) -> dict[str, Any]:
     named = {word: ids[kind_of(path, word)] for word in REFERENCES}
     return {
-        **named, **{word: [named[word]] for word in ("projects", "images", "terms", "annotations")},
+        **named, **{word: [named[word]] for word in ("projects", "images", "terms", "tracks", "annotations")},
         "location": SQUARE, "wkt": SQUARE, "repeat": 1,
         "name": f"new {path}", "color": "#00FF00", "originalFilename": "new.svs",
         "channel": 0, "zStack": 1 if path == "/api/abstractslice.json" else 0, "time": 0,

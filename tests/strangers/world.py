@@ -46,6 +46,10 @@ BY_NAME: Ids = {
     "session": "session",
     "public_key": "public_key",
     "command": "command",
+    "annotation": "annotation",
+    "track": "track",
+    "group": "imagegroup",
+    "merged": "annotationgroup",
 }
 """What a path parameter names, where it is not `id`."""
 PLAIN = {
@@ -108,7 +112,11 @@ def make_world(
     browser = signed_in(given.app, username)
     given.description(project, f"the {mark} project")
     tag = given.tag(owner, f"tag of {username}")
+    group = given.image_group(project, [image], f"{mark} group")
     drawn = given.annotation(image, owner, SQUARE, [term, child])
+    linked = given.annotation_group(group, [drawn])
+    track = given.track(image, f"{mark} track")
+    owner.post(f"/api/annotationtrack/{drawn.id}/{track.id}.json")
     owner.post(f"/api/imageinstance/{image.id}/review.json")
     accepted = owner.post(f"/api/annotation/{drawn.id}/review.json", json={})
     ids: dict[str, int | str] = {
@@ -132,6 +140,9 @@ def make_world(
         "imageinstance": image.id,
         "sliceinstance": plane,
         "annotation": drawn.id,
+        "track": track.id,
+        "imagegroup": group.id,
+        "annotationgroup": linked.id,
         "reviewedannotation": accepted.json()["reviewedannotation"]["id"],
         "job": _finished_job(given, owner, project, mark),
         "uploads": given.open_upload(owner, f"{mark} upload.svs").id,

@@ -15,6 +15,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import (
     require_admin,
     require_annotation_editor,
+    require_contributor,
     require_editor,
     require_manager,
     require_ontology_editor,
@@ -30,7 +31,12 @@ from atrisys.store.table import Table
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
+    AnnotationGroup,
+    AnnotationLink,
     AnnotationTerm,
+    AnnotationTrack,
+    ImageGroup,
+    ImageGroupImageInstance,
     ImageInstance,
     Ontology,
     Project,
@@ -44,6 +50,7 @@ from atrisys.store.tables import (
     Tag,
     TagDomainAssociation,
     Term,
+    Track,
     UploadedFile,
     UserAnnotation,
 )
@@ -128,6 +135,17 @@ def _annotation_term(db: Session, caller: Caller, row: AnnotationTerm) -> None:
     require_editor(db, caller, db.get_one(Project, row.project_id), row.layer_id)
 
 
+def _annotation_track(db: Session, caller: Caller, row: AnnotationTrack) -> None:
+    require_user(caller)
+    require_editor(db, caller, db.get_one(Project, row.project_id), row.layer_id)
+
+
+def _contributor(
+    db: Session, caller: Caller, row: ImageGroup | ImageGroupImageInstance | AnnotationGroup | AnnotationLink
+) -> None:
+    require_contributor(db, caller, row.project_id)
+
+
 def _reviewed_term(db: Session, caller: Caller, row: ReviewedAnnotationTerm) -> None:
     require_annotation_editor(db, caller, db.get_one(ReviewedAnnotation, row.annotation_id))
 
@@ -141,7 +159,7 @@ def _default_layer(db: Session, caller: Caller, row: ProjectDefaultLayer) -> Non
     require_manager(db, caller, db.get_one(Project, row.project_id))
 
 
-def _slice(db: Session, caller: Caller, row: SliceInstance) -> None:
+def _on_image(db: Session, caller: Caller, row: SliceInstance | Track) -> None:
     _image(db, caller, db.get_one(ImageInstance, row.image_id))
 
 
@@ -172,7 +190,10 @@ EDITORS: dict[type[Table], Editor] = {
     Project: require_manager,
     ProjectDefaultLayer: _default_layer,
     ImageInstance: _image,
-    SliceInstance: _slice,
+    SliceInstance: _on_image,
+    Track: _on_image,
+    AnnotationTrack: _annotation_track,
+    **dict.fromkeys((ImageGroup, ImageGroupImageInstance, AnnotationGroup, AnnotationLink), _contributor),
     UserAnnotation: require_annotation_editor,
     AnnotationTerm: _annotation_term,
     ReviewedAnnotation: require_annotation_editor,

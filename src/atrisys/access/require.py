@@ -114,6 +114,12 @@ def require_not_read_only(db: Session, caller: Caller, project_id: int, mode: st
         raise NotAllowed("Project {project} is read-only for its contributors.", project=project_id)
 
 
+def require_contributor(db: Session, caller: Caller, project_id: int) -> None:
+    """Change what is nobody's in particular, as groups are: all members but guests; in a read-only project managers."""
+    require_user(caller)
+    require_not_read_only(db, caller, project_id, db.get_one(Project, project_id).mode)
+
+
 def require_ontology_editor(db: Session, caller: Caller, ontology: Ontology) -> None:
     """Its creator, and whoever manages all projects that use it: a change of its terms reaches into each."""
     if not may_edit_ontology(db, caller, ontology):

@@ -14,6 +14,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.domains import find_domain, require_metadata_editor, require_tag_owner, require_tag_renamer
 from atrisys.access.require import (
     require_admin,
+    require_contributor,
     require_editor,
     require_its_reviewer,
     require_manager,
@@ -31,9 +32,14 @@ from atrisys.store.table import Table
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
+    AnnotationGroup,
+    AnnotationLink,
     AnnotationTerm,
+    AnnotationTrack,
     AttachedFile,
     Description,
+    ImageGroup,
+    ImageGroupImageInstance,
     ImageInstance,
     Ontology,
     Project,
@@ -50,6 +56,7 @@ from atrisys.store.tables import (
     Tag,
     TagDomainAssociation,
     Term,
+    Track,
     UploadedFile,
     UserAnnotation,
 )
@@ -91,6 +98,9 @@ class Judge:
 
     def manager(self, project_id: int) -> None:
         require_manager(self.db, self.caller, get_row(self.db, self.caller, Project, project_id))
+
+    def contributor(self, project_id: int) -> None:
+        require_contributor(self.db, self.caller, get_row(self.db, self.caller, Project, project_id).id)
 
     def ontology_editor(self, ontology_id: int) -> None:
         require_user(self.caller)
@@ -146,12 +156,34 @@ def _slide_of_image(judge: Judge, was: State | None, to: State | None) -> None:
             require_slide_reader(judge.db, judge.caller, base)
 
 
-def _plane(judge: Judge, was: State | None, to: State | None) -> None:
+def _on_image(judge: Judge, was: State | None, to: State | None) -> None:
+    """Planes and tracks."""
     require_user(judge.caller)
     for state in (was, to):
         if state:
             image = get_row(judge.db, judge.caller, ImageInstance, state["image_id"])
             judge.editor(state["project_id"], image.user_id)
+
+
+def _annotation_track(judge: Judge, was: State | None, to: State | None) -> None:
+    require_user(judge.caller)
+    for state in (was, to):
+        if state:
+            judge.layer("AnnotationTrack", state, state["project_id"], state["layer_id"])
+
+
+def _group(judge: Judge, was: State | None, to: State | None) -> None:
+    """Groups, and which images are in them."""
+    for state in (was, to):
+        if state:
+            judge.contributor(state["project_id"])
+
+
+def _annotation_link(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            judge.sees("AnnotationLink", state, state["project_id"], state["layer_id"])
+    _group(judge, was, to)
 
 
 def _project(judge: Judge, was: State | None, to: State | None) -> None:
@@ -301,11 +333,17 @@ RULES: dict[type[Table], Rule] = {
     AbstractImage: Rule(_slide, ("uploaded_file_id",)),
     AbstractSlice: Rule(_plane_of_slide, ("image_id",)),
     ImageInstance: Rule(_image, ("project_id",), always=_slide_of_image),
-    SliceInstance: Rule(_plane, ("image_id",)),
+    SliceInstance: Rule(_on_image, ("image_id",)),
     UserAnnotation: Rule(_annotation, ("image_id", "slice_id")),
     AnnotationTerm: Rule(_annotation_term, ("annotation_id", "term_id")),
     ReviewedAnnotation: Rule(_reviewed, ("image_id", "slice_id")),
     ReviewedAnnotationTerm: Rule(_reviewed_term, ("annotation_id", "term_id")),
+    Track: Rule(_on_image, ("image_id",)),
+    AnnotationTrack: Rule(_annotation_track, ("annotation_id", "track_id")),
+    ImageGroup: Rule(_group, ("project_id",)),
+    ImageGroupImageInstance: Rule(_group, ("group_id", "image_id")),
+    AnnotationGroup: Rule(_group, ("image_group_id",)),
+    AnnotationLink: Rule(_annotation_link, ("annotation_id", "group_id")),
     Property: Rule(_said_of_an_object, ("domain_ident",)),
     Description: Rule(_description, ("domain_ident",)),
     AttachedFile: Rule(_said_of_an_object, ("domain_ident",), always=_attached_file),

@@ -4,11 +4,11 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.actions import history
-from atrisys.store.tables import TERMS_OF, AnnotationDomain
+from atrisys.store.tables import HANGING_ON, AnnotationDomain
 
 
 def delete_annotation(db: Session, caller: Caller, annotation: AnnotationDomain) -> None:
-    """Its terms go first, so that undoing runs the other way round. The copy that a reviewer accepted stays."""
-    link = TERMS_OF[type(annotation)]
-    history.delete_where(db, caller, link, link.annotation_id == annotation.id)
+    """Its terms and links go first, so that undoing runs the other way round. What a reviewer accepted stays."""
+    for link in HANGING_ON[type(annotation)]:
+        history.delete_where(db, caller, link, link.annotation_id == annotation.id)
     history.delete(db, caller, annotation)

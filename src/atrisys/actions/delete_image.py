@@ -8,13 +8,22 @@ from atrisys.access.visible import visible
 from atrisys.actions import history
 from atrisys.actions.clear_annotations import clear_annotations
 from atrisys.errors import NotAllowed
-from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Project, SliceInstance
+from atrisys.store.tables import (
+    AbstractImage,
+    AbstractSlice,
+    ImageGroupImageInstance,
+    ImageInstance,
+    Project,
+    SliceInstance,
+    Track,
+)
 
 
 def delete_image_instance(db: Session, caller: Caller, image: ImageInstance) -> None:
-    """Take a slide out of its project with all that was drawn on it; the slide itself stays in its storage."""
+    """Take a slide out of its project with its annotations, tracks and places in groups; its storage keeps it."""
     clear_annotations(db, caller, lambda kind: kind.image_id == image.id)
-    history.delete_where(db, caller, SliceInstance, SliceInstance.image_id == image.id)
+    for kind in (Track, ImageGroupImageInstance, SliceInstance):
+        history.delete_where(db, caller, kind, kind.image_id == image.id)
     history.delete(db, caller, image)
 
 

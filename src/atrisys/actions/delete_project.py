@@ -5,12 +5,28 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.actions.clear_annotations import clear_annotations
-from atrisys.store.tables import ImageInstance, Project, ProjectDefaultLayer, ProjectMember, SliceInstance
+from atrisys.store.tables import (
+    AnnotationGroup,
+    ImageGroup,
+    ImageGroupImageInstance,
+    ImageInstance,
+    Project,
+    ProjectDefaultLayer,
+    ProjectMember,
+    SliceInstance,
+    Track,
+)
+
+CONTENTS = (
+    *(AnnotationGroup, ImageGroupImageInstance, ImageGroup, Track),
+    *(SliceInstance, ImageInstance, ProjectDefaultLayer, ProjectMember),
+)
+"""What stands on others before what it stands on."""
 
 
 def delete_project(db: Session, caller: Caller, project: Project) -> None:
-    """Its annotations, images and members go with it; the slides in their storages and the ontology stay."""
+    """Its annotations, tracks, groups, images and members go with it; slides in storages and the ontology stay."""
     clear_annotations(db, caller, lambda kind: kind.project_id == project.id)
-    for kind in (SliceInstance, ImageInstance, ProjectDefaultLayer, ProjectMember):
+    for kind in CONTENTS:
         history.delete_where(db, caller, kind, kind.project_id == project.id)
     history.delete(db, caller, project)

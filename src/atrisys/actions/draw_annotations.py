@@ -4,7 +4,7 @@ Shapes are read and checked before the database is asked for anything, and writt
 stored exactly, unless it crosses itself (mended) or reaches beyond the picture (clipped).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,8 @@ from atrisys.actions import history
 from atrisys.actions.add_properties import add_properties
 from atrisys.actions.canvas import Canvas, canvas_of
 from atrisys.actions.drawing import Drawing, make_whole, shape_columns
+from atrisys.actions.follow_track import refuse_tracks
+from atrisys.actions.link_annotation import refuse_groups
 from atrisys.errors import Invalid, NotAllowed, NotFound, Refusal
 from atrisys.geometry.check import Fitted
 from atrisys.geometry.frames import LEFT_TOP, origin_sent
@@ -28,7 +30,17 @@ from atrisys.geometry.wkt import read_wkt
 from atrisys.store.by_ids import rows_for
 from atrisys.store.ids import take_ids
 from atrisys.store.planes import height_under
-from atrisys.store.tables import AnnotationDomain, AnnotationTerm, ProjectMember, SliceInstance, Term, UserAnnotation
+from atrisys.store.tables import (
+    AnnotationDomain,
+    AnnotationLink,
+    AnnotationTerm,
+    AnnotationTrack,
+    OnAnnotation,
+    ProjectMember,
+    SliceInstance,
+    Term,
+    UserAnnotation,
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,12 @@ def draw(db: Session, caller: Caller, drawings: Sequence[Drawing]) -> list[Drawn
         _check_terms(sheet, drawings, terms, answers)
         _check_parents(db, caller, sheet, drawings, answers)
         rows.update(_rows(caller, sheet, drawings, shapes, answers))
+    tracks = {place: drawings[place].tracks for place in rows if drawings[place].tracks}
+    groups = {place: id for place in rows if (id := drawings[place].group_id) is not None}
+    refused = {**refuse_groups(db, caller, rows, groups), **refuse_tracks(db, caller, rows, tracks)}
+    for place, refusal in refused.items():
+        answers[place] = refusal
+        del rows[place]
     _keep(db, caller, drawings, rows, answers)
     return [answer for answer in answers if answer is not None]
 
@@ -72,31 +90,42 @@ def _keep(
     rows: dict[int, dict[str, Any]],
     answers: list[Drawn | Refusal | None],
 ) -> None:
-    """Write the annotations with the terms and properties that they were given, and answer them."""
+    """Write the annotations with the terms, tracks, groups and properties that they were given, and answer them."""
     if not rows:
         return
-    terms = {place: tuple(dict.fromkeys(drawings[place].terms)) for place in rows}
-    count = len(rows) + sum(map(len, terms.values()))
+    count = sum(_count(drawings[place]) for place in rows)
     numbers = take_ids(db, 2 * count)
     ids = iter(numbers)
     for place, row in rows.items():
         row["id"] = next(ids)
         answers[place] = Drawn(row["id"], row.pop("changes"))
-    links = [
-        {
-            "id": next(ids),
-            "annotation_id": row["id"],
-            "term_id": term,
-            "user_id": caller.id,
-            "project_id": row["project_id"],
-            "layer_id": row["user_id"],
-        }
-        for place, row in rows.items()
-        for term in terms[place]
-    ]
-    history.add_numbered(db, caller, {UserAnnotation: list(rows.values()), AnnotationTerm: links}, numbers[count:])
+    added = {UserAnnotation: list(rows.values()), **_links(caller, drawings, rows, ids)}
+    history.add_numbered(db, caller, added, numbers[count:])
     said = {place: drawings[place].properties for place in rows if drawings[place].properties}
     add_properties(db, caller, [(_named(rows[place]), properties) for place, properties in said.items()])
+
+
+def _count(drawing: Drawing) -> int:
+    """The annotation, and what hangs on it."""
+    return 1 + len({*drawing.terms}) + len({*drawing.tracks}) + (drawing.group_id is not None)
+
+
+def _links(
+    caller: Caller, drawings: Sequence[Drawing], rows: dict[int, dict[str, Any]], ids: Iterator[int]
+) -> dict[type[OnAnnotation], list[dict[str, Any]]]:
+    """What hangs on annotations from the beginning."""
+    terms: list[dict[str, Any]] = []
+    tracks: list[dict[str, Any]] = []
+    groups: list[dict[str, Any]] = []
+    for place, row in rows.items():
+        home = {"annotation_id": row["id"], "project_id": row["project_id"], "layer_id": row["user_id"]}
+        for term in dict.fromkeys(drawings[place].terms):
+            terms.append({"id": next(ids), **home, "term_id": term, "user_id": caller.id})
+        for track in dict.fromkeys(drawings[place].tracks):
+            tracks.append({"id": next(ids), **home, "track_id": track, "slice_id": row["slice_id"]})
+        if drawings[place].group_id is not None:
+            groups.append({"id": next(ids), **home, "group_id": drawings[place].group_id})
+    return {AnnotationTerm: terms, AnnotationTrack: tracks, AnnotationLink: groups}
 
 
 def _named(row: dict[str, Any]) -> UserAnnotation:

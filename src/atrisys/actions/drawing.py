@@ -32,6 +32,9 @@ class Drawing:
     slice_id: int | None = None
     """One of the two: an image stands for its reference slice."""
     terms: tuple[int, ...] = ()
+    tracks: tuple[int, ...] = ()
+    group_id: int | None = None
+    """The annotation group that it goes into."""
     user_id: int | None = None
     """Whose layer; the caller's own by default."""
     left_top: bool = False

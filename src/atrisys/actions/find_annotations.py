@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -13,10 +14,15 @@ from atrisys.access.visible import get_annotation, get_row, layers_in, visible
 from atrisys.errors import Invalid, NotFound
 from atrisys.geometry.frames import LEFT_BOTTOM, LEFT_TOP, Origin, turn_over
 from atrisys.store import spatial
+from atrisys.store.planes import RANK, ranks
 from atrisys.store.tables import (
     TERMS_OF,
     AbstractImage,
+    AbstractSlice,
     AnnotationDomain,
+    AnnotationGroup,
+    AnnotationLink,
+    AnnotationTrack,
     ImageInstance,
     Project,
     ReviewedAnnotation,
@@ -24,11 +30,20 @@ from atrisys.store.tables import (
     Tag,
     TagDomainAssociation,
     Term,
+    Track,
     UserAnnotation,
 )
 
 MOST_HEIGHTS = 40
 """The shape that a place is asked for with is turned over for each height, and each asks the grid anew."""
+
+Dimension = Literal["rank", "C", "Z", "T"]
+PLACES: dict[Dimension, Any] = {
+    "rank": RANK,
+    "C": AbstractSlice.channel,
+    "Z": AbstractSlice.z_stack,
+    "T": AbstractSlice.time,
+}
 
 Ids = list[int] | None
 """None is no filter; an empty list lets nothing pass."""
@@ -52,6 +67,14 @@ class Wanted:
     terms: Ids = None
     no_term: bool = False
     multiple_term: bool = False
+    tracks: Ids = None
+    no_track: bool = False
+    multiple_track: bool = False
+    before_slice: int | None = None
+    after_slice: int | None = None
+    slice_dimension: Dimension = "rank"
+    """By what slices stand before and after others."""
+    groups: Ids = None
     tags: Ids = None
     no_tag: bool = False
     annotations: Ids = None
@@ -65,8 +88,6 @@ class Wanted:
     after: int | None = None
     before: int | None = None
     excluded: int | None = None
-    nothing: bool = False
-    """Asks for what no annotation has yet."""
 
 
 def conditions(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, list[ColumnElement[bool]]]:
@@ -115,10 +136,11 @@ def _filters(db: Session, caller: Caller, wanted: Wanted, images: list[int] | No
     if wanted.not_reviewed:
         yield ~select(ReviewedAnnotation.id).where(ReviewedAnnotation.parent_id == row.id).exists()
     yield from _by_term(db, caller, wanted)
+    yield from _by_track(db, caller, wanted)
+    if wanted.groups is not None:
+        yield _in_groups(db, caller, wanted.kind, wanted.groups)
     yield from _by_tag(db, wanted)
     yield from _by_place(db, caller, wanted, images)
-    if wanted.nothing:
-        yield false()
     if wanted.after is not None:
         yield row.created >= wanted.after
     if wanted.before is not None:
@@ -148,6 +170,49 @@ def _by_term(db: Session, caller: Caller, wanted: Wanted) -> Iterator[ColumnElem
         either.append(several.scalar_subquery() > 1)
     if either:
         yield or_(*either)
+
+
+def _by_track(db: Session, caller: Caller, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """Tracks, no track and several tracks widen each other; what lies before or after a slice narrows."""
+    row, link = wanted.kind, AnnotationTrack
+    own = select(link.id).where(link.annotation_id == row.id)
+    either: list[ColumnElement[bool]] = []
+    if wanted.tracks is not None:
+        seen = set(db.scalars(visible(caller, select(Track.id).where(Track.id.in_(wanted.tracks)), Track)))
+        if missing := set(wanted.tracks) - seen:
+            raise NotFound("{kind} {id} was not found.", kind="Track", id=min(missing))
+        either.append(row.id.in_(select(link.annotation_id).where(link.track_id.in_(wanted.tracks))))
+    if wanted.no_track:
+        either.append(~own.exists())
+    if wanted.multiple_track:
+        several = select(func.count()).where(link.annotation_id == row.id)
+        either.append(several.scalar_subquery() > 1)
+    if either:
+        yield or_(*either)
+    for id, is_before in ((wanted.before_slice, True), (wanted.after_slice, False)):
+        if id is not None:
+            place = PLACES[wanted.slice_dimension]
+            border = db.scalar(ranks(place).where(SliceInstance.id == get_row(db, caller, SliceInstance, id).id))
+            yield _place_of(row, place) < border if is_before else _place_of(row, place) > border
+
+
+def _in_groups(db: Session, caller: Caller, row: type[AnnotationDomain], ids: list[int]) -> ColumnElement[bool]:
+    group, link = AnnotationGroup, AnnotationLink
+    seen = set(db.scalars(visible(caller, select(group.id).where(group.id.in_(ids)), group)))
+    if missing := set(ids) - seen:
+        raise NotFound("{kind} {id} was not found.", kind="AnnotationGroup", id=min(missing))
+    return row.id.in_(select(link.annotation_id).where(link.group_id.in_(ids)))
+
+
+def _place_of(row: type[AnnotationDomain], place: Any) -> Any:
+    """Of the slice that an annotation lies on."""
+    return ranks(place).where(SliceInstance.id == row.slice_id).correlate(row).scalar_subquery()
+
+
+def order(wanted: Wanted) -> tuple[Any, ...]:
+    """The newest first; what lies on tracks along them."""
+    newest_first = wanted.kind.id.desc()
+    return (newest_first,) if wanted.tracks is None else (_place_of(wanted.kind, RANK), newest_first)
 
 
 def _by_tag(db: Session, wanted: Wanted) -> Iterator[ColumnElement[bool]]:

@@ -6,11 +6,22 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.errors import Duplicate, Invalid
-from atrisys.store.tables import TERMS_OF, ImageInstance, Project, SliceInstance, Term
+from atrisys.store.tables import (
+    HANGING_ON,
+    TERMS_OF,
+    AnnotationLink,
+    ImageGroupImageInstance,
+    ImageInstance,
+    Project,
+    SliceInstance,
+    Term,
+    Track,
+    UserAnnotation,
+)
 
 
 def move_image(db: Session, caller: Caller, image: ImageInstance, project: Project) -> None:
-    """Rights are the door's business.
+    """It leaves its groups, and its annotations theirs: these stay in their project. Rights are the door's business.
 
     Raises:
         Duplicate: the project has this slide already.
@@ -21,7 +32,6 @@ def move_image(db: Session, caller: Caller, image: ImageInstance, project: Proje
     )
     if db.scalar(there) is not None:
         raise Duplicate("Image {image} is already in project {project}.", image=image.base_image_id, project=project.id)
-    home = {"project_id": project.id}
     for kind, link in TERMS_OF.items():
         named = link.annotation_id.in_(select(kind.id).where(kind.image_id == image.id))
         foreign = select(link.id).join(Term, Term.id == link.term_id)
@@ -31,7 +41,15 @@ def move_image(db: Session, caller: Caller, image: ImageInstance, project: Proje
                 image=image.id,
                 project=project.id,
             )
-        history.edit_many(db, caller, link, named, lambda _row: home)
+    drawn = select(UserAnnotation.id).where(UserAnnotation.image_id == image.id)
+    history.delete_where(db, caller, AnnotationLink, AnnotationLink.annotation_id.in_(drawn))
+    history.delete_where(db, caller, ImageGroupImageInstance, ImageGroupImageInstance.image_id == image.id)
+    home = {"project_id": project.id}
+    for kind, links in HANGING_ON.items():
+        named = select(kind.id).where(kind.image_id == image.id)
+        for link in links:
+            history.edit_many(db, caller, link, link.annotation_id.in_(named), lambda _row: home)
         history.edit_many(db, caller, kind, kind.image_id == image.id, lambda _row: home)
-    history.edit_many(db, caller, SliceInstance, SliceInstance.image_id == image.id, lambda _row: home)
+    for part in (Track, SliceInstance):
+        history.edit_many(db, caller, part, part.image_id == image.id, lambda _row: home)
     history.edit(db, caller, image, project_id=project.id)

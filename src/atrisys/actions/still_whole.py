@@ -9,21 +9,28 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.undo_rights import State, changed
 from atrisys.actions.calibrate import remeasure
-from atrisys.actions.commands import Step
+from atrisys.actions.commands import Step, parent_kinds
 from atrisys.errors import InTheWay, NotAllowed
 from atrisys.store.by_ids import pairs_for, rows_for
 from atrisys.store.table import Table
 from atrisys.store.tables import (
+    HANGING_ON,
     TERMS_OF,
     AbstractImage,
     AbstractSlice,
+    AnnotationGroup,
+    AnnotationLink,
+    AnnotationTrack,
     GivenTerm,
+    ImageGroup,
+    ImageGroupImageInstance,
     ImageInstance,
     Project,
     ProjectMember,
     RelationTerm,
     SliceInstance,
     Term,
+    Track,
     UploadedFile,
 )
 
@@ -50,8 +57,17 @@ def misfits(db: Session, kind: type[GivenTerm], links: Sequence[State]) -> dict[
     }
 
 
+IN_ONE_PROJECT: tuple[type[Table], ...] = (
+    *(Track, AnnotationTrack),
+    *(ImageGroup, ImageGroupImageInstance, AnnotationGroup, AnnotationLink),
+)
+"""What lies in the project of all that it names: images, annotations, groups, which may have been moved since."""
+
+
 def check_whole(db: Session, found: Sequence[Found]) -> None:
     """Raises InTheWay or NotAllowed."""
+    for kind in IN_ONE_PROJECT:
+        _check_project(db, kind, [step.id for step, _, to in found if step.kind is kind and to])
     _check_terms(db, _edited(found, Project, "ontology_id"))
     for id in _edited(found, ImageInstance, "project_id"):
         _check_home(db, id)
@@ -101,15 +117,36 @@ def _check_terms(db: Session, project_ids: Sequence[int]) -> None:
 
 
 def _check_home(db: Session, image_id: int) -> None:
-    """What was drawn on an image lies in its project."""
+    """What was drawn on an image lies in its project, and so do its tracks and groups."""
     home = select(ImageInstance.project_id).where(ImageInstance.id == image_id).scalar_subquery()
     planes = select(SliceInstance.id).where(SliceInstance.image_id == image_id, SliceInstance.project_id != home)
-    refusal = InTheWay("Image {image} was drawn on since it was moved.", image=image_id)
+    refusal = InTheWay("Image {image} was drawn on or grouped since it was moved.", image=image_id)
     _refuse_if_any(db, refusal, planes)
-    for kind, link in TERMS_OF.items():
+    for part in (Track, ImageGroupImageInstance):
+        _refuse_if_any(db, refusal, select(part.id).where(part.image_id == image_id, part.project_id != home))
+    for kind, links in HANGING_ON.items():
         drawn = select(kind.id).where(kind.image_id == image_id, kind.project_id != home)
-        links = select(link.id).join(kind, kind.id == link.annotation_id)
-        _refuse_if_any(db, refusal, drawn, links.where(kind.image_id == image_id, link.project_id != home))
+        strays = (
+            select(link.id)
+            .join(kind, kind.id == link.annotation_id)
+            .where(kind.image_id == image_id, link.project_id != home)
+            for link in links
+        )
+        _refuse_if_any(db, refusal, drawn, *strays)
+
+
+def _check_project(db: Session, kind: type[Any], ids: Sequence[int]) -> None:
+    for name, parent in parent_kinds(kind).items():
+        home: Any = getattr(parent, "project_id", None)
+        if home is not None:
+            apart = select(kind.id).join(parent, parent.id == getattr(kind, name)).where(home != kind.project_id)
+            for (id,) in rows_for(db, apart.limit(1), kind.id, ids):
+                raise InTheWay(
+                    "{kind} {id} belonged to {parent}, which is in another project now.",
+                    kind=kind.__name__,
+                    id=id,
+                    parent=parent.__name__,
+                )
 
 
 def _check_storage(db: Session, file_id: int) -> None:

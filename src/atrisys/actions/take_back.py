@@ -1,7 +1,7 @@
 """Take a command back: rights and conflicts of all its objects first, then each object, then what must hold at the end.
 
-Nothing is worked around: whatever the command did is taken back whole, or refused whole. One thing is left out: terms
-and tags that objects had which have gone since.
+Nothing is worked around: whatever the command did is taken back whole, or refused whole. One thing is left out: terms,
+tags, tracks and groups that objects had which have gone since.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,11 +22,22 @@ from atrisys.actions.still_whole import check_whole, measure_again, misfits
 from atrisys.actions.work_out_shapes import columns_of_shapes
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import Table, kept_columns
-from atrisys.store.tables import TERMS_OF, AnnotationDomain, GivenTerm, TagDomainAssociation
+from atrisys.store.tables import (
+    TERMS_OF,
+    AnnotationDomain,
+    AnnotationLink,
+    AnnotationTrack,
+    GivenTerm,
+    ImageGroupImageInstance,
+    TagDomainAssociation,
+)
 
 SHOWN_AT_MOST = 100
 GIVEN: dict[type[Table], tuple[str, str]] = {
     **dict.fromkeys(TERMS_OF.values(), ("term_id", "annotation_id")),
+    AnnotationTrack: ("track_id", "annotation_id"),
+    ImageGroupImageInstance: ("group_id", "image_id"),
+    AnnotationLink: ("group_id", "annotation_id"),
     TagDomainAssociation: ("tag_id", "domain_ident"),
 }
 """What is given to many objects: the columns that name it, and the object."""
@@ -50,7 +61,7 @@ class TakingBack:
     seen: set[int] = field(default_factory=set)
     """Of what goes away: what the caller sees before it goes."""
     left_out: list[int] = field(default_factory=list)
-    """By their changes: terms that are not given back, since their shapes are gone."""
+    """By their changes: terms and the like that are not given back, since their shapes are gone."""
 
     def check(self, leaving: Leaving) -> None:
         """Raises NotFound, NotAllowed, NotUndoable or InTheWay; nothing is changed yet."""
@@ -145,7 +156,7 @@ def seen_ids(db: Session, caller: Caller, kind: type[Table], ids: Sequence[int])
 
 
 def _may_be_left_out(step: Step, to: State | None, coming: set[int]) -> bool:
-    """A term that was given, or a tag, and went with its class, not with its object: that may have gone since."""
+    """A term that was given, or the like, and went with its class, not with its object: that may have gone since."""
     if step.kind not in GIVEN or to is None:
         return False
     given, bearer = GIVEN[step.kind]

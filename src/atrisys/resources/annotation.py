@@ -37,6 +37,9 @@ class AnnotationIn(Fields):
     slice_id: int | None = None
     term: Ids = Field(default_factory=list)
     terms: Ids = Field(default_factory=list)
+    track: Ids = Field(default_factory=list)
+    tracks: Ids = Field(default_factory=list)
+    group_id: int | None = None
     user_id: int | None = None
     origin: Origin = None
     min_point: Annotated[int, Field(ge=4)] | None = None
@@ -54,6 +57,8 @@ class AnnotationIn(Fields):
             image_id=None if self.slice_id is not None else self.image_id,
             slice_id=self.slice_id,
             terms=tuple(dict.fromkeys([*self.term, *self.terms])),
+            tracks=tuple(dict.fromkeys([*self.track, *self.tracks])),
+            group_id=self.group_id,
             user_id=self.user_id,
             left_top=is_left_top(request, self.origin),
             simplify_to=wanted_points(request, self.min_point, self.max_point),
@@ -187,7 +192,7 @@ def _given_out(annotation: AnnotationDomain, *, left_top: bool) -> str:
 @routes.delete("/api/userannotation/{id:int}.json")
 @routes.delete("/api/reviewedannotation/{id:int}.json")
 def remove_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
-    """Delete an annotation with its terms; the copy that a reviewer accepted stays."""
+    """Delete an annotation with its terms and links to tracks and a group; the copy that a reviewer accepted stays."""
     annotation = find_annotation(request, find, id)
     require_annotation_editor(db, user, annotation)
     wire = in_frame(request, annotation, show_annotation(db, annotation))

@@ -29,25 +29,27 @@ routes = Routes(tags=["annotation"])
 
 BATCH = 2_000
 GROUPS = ("Basic", "Meta", "WKT", "GIS", "Term", "Track", "User", "Image", "Slice", "ImageGroup", "Link", "Algo")
+ONE = ("project", "image", "slice", "user", "term", "track", "group", "tag")
+"""Words that name one object: empty they say nothing, where the plural lets nothing pass."""
 DEFAULT_GROUPS = {"Basic", "Meta", "Term"}
-NOT_YET = ("track", "tracks", "group", "groups")
-"""Nothing has any of these yet, so whoever asks for some gets none."""
 
 
 @routes.get("/api/annotation.json")
 @routes.get("/api/annotation/search.json")
 def list_annotations(request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
-    """Annotations of a project, of images or of slices, newest first; `show…` chooses what each row holds.
+    """Annotations of a project, of images or of slices, newest first (on tracks: by slices); `show…` chooses columns.
 
     `reviewed=true` lists what was accepted in review instead (`reviewUsers`: by whom), `notReviewedOnly=true` what was
     not. Of where: `project`, `image`, `images`, `slice`, `slices`. Which of them: `user`, `users`, `term`, `terms`,
-    `usersForTerm`, `noTerm`, `multipleTerm`, `tag`, `tags`, `noTag`, `bbox` (WKT, or minX,minY,maxX,maxY),
+    `usersForTerm`, `noTerm`, `multipleTerm`, `track`, `tracks`, `noTrack`, `multipleTrack`, `beforeSlice` and
+    `afterSlice` (ids of slices; `sliceDimension`: compared by C, Z or T alone), `group`, `groups`, `tag`, `tags`,
+    `noTag`, `bbox` (WKT, or minX,minY,maxX,maxY),
     `bboxAnnotation`, `baseAnnotation` with `maxDistanceBaseAnnotation`, `excludedAnnotation`, `afterThan` and
     `beforeThan` (epoch ms). Several ids are joined by commas.
 
-    What each row holds: `showBasic`, `showMeta`, `showWKT`, `showGIS`, `showTerm`, `showUser`, `showImage`, `showSlice`
-    (each `=true`); without any, basic, meta and term (`showDefault` adds these); `hide…` takes one away.
-    `origin=left-top` gives shapes in image order.
+    What each row holds: `showBasic`, `showMeta`, `showWKT`, `showGIS`, `showTerm`, `showTrack`, `showLink`, `showUser`,
+    `showImage`, `showSlice` (each `=true`); without any, basic, meta and term (`showDefault` adds these); `hide…` takes
+    one away. `origin=left-top` gives shapes in image order.
     """
     return _list(Asked(dict(request.query_params), request, db, user, find), page)
 
@@ -111,7 +113,7 @@ class Asked:
         found: list[int] | None = None
         for name in names:
             value = self.text(name)
-            if value is None or (value == "" and name in ("project", "image", "slice", "user", "term", "tag")):
+            if value is None or (value == "" and name in ONE):
                 continue
             parts = [part for part in value.strip("[]").replace("_", ",").split(",") if part.strip()]
             found = [*(found or []), *(_whole(name, part) for part in parts)]
@@ -131,6 +133,13 @@ class Asked:
             raise Invalid("{name} must be a number, not {value}.", name="maxDistanceBaseAnnotation", value=value)
         return within
 
+    def dimension(self) -> find_annotations.Dimension:
+        value = (self.text("sliceDimension") or "rank").upper()
+        for dimension in find_annotations.PLACES:
+            if value == dimension.upper():
+                return dimension
+        raise Invalid("{name} must be {values}, not {value}.", name="sliceDimension", values="C, Z, T", value=value)
+
     def wanted(self) -> Wanted:
         box, base = self.text("bbox"), self.text("baseAnnotation") or ""
         reviewed = self.yes("reviewed")
@@ -146,6 +155,13 @@ class Asked:
             terms=self.ids("term", "terms"),
             no_term=self.yes("noTerm"),
             multiple_term=self.yes("multipleTerm"),
+            tracks=self.ids("track", "tracks"),
+            no_track=self.yes("noTrack"),
+            multiple_track=self.yes("multipleTrack"),
+            before_slice=self.number("beforeSlice"),
+            after_slice=self.number("afterSlice"),
+            slice_dimension=self.dimension(),
+            groups=self.ids("group", "groups"),
             tags=self.ids("tag", "tags"),
             no_tag=self.yes("noTag"),
             origin=self.origin,
@@ -157,7 +173,6 @@ class Asked:
             after=self.number("afterThan"),
             before=self.number("beforeThan"),
             excluded=self.number("excludedAnnotation"),
-            nothing=self.yes("multipleTrack") or any(self.ids(name) is not None for name in NOT_YET),
         )
 
     def groups(self) -> set[str]:
@@ -191,7 +206,7 @@ def _list(asked: Asked, page: Paging) -> Response:
     project, chosen = find_annotations.conditions(db, asked.caller, wanted)
     total = db.scalar(select(func.count()).select_from(select(wanted.kind.id).where(*chosen).subquery())) or 0
     table = Rows(AskedBy(asked.request, db, asked.caller, asked.origin), groups, project, wanted.kind)
-    rows = table.query.where(*chosen).order_by(wanted.kind.id.desc()).offset(page.offset)
+    rows = table.query.where(*chosen).order_by(*find_annotations.order(wanted)).offset(page.offset)
     if page.length:
         rows = rows.limit(page.length)
     db.info["streaming"] = True

@@ -25,6 +25,8 @@ from atrisys.actions.move_image import move_image
 from atrisys.store.by_ids import objects_for, pairs_for
 from atrisys.store.tables import (
     AbstractImage,
+    ImageGroup,
+    ImageGroupImageInstance,
     ImageInstance,
     Project,
     ProjectMember,
@@ -39,6 +41,7 @@ from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_cha
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Amount, Fields, FileName
 from atrisys.wire.image_columns import columns_for
+from atrisys.wire.image_groups import links_of_images
 from atrisys.wire.images import managed_among, show_images
 from atrisys.wire.routes import Routes
 
@@ -77,15 +80,20 @@ def list_images_of_project(
     tree: str | None = None,
     withLastActivity: str | None = None,
     withImageGroup: str | None = None,
+    excludeimagegroup: int | None = None,
 ) -> Response:
     """The images of a project, the newest first.
 
     `light=true`: ids and names alone; `tree=true`: for a tree widget; `withLastActivity`: when something was last drawn
-    or changed on each. Filters beside the fields: `tag[in]`, `include` (ids of slides).
+    or changed on each; `withImageGroup`: which groups each is in; `excludeimagegroup`: not those of this group. Filters
+    beside the fields: `tag[in]`, `imageGroup[in]`, `include` (ids of slides).
     """
     project = find(Project, id)
     blinded = project.blind_mode and not is_manager(db, user, project.id)
     query = select(ImageInstance).where(ImageInstance.project_id == project.id)
+    if excludeimagegroup is not None:
+        link, group = ImageGroupImageInstance, find.other(ImageGroup, excludeimagegroup)
+        query = query.where(ImageInstance.id.not_in(select(link.image_id).where(link.group_id == group.id)))
     seen = layers_in(db, user, project)
     rows, total = page.rows(
         db, query, *NEWEST_FIRST, columns=columns_for(user, seen, layers_in(db, user, project, kind=ReviewedAnnotation))
@@ -99,7 +107,8 @@ def list_images_of_project(
         last = _last_activity(db, rows, seen)
         wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
     if dialect.says_yes(withImageGroup):
-        wires = [{**wire, "imageGroup": []} for wire in wires]
+        groups = links_of_images(db, [row.id for row in rows])
+        wires = [{**wire, "imageGroup": groups.get(wire["id"], [])} for wire in wires]
     return page.answer(wires, total)
 
 

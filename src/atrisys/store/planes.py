@@ -1,14 +1,18 @@
 """The slices of an image in its project, and the one that stands for it; how high its picture is."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy import BigInteger, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from atrisys.store.tables import AbstractImage, AbstractSlice, AnnotationDomain, ImageInstance, SliceInstance
 
 PLACE = SliceInstance.id, AbstractSlice.channel, AbstractSlice.z_stack, AbstractSlice.time
+RANK = AbstractSlice.channel + AbstractImage.channels * (
+    AbstractSlice.z_stack + AbstractImage.depth * AbstractSlice.time
+)
+"""Where a slice stands in the order channel, z, time (the channel fastest)."""
 _OF_IMAGE = (
     select(*PLACE)
     .join(AbstractSlice, AbstractSlice.id == SliceInstance.base_slice_id)
@@ -40,19 +44,20 @@ def reference_of(slices: Sequence[SlicePlace]) -> SlicePlace:
     return next((one for one in slices if one[1:] == middle), slices[0])
 
 
+def ranks(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Columns of slices, from what tells their places."""
+    base = AbstractSlice
+    query = select(*columns).select_from(SliceInstance).join(base, base.id == SliceInstance.base_slice_id)
+    return query.join(AbstractImage, AbstractImage.id == base.image_id)
+
+
 def slices_after(db: Session, plane_id: int, most: int) -> list[int]:
-    """The next slices of the same image, in the order channel, z, time (the channel fastest), as their ranks count."""
-    image, base = AbstractImage, AbstractSlice
-    rank = base.channel + image.channels * (base.z_stack + image.depth * base.time)
-    ranked = (
-        select(SliceInstance.id, rank.label("rank"))
-        .join(base, base.id == SliceInstance.base_slice_id)
-        .join(image, image.id == base.image_id)
-    )
+    """The next slices of the same image, as their ranks count."""
+    ranked = ranks(SliceInstance.id, RANK.label("rank"))
     here = ranked.where(SliceInstance.id == plane_id).subquery()
     image_id = select(SliceInstance.image_id).where(SliceInstance.id == plane_id).scalar_subquery()
-    later = ranked.where(SliceInstance.image_id == image_id, rank > select(here.c.rank).scalar_subquery())
-    return list(db.scalars(later.order_by(rank).limit(most)))
+    later = ranked.where(SliceInstance.image_id == image_id, select(here.c.rank).scalar_subquery() < RANK)
+    return list(db.scalars(later.order_by(RANK).limit(most)))
 
 
 def height_under(db: Session, annotation: AnnotationDomain) -> int:

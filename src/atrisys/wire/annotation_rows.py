@@ -19,6 +19,7 @@ from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
     AnnotationDomain,
+    ImageGroupImageInstance,
     ImageInstance,
     Project,
     ReviewedAnnotation,
@@ -27,7 +28,7 @@ from atrisys.store.tables import (
     UserAnnotation,
 )
 from atrisys.wire import dialect
-from atrisys.wire.annotations import crop_word
+from atrisys.wire.annotations import NO_GROUP, crop_word, groups_of, tracks_of
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,25 @@ class Rows:
         self.text += [',"channel":', plane.channel, ',"zStack":', plane.z_stack, ',"time":', plane.time]
 
     def _track(self) -> None:
-        self.text.append(',"track":[],"annotationTrack":[]')
+        def say(rows: list[Any]) -> list[str]:
+            found = tracks_of(self.asked.db, [row[0] for row in rows])
+            runs = [found.get(row[0], []) for row in rows]
+            return [_inner({"track": [one["track"] for one in some], "annotationTrack": some}) for some in runs]
+
+        self._add(say, self.kind.id)
 
     def _link(self) -> None:
-        self.text.append(',"group":null,"annotationLink":[]')
+        def say(rows: list[Any]) -> list[str]:
+            found = groups_of(self.asked.db, self.asked.caller, [row[0] for row in rows])
+            return [_inner(found.get(row[0], NO_GROUP)) for row in rows]
+
+        self._add(say, self.kind.id)
 
     def _imagegroup(self) -> None:
-        self.text.append(',"imageGroup":null')
+        """The first of those that the image is in."""
+        link = ImageGroupImageInstance
+        first = select(func.min(link.group_id)).where(link.image_id == self.kind.image_id).scalar_subquery()
+        self.text += [',"imageGroup":', func.coalesce(cast(first, String), "null")]
 
     def _user(self) -> None:
         said: dict[int, str] = {}
@@ -180,8 +193,9 @@ class Rows:
     def _mend_terms(self, lines: list[str], ids: list[int]) -> None:
         """Annotations that bear several terms, or one from several people."""
         link = TERMS_OF[self.kind]
-        links = select(link.annotation_id).where(link.annotation_id.between(ids[-1], ids[0]))
-        if ids[0] - ids[-1] > 4 * len(ids):
+        first, last = min(ids), max(ids)
+        links = select(link.annotation_id).where(link.annotation_id.between(first, last))
+        if last - first > 4 * len(ids):
             links = links.where(link.annotation_id.in_(ids))
         links = links.group_by(link.annotation_id).having(func.count() > 1)
         several: dict[int, dict[int, list[int]]] = {id: {} for id in self.asked.db.scalars(links)}

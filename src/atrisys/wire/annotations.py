@@ -1,6 +1,6 @@
 """Annotations as the wire has them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Request
@@ -8,13 +8,19 @@ from pydantic import AfterValidator, BeforeValidator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from atrisys.access.caller import Caller
+from atrisys.access.visible import layers_in
 from atrisys.geometry.wkt import wkb_to_wkt
 from atrisys.store.by_ids import pairs_for, rows_for
 from atrisys.store.tables import (
     TERMS_OF,
     AbstractImage,
     AnnotationDomain,
+    AnnotationGroup,
+    AnnotationLink,
+    AnnotationTrack,
     ImageInstance,
+    Project,
     ReviewedAnnotation,
     UserAnnotation,
 )
@@ -50,10 +56,10 @@ class AnnotationOut(Model):
     centroid: dict[str, float]
     term: list[int]
     user_by_term: list[dict[str, Any]]
-    track: tuple[int, ...] = ()
-    annotation_track: tuple[dict[str, Any], ...] = ()
-    group: int | None = None
-    annotation_link: tuple[dict[str, Any], ...] = ()
+    track: list[int]
+    annotation_track: list[dict[str, Any]]
+    group: int | None
+    annotation_link: list[dict[str, Any]]
     nb_comments: int = 0
     reviewed: bool = False
     count_reviewed_annotations: int = 0
@@ -91,19 +97,71 @@ def show_annotations(db: Session, annotations: Sequence[AnnotationDomain]) -> li
     heights = select(ImageInstance.id, AbstractImage.height)
     heights = heights.join(AbstractImage, AbstractImage.id == ImageInstance.base_image_id)
     height = pairs_for(db, heights, ImageInstance.id, [annotation.image_id for annotation in annotations])
+    runs, groups = tracks_of(db, ids), groups_of(db, None, ids)
     copies = select(ReviewedAnnotation.parent_id, ReviewedAnnotation.id)
     accepted = pairs_for(db, copies, ReviewedAnnotation.parent_id, ids) if kind is UserAnnotation else {}
     return [
-        _out(annotation, given[annotation.id], height[annotation.image_id] or 0, annotation.id in accepted)
+        _out(
+            annotation,
+            given[annotation.id],
+            runs.get(annotation.id, []),
+            groups.get(annotation.id, NO_GROUP),
+            height[annotation.image_id] or 0,
+            annotation.id in accepted,
+        )
         for annotation in annotations
     ]
 
 
-def _out(annotation: AnnotationDomain, given: dict[int, dict[str, Any]], height: int, accepted: bool) -> dict[str, Any]:
+def tracks_of(db: Session, ids: Iterable[int]) -> dict[int, list[dict[str, int]]]:
+    """The tracks that annotations lie on, each with the link's id; of those that lie on some."""
+    link = AnnotationTrack
+    found: dict[int, list[dict[str, int]]] = {}
+    query = select(link.annotation_id, link.id, link.track_id).order_by(link.id)
+    for annotation, id, track in rows_for(db, query, link.annotation_id, ids):
+        found.setdefault(annotation, []).append({"id": id, "track": track})
+    return found
+
+
+NO_GROUP: dict[str, Any] = {"group": None, "annotationLink": []}
+
+
+def groups_of(db: Session, caller: Caller | None, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The groups that annotations are in, each with all of its annotations that the caller sees.
+
+    Without a caller nobody is known to see what hidden layers hold.
+    """
+    link, drawn = AnnotationLink, UserAnnotation
+    own = pairs_for(db, select(link.annotation_id, link.group_id), link.annotation_id, ids)
+    if not own:
+        return {}
+    inside = select(link.group_id, link.id, link.annotation_id, drawn.image_id, link.updated)
+    inside = inside.join(drawn, drawn.id == link.annotation_id).order_by(link.id)
+    of_groups = select(Project).join(AnnotationGroup, AnnotationGroup.project_id == Project.id)
+    projects = {row[0] for row in rows_for(db, of_groups, AnnotationGroup.id, own.values())}
+    seen = inside.where(layers_in(db, caller, *projects))
+    links: dict[int, list[dict[str, Any]]] = {}
+    for group, id, annotation, image, updated in rows_for(db, seen, link.group_id, own.values()):
+        links.setdefault(group, []).append({"id": id, "annotation": annotation, "image": image, "updated": updated})
+    return {id: {"group": group, "annotationLink": links.get(group, [])} for id, group in own.items()}
+
+
+def _out(
+    annotation: AnnotationDomain,
+    given: dict[int, dict[str, Any]],
+    runs: list[dict[str, int]],
+    grouped: dict[str, Any],
+    height: int,
+    accepted: bool,
+) -> dict[str, Any]:
     said: dict[str, Any] = {
         "centroid": {"x": annotation.centroid_x, "y": height - annotation.centroid_y},
         "term": list(given),
         "user_by_term": list(given.values()),
+        "track": [run["track"] for run in runs],
+        "annotation_track": runs,
+        "group": grouped["group"],
+        "annotation_link": grouped["annotationLink"],
     }
     if isinstance(annotation, ReviewedAnnotation):
         said |= {"terms": list(given), "parent_ident": annotation.parent_id}

@@ -6,8 +6,15 @@ from sqlalchemy import ColumnElement, String, case, cast, func, literal, select
 
 from atrisys.access.caller import Caller
 from atrisys.access.visible import may_know
-from atrisys.store.tables import AbstractImage, ImageInstance, ReviewedAnnotation, UploadedFile, UserAnnotation
-from atrisys.wire.filters import tags_of
+from atrisys.store.tables import (
+    AbstractImage,
+    ImageGroupImageInstance,
+    ImageInstance,
+    ReviewedAnnotation,
+    UploadedFile,
+    UserAnnotation,
+)
+from atrisys.wire.filters import Several, tags_of
 
 FILE_TYPE = select(UploadedFile.content_type).where(UploadedFile.id == AbstractImage.uploaded_file_id).scalar_subquery()
 CONTENT_TYPE = func.coalesce(func.nullif(FILE_TYPE, "", type_=String), AbstractImage.format)
@@ -23,6 +30,12 @@ def _own_or_base(name: str) -> Any:
     return func.coalesce(getattr(ImageInstance, name), _of_base(getattr(AbstractImage, name)))
 
 
+def name_for(caller: Caller) -> Any:
+    """Of an image: what people call it, or its slide's number where it is blinded to the caller."""
+    number = cast(ImageInstance.base_image_id, String)
+    return case((may_know(caller, ImageInstance), ImageInstance.instance_filename), else_=number)
+
+
 def columns_for(caller: Caller, seen: ColumnElement[bool], seen_reviewed: ColumnElement[bool]) -> dict[str, Any]:
     """Of images in projects. Where they are blinded to the caller, names are the slide's number and tags are none.
 
@@ -32,7 +45,7 @@ def columns_for(caller: Caller, seen: ColumnElement[bool], seen_reviewed: Column
     drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id, seen).scalar_subquery()
     accepted = select(func.count()).where(ReviewedAnnotation.image_id == ImageInstance.id, seen_reviewed)
     plain = ("width", "height", "depth", "duration", "channels", "colorspace")
-    name = case((known, ImageInstance.instance_filename), else_=number)
+    name = name_for(caller)
     original = case((known, _of_base(AbstractImage.original_filename)), else_=number)
     tags = tags_of(ImageInstance.id, known)
     return {
@@ -51,6 +64,7 @@ def columns_for(caller: Caller, seen: ColumnElement[bool], seen_reviewed: Column
         "include": ImageInstance.base_image_id,
         "tag": tags,
         "tags": tags,
+        "imageGroup": Several(ImageGroupImageInstance.group_id, ImageGroupImageInstance.image_id == ImageInstance.id),
         "numberOfAnnotations": drawn,
         "numberOfJobAnnotations": literal(0),
         "numberOfReviewedAnnotations": accepted.scalar_subquery(),

@@ -13,32 +13,44 @@ from atrisys.store.tables.annotations import (
     AnnotationDomain,
     AnnotationTerm,
     GivenTerm,
+    OnAnnotation,
     ReviewedAnnotation,
     ReviewedAnnotationTerm,
     UserAnnotation,
 )
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
+from atrisys.store.tables.groups import AnnotationGroup, AnnotationLink, ImageGroup, ImageGroupImageInstance
 from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
 from atrisys.store.tables.jobs import Job
 from atrisys.store.tables.metadata import AttachedFile, Description, Property, Tag, TagDomainAssociation
 from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Term
 from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole
 from atrisys.store.tables.projects import Project, ProjectDefaultLayer, ProjectMember
+from atrisys.store.tables.tracks import AnnotationTrack, Track
 
 KINDS: dict[str, type[Table]] = {
     mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Table)
 }
 """Every table of objects, by the name that the change log calls it."""
+HANGING_ON: dict[type[AnnotationDomain], tuple[type[OnAnnotation], ...]] = {
+    UserAnnotation: (AnnotationTerm, AnnotationTrack, AnnotationLink),
+    ReviewedAnnotation: (ReviewedAnnotationTerm,),
+}
+"""What hangs on annotations of each kind: it goes before them and moves with them."""
 
 __all__ = [
+    "HANGING_ON",
     "KINDS",
     "TERMS_OF",
     "AbstractImage",
     "AbstractSlice",
     "AnnotationAction",
     "AnnotationDomain",
+    "AnnotationGroup",
+    "AnnotationLink",
     "AnnotationTerm",
+    "AnnotationTrack",
     "AttachedFile",
     "Change",
     "Description",
@@ -48,9 +60,12 @@ __all__ = [
     "IdSequence",
     "IdempotentAnswer",
     "ImageConsultation",
+    "ImageGroup",
+    "ImageGroupImageInstance",
     "ImageInstance",
     "Job",
     "LoginSession",
+    "OnAnnotation",
     "Ontology",
     "OpenUpload",
     "Project",
@@ -72,6 +87,7 @@ __all__ = [
     "Tag",
     "TagDomainAssociation",
     "Term",
+    "Track",
     "UploadedFile",
     "UserAnnotation",
     "UserPosition",

@@ -83,19 +83,26 @@ class ReviewedAnnotation(AnnotationDomain):
     """Who accepted it; None when that account is gone."""
 
 
-class GivenTerm(Table):
-    """A term that somebody gave an annotation: what it is for all kinds of annotations."""
+class OnAnnotation(Table):
+    """What hangs on an annotation: seen by who sees its layer, gone before it is."""
 
     __abstract__ = True
     container_column = "project_id"
     owner_column = "layer_id"
 
     annotation_id: Mapped[int]
-    term_id: Mapped[int] = mapped_column(ForeignKey("term.id"), index=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"))
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
     layer_id: Mapped[int]
     """Whose layer the annotation lies on."""
+
+
+class GivenTerm(OnAnnotation):
+    """A term that somebody gave an annotation: what it is for all kinds of annotations."""
+
+    __abstract__ = True
+
+    term_id: Mapped[int] = mapped_column(ForeignKey("term.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"))
 
 
 class AnnotationTerm(GivenTerm):
