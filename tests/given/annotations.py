@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.actions.draw_annotations import draw_one
 from atrisys.actions.drawing import Drawing
-from atrisys.store.tables import ImageInstance, Term, UserAnnotation
+from atrisys.actions.share_annotation import share_annotation
+from atrisys.store.tables import ImageInstance, SharedAnnotation, Term, UserAnnotation
 from given.base import Base
 from people import Person
 
@@ -23,6 +24,14 @@ class Annotations(Base):
         with self.writing() as db:
             drawing = Drawing(location=location, image_id=image.id, terms=tuple(term.id for term in terms), **more)
             return _fetched(db, draw_one(db, caller, drawing).id)
+
+    def comment(
+        self, annotation: UserAnnotation, by: Person, receivers: Iterable[Person] = (), comment: str = "Look."
+    ) -> SharedAnnotation:
+        assert by.caller
+        with self.writing() as db:
+            drawn = db.get_one(UserAnnotation, annotation.id)
+            return share_annotation(db, by.caller, drawn, comment, [person.id for person in receivers])
 
 
 def _fetched(db: Session, id: int) -> UserAnnotation:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Request
 from pydantic import AfterValidator, BeforeValidator
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from atrisys.geometry.wkt import wkb_to_wkt
@@ -16,6 +16,7 @@ from atrisys.store.tables import (
     AnnotationDomain,
     ImageInstance,
     ReviewedAnnotation,
+    SharedAnnotation,
     UserAnnotation,
 )
 from atrisys.wire import dialect
@@ -93,13 +94,23 @@ def show_annotations(db: Session, annotations: Sequence[AnnotationDomain]) -> li
     height = pairs_for(db, heights, ImageInstance.id, [annotation.image_id for annotation in annotations])
     copies = select(ReviewedAnnotation.parent_id, ReviewedAnnotation.id)
     accepted = pairs_for(db, copies, ReviewedAnnotation.parent_id, ids) if kind is UserAnnotation else {}
+    counts = select(SharedAnnotation.annotation_id, func.count()).group_by(SharedAnnotation.annotation_id)
+    comments = pairs_for(db, counts, SharedAnnotation.annotation_id, ids) if kind is UserAnnotation else {}
     return [
-        _out(annotation, given[annotation.id], height[annotation.image_id] or 0, annotation.id in accepted)
+        _out(
+            annotation,
+            given[annotation.id],
+            height[annotation.image_id] or 0,
+            annotation.id in accepted,
+            comments.get(annotation.id, 0),
+        )
         for annotation in annotations
     ]
 
 
-def _out(annotation: AnnotationDomain, given: dict[int, dict[str, Any]], height: int, accepted: bool) -> dict[str, Any]:
+def _out(
+    annotation: AnnotationDomain, given: dict[int, dict[str, Any]], height: int, accepted: bool, comments: int
+) -> dict[str, Any]:
     said: dict[str, Any] = {
         "centroid": {"x": annotation.centroid_x, "y": height - annotation.centroid_y},
         "term": list(given),
@@ -108,7 +119,8 @@ def _out(annotation: AnnotationDomain, given: dict[int, dict[str, Any]], height:
     if isinstance(annotation, ReviewedAnnotation):
         said |= {"terms": list(given), "parent_ident": annotation.parent_id}
         return ReviewedAnnotationOut.of(annotation, **said).wire()
-    return AnnotationOut.of(annotation, **said, reviewed=accepted, count_reviewed_annotations=int(accepted)).wire()
+    said |= {"reviewed": accepted, "count_reviewed_annotations": int(accepted), "nb_comments": comments}
+    return AnnotationOut.of(annotation, **said).wire()
 
 
 def find_annotation(request: Request, find: Finder, id: int) -> AnnotationDomain:

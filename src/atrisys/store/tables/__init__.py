@@ -18,6 +18,7 @@ from atrisys.store.tables.annotations import (
     UserAnnotation,
 )
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
+from atrisys.store.tables.comments import SharedAnnotation, SharedAnnotationReceiver
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
 from atrisys.store.tables.jobs import Job
@@ -25,6 +26,7 @@ from atrisys.store.tables.metadata import AttachedFile, Description, Property, T
 from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Term
 from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole
 from atrisys.store.tables.projects import Project, ProjectDefaultLayer, ProjectMember
+from atrisys.store.tables.settings import AnnotationFilter, Configuration, ImageFilter, ImageFilterProject
 
 KINDS: dict[str, type[Table]] = {
     mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Table)
@@ -38,9 +40,11 @@ __all__ = [
     "AbstractSlice",
     "AnnotationAction",
     "AnnotationDomain",
+    "AnnotationFilter",
     "AnnotationTerm",
     "AttachedFile",
     "Change",
+    "Configuration",
     "Description",
     "FailedTries",
     "Follower",
@@ -48,6 +52,8 @@ __all__ = [
     "IdSequence",
     "IdempotentAnswer",
     "ImageConsultation",
+    "ImageFilter",
+    "ImageFilterProject",
     "ImageInstance",
     "Job",
     "LoginSession",
@@ -66,6 +72,8 @@ __all__ = [
     "SecRole",
     "SecUser",
     "SecUserSecRole",
+    "SharedAnnotation",
+    "SharedAnnotationReceiver",
     "SliceInstance",
     "Storage",
     "StorageMember",
