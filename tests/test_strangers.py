@@ -29,6 +29,7 @@ OPEN = {
     *("GET /assets/{name}", "HEAD /assets/{name}"),
     *("GET /api/server/ping.json", "GET /server/ping.json", "GET /server/ping"),
     *("POST /api/server/ping.json", "POST /server/ping.json", "POST /server/ping"),
+    *("GET /status.json", "GET /api/status.json", "GET /configuration.json"),
     *("POST /api/atrisys/session.json", "OPTIONS /api/atrisys/uploads"),
 }
 """Nobody in particular may come in here: what says nothing of anybody, and the door itself."""
@@ -121,6 +122,10 @@ EXCEPTED = {
     # Accounts and the roles that they hold are seen by all, and changed by themselves or administrators.
     "POST /api/user/{id}/role.json": 409,
     "POST /api/storage.json": 403,
+    **dict.fromkeys(("POST /api/role.json", "PUT /api/role/{id}.json", "DELETE /api/role/{id}.json"), 403),
+    # Settings of the installation, which administrators keep.
+    "POST /api/configuration.json": 403,
+    **{f"{method} /api/configuration/key/{{key}}.json": 403 for method in ("POST", "PUT", "DELETE")},
     **{
         f"{method} /api{path}": 403
         for method, path in (

@@ -16,6 +16,8 @@ LEFT_OUT = (
     (re.compile(r"/sam\b|/smart_annotation"), "SAM"),
     (re.compile(r"/retrieval|/cbir|searchable|/similar"), "retrieval"),
     (re.compile(r"/profile\b"), "profiles, which need a second copy of the slide, servers before 4.0 alone"),
+    (re.compile(r"^/login/|^/saml/|/authenticate$"), "older ways to sign in, which no client asks for"),
+    (re.compile(r"/userjob\b"), "accounts of Cytomine's jobs, of which there are none here"),
     (re.compile(r"/search\b|/search[-./]|/meilisearch/"), "full-text search"),
 )
 NEWEST = ("x", "x★")

@@ -5,6 +5,8 @@ from atrisys.access.domains import EDITORS, find_domain, kind_named, require_met
 from atrisys.access.visible import domains, get_row, visible
 from atrisys.errors import NotAllowed, NotFound
 from atrisys.store.tables import (
+    Configuration,
+    ImageFilter,
     ImageInstance,
     Project,
     ProjectMember,
@@ -19,7 +21,7 @@ from atrisys.store.tables import (
 )
 from atrisys.store.tables.files import READ
 
-FOR_ADMINISTRATORS = {Relation, SecRole, SecUserSecRole, ProjectMember, StorageMember}
+FOR_ADMINISTRATORS = {Configuration, ImageFilter, Relation, SecRole, SecUserSecRole, ProjectMember, StorageMember}
 """Kinds that nobody else describes: nobody else edits them, or not as things of their own."""
 IN_PROJECT = {"Project", "ImageInstance", "SliceInstance", "UserAnnotation", "AnnotationTerm"}
 OF_SLIDE = {"AbstractImage", "AbstractSlice"}

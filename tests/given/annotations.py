@@ -7,7 +7,16 @@ from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.actions.draw_annotations import draw_one
 from atrisys.actions.drawing import Drawing
-from atrisys.store.tables import AnnotationGroup, AnnotationLink, ImageGroup, ImageInstance, Term, UserAnnotation
+from atrisys.actions.share_annotation import share_annotation
+from atrisys.store.tables import (
+    AnnotationGroup,
+    AnnotationLink,
+    ImageGroup,
+    ImageInstance,
+    SharedAnnotation,
+    Term,
+    UserAnnotation,
+)
 from given.base import Base
 from people import Person
 
@@ -34,6 +43,14 @@ class Annotations(Base):
                 link = AnnotationLink(group_id=group.id, annotation_id=one.id, layer_id=one.user_id, **home)
                 history.add(db, self.maker, link)
             return group
+
+    def comment(
+        self, annotation: UserAnnotation, by: Person, receivers: Iterable[Person] = (), comment: str = "Look."
+    ) -> SharedAnnotation:
+        assert by.caller
+        with self.writing() as db:
+            drawn = db.get_one(UserAnnotation, annotation.id)
+            return share_annotation(db, by.caller, drawn, comment, [person.id for person in receivers])
 
 
 def _fetched(db: Session, id: int) -> UserAnnotation:

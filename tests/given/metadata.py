@@ -10,6 +10,7 @@ from atrisys.store.tables import (
     AbstractSlice,
     AnnotationTerm,
     AttachedFile,
+    Configuration,
     Description,
     Property,
     RelationTerm,
@@ -57,6 +58,13 @@ class Metadata(Ontologies, Projects, Images, Files, Annotations):
         with self.writing() as db:
             columns = {"filename": filename, "kept_name": kept.name, "size": kept.size, "sha256": kept.sha256}
             return history.add(db, self.maker, AttachedFile(**about(domain), **columns))
+
+    def configuration(self, key: str, value: str = "value", reading_role: str = "ALL") -> Configuration:
+        """The same for all: what is there stays."""
+        with self.writing() as db:
+            found = db.scalar(select(Configuration).where(Configuration.key == key))
+            row = Configuration(key=key, value=value, reading_role=reading_role)
+            return found or history.add(db, self.maker, row)
 
     def tag(self, owner: Person, name: str = "") -> Tag:
         with self.writing() as db:

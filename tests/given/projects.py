@@ -2,7 +2,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from atrisys.actions import history
-from atrisys.store.tables import Ontology, Project, ProjectDefaultLayer, ProjectMember
+from atrisys.store.tables import (
+    AnnotationFilter,
+    ImageFilterProject,
+    Ontology,
+    Project,
+    ProjectDefaultLayer,
+    ProjectMember,
+)
 from given.base import Base
 from people import Person
 
@@ -33,6 +40,17 @@ class Projects(Base):
             for member in members:
                 history.add(db, self.maker, ProjectMember(project_id=row.id, user_id=member.id))
             return row
+
+    def image_filter(self, project: Project, filter_id: int = 10) -> ImageFilterProject:
+        with self.writing() as db:
+            link = ImageFilterProject(project_id=project.id, image_filter_id=filter_id)
+            return history.add(db, self.maker, link)
+
+    def annotation_filter(self, project: Project, owner: Person, **values: Any) -> AnnotationFilter:
+        with self.writing() as db:
+            columns = {"name": f"filter {self.number()}", "users": [], "terms": [], **values}
+            row = AnnotationFilter(project_id=project.id, user_id=owner.id, **columns)
+            return history.add(db, self.maker, row)
 
     def default_layer(self, project: Project, person: Person) -> ProjectDefaultLayer:
         with self.writing() as db:

@@ -95,3 +95,30 @@ def test_an_administrator_sets_the_whole_ladder_by_id_or_name(ada, alice):
 def test_nobody_sees_no_roles(nobody, alice):
     assert nobody.get("/api/role.json").status_code == 401
     assert nobody.get(f"/api/user/{alice.id}/role.json").status_code == 401
+
+
+def test_administrators_make_roles_of_their_own_on_which_no_right_hangs(ada, alice, given):
+    made = ada.post("/api/role.json", json={"authority": "ROLE_TUTOR"}).json()["secrole"]
+    assert ada.post("/api/role.json", json={"authority": "ROLE_TUTOR"}).status_code == 409
+    assert ada.post("/api/role.json", json={"authority": "tutor"}).status_code == 400
+    one = f"/api/role/{made['id']}.json"
+    assert ada.put(one, json={"authority": "ROLE_TEACHER"}).json()["secrole"]["authority"] == "ROLE_TEACHER"
+    assert ada.put(one, json={"authority": "ROLE_ADMIN"}).status_code == 409
+    guest = given.person("gustav", role="ROLE_GUEST")
+    assert ada.post(f"/api/user/{guest.id}/role.json", json={"role": made["id"]}).status_code == 200
+    # It lifts nobody: a guest who holds it is still one, whom a user cannot lift.
+    assert alice.post(f"/api/user/{guest.id}/role.json", json={"role": "ROLE_USER"}).status_code == 403
+    assert guest.post("/api/ontology.json", json={"name": "x"}).status_code == 403
+    assert ada.delete(one).status_code == 400
+    assert ada.delete(f"/api/user/{guest.id}/role/{made['id']}.json").status_code == 200
+    assert ada.delete(one).status_code == 200
+    assert ada.get(one).status_code == 404
+
+
+def test_the_roles_that_rights_hang_on_stay_and_nobody_else_makes_any(ada, charlie):
+    for role in ada.get("/api/role.json").json()["collection"]:
+        one = f"/api/role/{role['id']}.json"
+        for person in (ada, charlie):
+            assert person.put(one, json={"authority": "ROLE_NOTHING"}).status_code == 403
+            assert person.delete(one).status_code == 403
+    assert charlie.post("/api/role.json", json={"authority": "ROLE_TUTOR"}).status_code == 403

@@ -29,7 +29,10 @@ OTHERWISE = {
     "/api/uploadedfile/{id}.json": {"parent": "uploadedfile"},
 }
 """Where a word names another kind."""
-PEOPLE = {"user", "users", "admins", "representatives", "layers", "idUser", "role", "relation", "tag"}
+PEOPLE = {
+    "user", "users", "admins", "representatives", "layers", "idUser", "role", "relation", "tag", "receivers",
+    "imageFilter",
+}  # fmt: skip
 """Words that name what everybody may know of."""
 NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
@@ -89,6 +92,7 @@ def body_of(path: str, ids: Ids) -> dict[str, Any]:
         "username": "newcomer", "firstname": "New", "lastname": "Comer", "email": "new@example.org",
         "password": "a long new password", "role": "ROLE_USER", "relation": ids["relation"], "user": ids["user"],
         "domainClassName": "Project", "key": "stain", "value": "H&E", "data": "words", "tag": ids["tag"],
+        "comment": "words", "imageFilter": 11, "readingRole": "ALL", "authority": "ROLE_NEW",
         "users": [ids["user"]], "admins": [ids["user"]], "representatives": [ids["user"]], "geojson": True,
         "action": "select", "zoom": 3,
         **{f"{place}{side}{axis}": 10 for place in ("top", "bottom") for side in ("Left", "Right") for axis in "XY"},

@@ -28,7 +28,7 @@ Ids = Mapping[str, int | str]
 FIRST_ID = 7_000_000
 """Ids of a walk begin here, so that no size or count is taken for one."""
 FARTHER = 1_000_000
-SHARED = ("user", "username", "role", "relation", "tag")
+SHARED = ("user", "username", "role", "relation", "tag", "imageserver")
 """What everybody may know of."""
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 BY_NAME: Ids = {
@@ -39,6 +39,8 @@ BY_NAME: Ids = {
     "domain_id": "project",
     "name": "user",
     "image": "imageinstance",
+    "project": "project",
+    "annotation": "annotation",
     "link": "representative",
     "layer": "defaultlayer",
     "relation": "relation",
@@ -110,6 +112,7 @@ def make_world(
             "relation": db.scalars(select(Relation.id).where(Relation.name == "parent")).one(),
         }
     browser = signed_in(given.app, username)
+    given.configuration("stain")
     given.description(project, f"the {mark} project")
     tag = given.tag(owner, f"tag of {username}")
     group = given.image_group(project, [image], f"{mark} group")
@@ -153,6 +156,10 @@ def make_world(
         "annotation_action": given.action(image, owner).id,
         "projectConnection": _visit(given, project, image, owner),
         "defaultlayer": given.default_layer(project, owner).id,
+        "imageserver": 7,
+        "imagefilterproject": given.image_filter(project).id,
+        "annotationfilter": given.annotation_filter(project, owner, name=f"{mark} filter").id,
+        "comment": given.comment(drawn, owner, [owner], f"{mark} comment").id,
         "attachedfile": given.attached_file(project, mark.encode(), f"{mark}.pdf").id,
     }
     return World(owner, ids, mark)

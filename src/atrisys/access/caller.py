@@ -13,6 +13,7 @@ from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
 LADDER = ("ROLE_GUEST", "ROLE_USER", "ROLE_ADMIN", "ROLE_SUPER_ADMIN")
 """Whoever holds a role holds those below it as well; only a guest is nothing else."""
 ADMINISTRATORS = frozenset({"ROLE_ADMIN", "ROLE_SUPER_ADMIN"})
+USERS = ADMINISTRATORS | {"ROLE_USER"}
 Door = Literal["web", "api", "command line", "job"]
 Way = Literal["signature", "token", "session", "cookie", "command line", "job"]
 """How somebody proved who they are: Cytomine's signature, X-Auth headers, a browser session, the key-born cookie."""
@@ -86,7 +87,7 @@ class Caller:
     @property
     def is_user(self) -> bool:
         """More than a guest."""
-        return bool(self.roles & {"ROLE_USER", "ROLE_ADMIN", "ROLE_SUPER_ADMIN"})
+        return bool(self.roles & USERS)
 
 
 def caller_of(account: Account, way: Way, door: Door, request_id: str | None = None) -> Caller:

@@ -31,10 +31,12 @@ from atrisys.store.table import Table
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
+    AnnotationFilter,
     AnnotationGroup,
     AnnotationLink,
     AnnotationTerm,
     AnnotationTrack,
+    ImageFilterProject,
     ImageGroup,
     ImageGroupImageInstance,
     ImageInstance,
@@ -45,6 +47,7 @@ from atrisys.store.tables import (
     ReviewedAnnotation,
     ReviewedAnnotationTerm,
     SecUser,
+    SharedAnnotation,
     SliceInstance,
     Storage,
     Tag,
@@ -155,8 +158,19 @@ def _image(db: Session, caller: Caller, row: ImageInstance) -> None:
     require_editor(db, caller, db.get_one(Project, row.project_id), row.user_id)
 
 
-def _default_layer(db: Session, caller: Caller, row: ProjectDefaultLayer) -> None:
+def _of_managers(db: Session, caller: Caller, row: ProjectDefaultLayer | ImageFilterProject) -> None:
     require_manager(db, caller, db.get_one(Project, row.project_id))
+
+
+def require_filter_editor(db: Session, caller: Caller, row: AnnotationFilter) -> None:
+    """Who made a choice of annotations, and managers of its project."""
+    if row.user_id != caller.id:
+        require_manager(db, caller, db.get_one(Project, row.project_id))
+
+
+def require_sender(_db: Session, caller: Caller, row: SharedAnnotation) -> None:
+    if row.sender_id != caller.id and not caller.is_admin:
+        raise NotAllowed("Only who wrote comment {comment} may do this.", comment=row.id)
 
 
 def _on_image(db: Session, caller: Caller, row: SliceInstance | Track) -> None:
@@ -188,7 +202,10 @@ def _in_ontology(db: Session, caller: Caller, row: Term | RelationTerm) -> None:
 
 EDITORS: dict[type[Table], Editor] = {
     Project: require_manager,
-    ProjectDefaultLayer: _default_layer,
+    ProjectDefaultLayer: _of_managers,
+    ImageFilterProject: _of_managers,
+    AnnotationFilter: require_filter_editor,
+    SharedAnnotation: require_sender,
     ImageInstance: _image,
     SliceInstance: _on_image,
     Track: _on_image,

@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.domains import find_domain, require_metadata_editor, require_tag_owner, require_tag_renamer
+from atrisys.access.domains import (
+    find_domain,
+    require_filter_editor,
+    require_metadata_editor,
+    require_sender,
+    require_tag_owner,
+    require_tag_renamer,
+)
 from atrisys.access.require import (
     require_admin,
     require_contributor,
@@ -32,12 +39,15 @@ from atrisys.store.table import Table
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
+    AnnotationFilter,
     AnnotationGroup,
     AnnotationLink,
     AnnotationTerm,
     AnnotationTrack,
     AttachedFile,
+    Configuration,
     Description,
+    ImageFilterProject,
     ImageGroup,
     ImageGroupImageInstance,
     ImageInstance,
@@ -50,6 +60,8 @@ from atrisys.store.tables import (
     ReviewedAnnotation,
     ReviewedAnnotationTerm,
     SecUser,
+    SharedAnnotation,
+    SharedAnnotationReceiver,
     SliceInstance,
     Storage,
     StorageMember,
@@ -301,6 +313,32 @@ def _tag(judge: Judge, was: State | None, to: State | None) -> None:
                 require_tag_owner(judge.caller, tag)
 
 
+def _configuration(judge: Judge, _was: State | None, _to: State | None) -> None:
+    require_admin(judge.caller)
+
+
+def _annotation_filter(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            project = get_row(judge.db, judge.caller, Project, state["project_id"])
+            kept = AnnotationFilter(id=state["id"], project_id=project.id, user_id=state["user_id"])
+            require_filter_editor(judge.db, judge.caller, kept)
+
+
+def _comment(judge: Judge, was: State | None, to: State | None) -> None:
+    for state in (was, to):
+        if state:
+            annotation = get_row(judge.db, judge.caller, UserAnnotation, state["annotation_id"])
+            sent = SharedAnnotation(id=state["id"], annotation_id=annotation.id, sender_id=state["sender_id"])
+            require_sender(judge.db, judge.caller, sent)
+
+
+def _receiver(judge: Judge, was: State | None, to: State | None) -> None:
+    state = was or to
+    assert state is not None
+    require_sender(judge.db, judge.caller, get_row(judge.db, judge.caller, SharedAnnotation, state["comment_id"]))
+
+
 def _account(judge: Judge, was: State | None, to: State | None) -> None:
     if was is None or to is None or not changed(was, to) <= OF_THE_PERSON:
         raise NotUndoable("Accounts, their locks, keys, passwords and roles are not undone. Change them by hand.")
@@ -349,6 +387,11 @@ RULES: dict[type[Table], Rule] = {
     AttachedFile: Rule(_said_of_an_object, ("domain_ident",), always=_attached_file),
     TagDomainAssociation: Rule(_said_of_an_object, ("domain_ident", "tag_id")),
     Tag: Rule(_tag),
+    Configuration: Rule(_configuration),
+    ImageFilterProject: Rule(_member, ("project_id",)),
+    AnnotationFilter: Rule(_annotation_filter, ("project_id",)),
+    SharedAnnotation: Rule(_comment, ("annotation_id",)),
+    SharedAnnotationReceiver: Rule(_receiver, ("comment_id",)),
     SecUser: Rule(_account),
 }
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from atrisys.access.caller import Caller
+from atrisys.access.caller import USERS, Caller
 from atrisys.errors import NotFound
 from atrisys.store import spatial
 from atrisys.store.table import Numbered, Table
@@ -29,12 +29,16 @@ from atrisys.store.tables import (
     AbstractSlice,
     AnnotationAction,
     AnnotationDomain,
+    AnnotationFilter,
     AnnotationGroup,
     AnnotationLink,
     AnnotationTerm,
     AnnotationTrack,
     Change,
+    Configuration,
     ImageConsultation,
+    ImageFilter,
+    ImageFilterProject,
     ImageGroup,
     ImageGroupImageInstance,
     ImageInstance,
@@ -52,6 +56,8 @@ from atrisys.store.tables import (
     SecRole,
     SecUser,
     SecUserSecRole,
+    SharedAnnotation,
+    SharedAnnotationReceiver,
     SliceInstance,
     Storage,
     StorageMember,
@@ -331,6 +337,24 @@ def may_know(caller: Caller, kind: type[Table]) -> ColumnElement[bool]:
     return true() if caller.is_admin else UNBLINDED.get(kind, RULES[kind])(caller)
 
 
+def _comment(caller: Caller) -> ColumnElement[bool]:
+    """Its sender and its receivers, for as long as they see the annotation."""
+    of_it = UserAnnotation.id == SharedAnnotation.annotation_id
+    seen = exists().where(of_it, condition(caller, UserAnnotation)).correlate(SharedAnnotation)
+    got = select(SharedAnnotationReceiver.comment_id).where(SharedAnnotationReceiver.user_id == caller.id)
+    return and_(or_(SharedAnnotation.sender_id == caller.id, SharedAnnotation.id.in_(got)), seen)
+
+
+def _receiver(caller: Caller) -> ColumnElement[bool]:
+    return SharedAnnotationReceiver.comment_id.in_(select(SharedAnnotation.id).where(_comment(caller)))
+
+
+def _configuration(caller: Caller) -> ColumnElement[bool]:
+    held = select(SecUserSecRole.id).join(SecRole, SecRole.id == SecUserSecRole.role_id)
+    more_than_guest = held.where(SecUserSecRole.user_id == caller.id, SecRole.authority.in_(USERS)).exists()
+    return or_(Configuration.reading_role == "ALL", and_(Configuration.reading_role == "USER", more_than_guest))
+
+
 def _everybody(_caller: Caller) -> ColumnElement[bool]:
     return true()
 
@@ -364,6 +388,12 @@ RULES: dict[type[Any], Rule] = {
     Job: _job,
     OpenUpload: _open_upload,
     Tag: _everybody,
+    Configuration: _configuration,
+    ImageFilter: _everybody,
+    ImageFilterProject: _in_project(ImageFilterProject.project_id),
+    AnnotationFilter: _in_project(AnnotationFilter.project_id),
+    SharedAnnotation: _comment,
+    SharedAnnotationReceiver: _receiver,
     ProjectConnection: _activity_in_project,
     **{kind: _activity_on_image(kind) for kind in (UserPosition, ImageConsultation, AnnotationAction)},
     **{kind: _metadata(kind) for kind in METADATA},

@@ -1,4 +1,4 @@
-"""Delete many annotations at once, each with what hangs on it and its own tombstone."""
+"""Delete many annotations at once, each with its comments, what hangs on it and its own tombstone."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.actions import history
+from atrisys.actions.share_annotation import clear_comments
 from atrisys.store.tables import HANGING_ON, AnnotationDomain
 
 
@@ -17,10 +18,11 @@ def clear_annotations(db: Session, caller: Caller, which: Callable[[type[Annotat
 
 
 def clear_kind(db: Session, caller: Caller, kind: type[AnnotationDomain], *conditions: Any) -> int:
-    """Those of one kind that fit, in batches, in each what hangs on them first. Says how many annotations went."""
+    """Those of one kind that fit, in batches, in each comments and what hangs on them first. Says how many annotations went."""
     done = 0
     query = select(kind.id).where(*conditions).order_by(kind.id).limit(history.BATCH)
     while ids := db.scalars(query).all():
+        clear_comments(db, caller, kind, ids)
         for link in HANGING_ON[kind]:
             history.delete_where(db, caller, link, link.annotation_id.in_(ids))
         done += history.delete_where(db, caller, kind, kind.id.in_(ids))

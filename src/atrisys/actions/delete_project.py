@@ -6,7 +6,9 @@ from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.actions.clear_annotations import clear_annotations
 from atrisys.store.tables import (
+    AnnotationFilter,
     AnnotationGroup,
+    ImageFilterProject,
     ImageGroup,
     ImageGroupImageInstance,
     ImageInstance,
@@ -19,7 +21,7 @@ from atrisys.store.tables import (
 
 CONTENTS = (
     *(AnnotationGroup, ImageGroupImageInstance, ImageGroup, Track),
-    *(SliceInstance, ImageInstance, ProjectDefaultLayer, ProjectMember),
+    *(SliceInstance, ImageInstance, AnnotationFilter, ImageFilterProject, ProjectDefaultLayer, ProjectMember),
 )
 """What stands on others before what it stands on."""
 

@@ -20,6 +20,7 @@ from atrisys.store.files import DataFolder
 from atrisys.store.tables import (
     TERMS_OF,
     AbstractImage,
+    AnnotationFilter,
     ImageInstance,
     Job,
     Ontology,
@@ -29,6 +30,8 @@ from atrisys.store.tables import (
     ReviewedAnnotation,
     SecUser,
     SecUserSecRole,
+    SharedAnnotation,
+    SharedAnnotationReceiver,
     Storage,
     StorageMember,
     Tag,
@@ -39,9 +42,9 @@ from atrisys.store.tables import (
 def delete_user(db: Session, caller: Caller, folder: DataFolder, user: SecUser) -> None:
     """Their annotations, unused images, ontologies, files, storages, roles and sessions go with them.
 
-    Terms that they gave to shapes of others stay, as their authors', and tags, as nobody's; images that others have
-    drawn on, and files in storages of others, pass to the project's representative and the storage's owner. The change
-    log keeps all they did.
+    Terms that they gave to shapes of others stay, as their authors', and tags and comments, as nobody's; images
+    that others have drawn on, and files in storages of others, pass to the project's representative and the storage's
+    owner. The change log keeps all they did.
 
     Raises:
         InUse: a job of theirs runs, an ontology is used by a project, files of others lie in their storage.
@@ -57,7 +60,9 @@ def delete_user(db: Session, caller: Caller, folder: DataFolder, user: SecUser) 
         delete_ontology(db, caller, ontology)
     _leave_storages(db, caller, user)
     _empty_storages(db, caller, folder, user)
-    history.edit_many(db, caller, Tag, Tag.user_id == user.id, lambda _tag: {"user_id": None})
+    for kind in (Tag, AnnotationFilter):
+        history.edit_many(db, caller, kind, kind.user_id == user.id, lambda _row: {"user_id": None})
+    _leave_comments(db, caller, user)
     history.delete_where(db, caller, SecUserSecRole, SecUserSecRole.user_id == user.id)
     passwords.forget_tries(db, user.username)
     history.delete(db, caller, user)
@@ -105,6 +110,13 @@ def _leave_images(db: Session, caller: Caller, user: SecUser) -> None:
             speaks = select(ProjectMember.user_id).where(ProjectMember.is_representative)
             heir = db.scalar(speaks.where(ProjectMember.project_id == image.project_id).limit(1))
             history.edit(db, caller, image, user_id=heir or caller.id)
+
+
+def _leave_comments(db: Session, caller: Caller, user: SecUser) -> None:
+    """What they wrote stays with whom they wrote it to."""
+    received, sent = SharedAnnotationReceiver, SharedAnnotation
+    history.delete_where(db, caller, received, received.user_id == user.id)
+    history.edit_many(db, caller, sent, sent.sender_id == user.id, lambda _comment: {"sender_id": None})
 
 
 def _leave_storages(db: Session, caller: Caller, user: SecUser) -> None:

@@ -17,6 +17,14 @@ from atrisys.wire.routes import Routes, open_to_all
 routes = Routes(tags=["server"])
 
 
+@routes.get("/status.json")
+@routes.get("/api/status.json")
+@open_to_all
+def show_status(request: Request) -> Json:
+    """Says that the server is alive, and which it is."""
+    return Json({"alive": True, "version": __version__, "serverURL": address_of(request)})
+
+
 async def _project(request: Request) -> int | None:
     """The project that the body names; whatever else it says is passed over."""
     try:

@@ -1,20 +1,22 @@
-"""Roles: what an account may do on the whole installation. There are four; people are given and taken them."""
+"""Roles: what an account may do on the whole installation. People are given and taken them; rights hang on four."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
+from atrisys.access.caller import ADMINISTRATORS, LADDER, USERS, Caller
 from atrisys.access.require import require_admin, require_user
 from atrisys.access.visible import visible
+from atrisys.actions import history
 from atrisys.actions.change_roles import climb_to, give_role, take_role
 from atrisys.errors import NotAllowed, NotFound
 from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
 from atrisys.wire.accounts import highest, roles_of
 from atrisys.wire.answers import saved
-from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, shown
+from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import says_yes
 from atrisys.wire.fields import Fields, Model, show, shows
@@ -34,6 +36,10 @@ ORDER = case(
 class UserRoleIn(Fields):
     role_id: int | str
     """Its id, or its name (`ROLE_USER`)."""
+
+
+class RoleIn(Fields):
+    authority: Annotated[str, Field(pattern=r"^ROLE_[A-Z0-9_]+$", max_length=64)]
 
 
 class RoleOut(Model, of=SecRole):
@@ -61,6 +67,34 @@ def list_roles(db: Db, user: CurrentUser, page: PageQuery) -> Response:
 def show_role(id: int, db: Db, find: Find) -> Response:
     """One role."""
     return shown(db, find(SecRole, id))
+
+
+@routes.post("/api/role.json", openapi_extra=body_schema(RoleIn))
+def add_role_name(body: JsonBody, db: Db, user: CurrentUser) -> Response:
+    """Make a role of one's own; administrators do. It can be given, but no right hangs on it."""
+    require_admin(user)
+    return saved(db, "added", history.add(db, user, SecRole(authority=read_one(RoleIn, body).authority)))
+
+
+@routes.put("/api/role/{id:int}.json", openapi_extra=body_schema(RoleIn))
+def edit_role_name(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Rename such a role; administrators do. The four that rights hang on stay."""
+    role = _own_role(user, find, id)
+    return saved(db, "edited", history.edit(db, user, role, authority=read_one(RoleIn, body).authority))
+
+
+@routes.delete("/api/role/{id:int}.json")
+def remove_role_name(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Delete such a role, once nobody holds it; administrators do."""
+    return saved(db, "deleted", history.delete(db, user, _own_role(user, find, id)))
+
+
+def _own_role(user: Caller, find: Finder, id: int) -> SecRole:
+    role = find(SecRole, id)
+    require_admin(user)
+    if role.authority in LADDER:
+        raise NotAllowed("Rights hang on role {role}: it stays as it is.", role=role.authority)
+    return role
 
 
 @routes.get("/api/user/{id:int}/role.json")
@@ -101,7 +135,7 @@ def add_role(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> 
     role = _role(db, read_one(UserRoleIn, body).role_id)
     require_user(user)
     held = roles_of(db, [person.id]).get(person.id, frozenset())
-    if role.authority in ADMINISTRATORS or not held - {"ROLE_GUEST"}:
+    if role.authority in ADMINISTRATORS or not held & USERS:
         require_admin(user)
     return saved(db, "added", give_role(db, user, person, role))
 

@@ -24,6 +24,7 @@ from atrisys.store.tables import (
     Project,
     ReviewedAnnotation,
     SecUser,
+    SharedAnnotation,
     SliceInstance,
     UserAnnotation,
 )
@@ -97,10 +98,17 @@ class Rows:
             ',"created":', row.created, ',"updated":', func.coalesce(cast(row.updated, String), "null"),
             ',"image":', row.image_id, ',"slice":', row.slice_id, ',"project":', row.project_id,
             ',"user":', row.user_id, ',"version":', row.version,
-            ',"nbComments":0', *self._review(),
+            *self._comments(), *self._review(),
             ',"cropURL":', *crop, '","smallCropURL":', *crop, '?maxSize=256","url":', *crop,
             f'","imageURL":"{base}/#/project/', row.project_id, "/image/", row.image_id, "/annotation/", row.id, '"',
         ]  # fmt: skip
+
+    def _comments(self) -> list[Any]:
+        """How many there are, whoever may read them."""
+        comment = SharedAnnotation
+        if self.kind is not UserAnnotation or self.asked.db.scalar(select(comment.id).limit(1)) is None:
+            return [',"nbComments":0']
+        return [',"nbComments":', select(func.count()).where(comment.annotation_id == self.kind.id).scalar_subquery()]
 
     def _review(self) -> list[Any]:
         """Whether it was accepted; of an accepted copy by whom, and what it is a copy of."""

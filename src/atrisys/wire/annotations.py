@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Request
 from pydantic import AfterValidator, BeforeValidator
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -22,6 +22,7 @@ from atrisys.store.tables import (
     ImageInstance,
     Project,
     ReviewedAnnotation,
+    SharedAnnotation,
     UserAnnotation,
 )
 from atrisys.wire import dialect
@@ -100,6 +101,8 @@ def show_annotations(db: Session, annotations: Sequence[AnnotationDomain]) -> li
     runs, groups = tracks_of(db, ids), groups_of(db, None, ids)
     copies = select(ReviewedAnnotation.parent_id, ReviewedAnnotation.id)
     accepted = pairs_for(db, copies, ReviewedAnnotation.parent_id, ids) if kind is UserAnnotation else {}
+    counts = select(SharedAnnotation.annotation_id, func.count()).group_by(SharedAnnotation.annotation_id)
+    comments = pairs_for(db, counts, SharedAnnotation.annotation_id, ids) if kind is UserAnnotation else {}
     return [
         _out(
             annotation,
@@ -108,6 +111,7 @@ def show_annotations(db: Session, annotations: Sequence[AnnotationDomain]) -> li
             groups.get(annotation.id, NO_GROUP),
             height[annotation.image_id] or 0,
             annotation.id in accepted,
+            comments.get(annotation.id, 0),
         )
         for annotation in annotations
     ]
@@ -153,6 +157,7 @@ def _out(
     grouped: dict[str, Any],
     height: int,
     accepted: bool,
+    comments: int,
 ) -> dict[str, Any]:
     said: dict[str, Any] = {
         "centroid": {"x": annotation.centroid_x, "y": height - annotation.centroid_y},
@@ -166,7 +171,8 @@ def _out(
     if isinstance(annotation, ReviewedAnnotation):
         said |= {"terms": list(given), "parent_ident": annotation.parent_id}
         return ReviewedAnnotationOut.of(annotation, **said).wire()
-    return AnnotationOut.of(annotation, **said, reviewed=accepted, count_reviewed_annotations=int(accepted)).wire()
+    said |= {"reviewed": accepted, "count_reviewed_annotations": int(accepted), "nb_comments": comments}
+    return AnnotationOut.of(annotation, **said).wire()
 
 
 def find_annotation(request: Request, find: Finder, id: int) -> AnnotationDomain:

@@ -19,6 +19,7 @@ from atrisys.store.tables.annotations import (
     UserAnnotation,
 )
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
+from atrisys.store.tables.comments import SharedAnnotation, SharedAnnotationReceiver
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.groups import AnnotationGroup, AnnotationLink, ImageGroup, ImageGroupImageInstance
 from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
@@ -27,6 +28,7 @@ from atrisys.store.tables.metadata import AttachedFile, Description, Property, T
 from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Term
 from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole
 from atrisys.store.tables.projects import Project, ProjectDefaultLayer, ProjectMember
+from atrisys.store.tables.settings import AnnotationFilter, Configuration, ImageFilter, ImageFilterProject
 from atrisys.store.tables.tracks import AnnotationTrack, Track
 
 KINDS: dict[str, type[Table]] = {
@@ -47,12 +49,14 @@ __all__ = [
     "AbstractSlice",
     "AnnotationAction",
     "AnnotationDomain",
+    "AnnotationFilter",
     "AnnotationGroup",
     "AnnotationLink",
     "AnnotationTerm",
     "AnnotationTrack",
     "AttachedFile",
     "Change",
+    "Configuration",
     "Description",
     "FailedTries",
     "Follower",
@@ -60,6 +64,8 @@ __all__ = [
     "IdSequence",
     "IdempotentAnswer",
     "ImageConsultation",
+    "ImageFilter",
+    "ImageFilterProject",
     "ImageGroup",
     "ImageGroupImageInstance",
     "ImageInstance",
@@ -81,6 +87,8 @@ __all__ = [
     "SecRole",
     "SecUser",
     "SecUserSecRole",
+    "SharedAnnotation",
+    "SharedAnnotationReceiver",
     "SliceInstance",
     "Storage",
     "StorageMember",
