@@ -48,7 +48,6 @@ BY_NAME: Ids = {
     "session": "session",
     "public_key": "public_key",
     "command": "command",
-    "annotation": "annotation",
     "track": "track",
     "group": "imagegroup",
     "merged": "annotationgroup",

@@ -18,7 +18,7 @@ def clear_annotations(db: Session, caller: Caller, which: Callable[[type[Annotat
 
 
 def clear_kind(db: Session, caller: Caller, kind: type[AnnotationDomain], *conditions: Any) -> int:
-    """Those of one kind that fit, in batches, in each comments and what hangs on them first. Says how many annotations went."""
+    """Those of one kind that fit, in batches, in each what hangs on them first. Says how many annotations went."""
     done = 0
     query = select(kind.id).where(*conditions).order_by(kind.id).limit(history.BATCH)
     while ids := db.scalars(query).all():

@@ -9,7 +9,7 @@ from atrisys.store.tables import HANGING_ON, AnnotationDomain
 
 
 def delete_annotation(db: Session, caller: Caller, annotation: AnnotationDomain) -> None:
-    """Its comments, terms and links go first, so that undoing runs the other way round. What a reviewer accepted stays."""
+    """What hangs on it goes first, so that undoing runs the other way round. What a reviewer accepted stays."""
     clear_comments(db, caller, type(annotation), [annotation.id])
     for link in HANGING_ON[type(annotation)]:
         history.delete_where(db, caller, link, link.annotation_id == annotation.id)
