@@ -92,6 +92,7 @@ class Watch:
                 raise being_written(path.name)
 
         try:
+            self._require_inside(place, path.name)
             taken = take_in(
                 self._store,
                 self._caller,
@@ -120,6 +121,12 @@ class Watch:
             return Outcome(path, [], refusal)
         self._known.add(stamp)
         return Outcome(path, taken)
+
+    def _require_inside(self, place: InPlace, name: str) -> None:
+        """Whoever may write to the folder shall not have us read what only we may."""
+        inside = self._folder.resolve()
+        if not all(Path(file).resolve().is_relative_to(inside) for file, *_ in place["files"]):
+            raise Invalid("{name} is a link to a file outside the watched folder and is not taken in.", name=name)
 
 
 def _look(path: Path) -> InPlace:
