@@ -16,7 +16,7 @@ from cli.serving import serving
 from given import mutants, slides
 
 MUTANTS = 500
-ENOUGH = {"ATRISYS_PICTURE_MEMORY_MB": "512", "ATRISYS_PICTURE_TIMEOUT_S": "5"}
+ENOUGH = {"ATRISYS_PICTURE_MEMORY_MB": "512"}
 SERVER_MB, DECODER_MB = 300, 600
 FAILED = "picture_failed"
 

@@ -50,7 +50,7 @@ class Seen:
 
 
 def test_a_tile_that_never_ends_costs_that_request_an_error(installation):
-    limits = {"ATRISYS_PICTURE_TIMEOUT_S": "3"}
+    limits = {"ATRISYS_PICTURE_TIMEOUT_S": "6"}
     with serving(installation.data, "serve", **installation.settings, **limits) as server, ThreadPoolExecutor(2) as two:
         server.wait_for_ping()
         seen = Seen(installation, server)

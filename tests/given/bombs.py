@@ -19,6 +19,47 @@ def giant_strips(path: Path) -> Path:
     return path
 
 
+def ome_that_repeats_itself(path: Path, planes: int = 10_000, blocks: int = 20_000, images: int = 1) -> Path:
+    """An OME-TIFF of many planes, all of which its XML names, again and again."""
+    one = (
+        f'<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" SizeX="16" SizeY="16" '
+        f'SizeC="1" SizeZ="1" SizeT="{planes}">'
+        + f'<TiffData IFD="0" PlaneCount="{planes}"/>' * blocks
+        + "</Pixels></Image>"
+    )
+    xml = f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="own">{one * images}</OME>\0'.encode()
+    size = len(_page(_tiled(), 0))
+    first = 8 + size + 12
+    text = {270: (2, len(xml), first + (planes - 1) * size)}
+    pages = [_page(_tiled() | text, first)]
+    pages += [_page(_tiled(), first + number * size if number < planes - 1 else 0) for number in range(1, planes)]
+    path.write_bytes(b"II*\0\x08\0\0\0" + b"".join(pages) + xml + bytes(256))
+    return path
+
+
+def strips_without_number(path: Path) -> Path:
+    """A picture of 64 x 64 px whose table of strips is said to have 2^32 - 1 places."""
+    tags = _strips() | {273: (4, (1 << 32) - 1, 8), 279: (4, (1 << 32) - 1, 8)}
+    path.write_bytes(b"II*\0\x08\0\0\0" + _page(tags, 0))
+    return path
+
+
+def levels_in_a_circle(path: Path) -> Path:
+    """A page whose smaller copies (SubIFDs) are itself, again and again."""
+    many = 20_000
+    tags = _tiled() | {330: (4, many, 8 + len(_page(_tiled(), 0)) + 12)}
+    path.write_bytes(b"II*\0\x08\0\0\0" + _page(tags, 0) + struct.pack("<I", 8) * many + bytes(256))
+    return path
+
+
+def _tiled() -> dict[int, tuple[int, int, int]]:
+    """16 x 16 px, one tile, grey."""
+    return {
+        256: (4, 1, 16), 257: (4, 1, 16), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1), 277: (3, 1, 1),
+        322: (4, 1, 16), 323: (4, 1, 16), 324: (4, 1, 8), 325: (4, 1, 256),
+    }  # fmt: skip
+
+
 def _strips(width: int = 64, height: int = 64) -> dict[int, tuple[int, int, int]]:
     return {
         256: (4, 1, width), 257: (4, 1, height), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1), 277: (3, 1, 1),

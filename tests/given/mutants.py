@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from given import dicoms, slides
+from given import dicoms, mirax, slides
 
 SEED = 373
 _EDGE = 1500
@@ -34,7 +34,7 @@ def originals(folder: Path) -> list[Files]:
         slides.philips(folder / "philips.tif", picture, (1, 2), tile=64),
         dicoms.volume(folder / "dicom.dcm", tile=64),
     ]
-    return [{path.name: path.read_bytes()} for path in single] + [hamamatsu(folder)]
+    return [{path.name: path.read_bytes()} for path in single] + [hamamatsu(folder), mirax.slide()]
 
 
 def hamamatsu(folder: Path) -> Files:

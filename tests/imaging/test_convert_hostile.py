@@ -67,6 +67,7 @@ BOMBS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "lies.j2k": (jpeg2000_that_lies, "as in a bomb"),
     "lies.bmp": (bmp_that_lies, "as in a bomb"),
     "pages.tif": (bombs.many_pages_in_strips, "65000 pages"),
+    "strips.tif": (bombs.strips_without_number, "damaged"),
     "wide.tif": (bombs.giant_strips, "cannot be|bomb|damaged|cut off"),
 }
 

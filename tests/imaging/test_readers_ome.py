@@ -7,6 +7,7 @@ import pytest
 from atrisys.errors import Invalid, SlideUnreadable
 from atrisys.imaging import slides
 from atrisys.imaging.reader import Box, Plane
+from given import bombs
 from given import slides as given
 
 
@@ -163,3 +164,20 @@ def test_planes_beyond_the_last_are_refused(tmp_path: Path):
     for plane in (Plane(c=2), Plane(z=3), Plane(t=2), Plane(c=-1)):
         with pytest.raises(Invalid):
             slide.read_region(Box(0, 0, 10, 10), 0, plane)
+
+
+@pytest.mark.parametrize("times", [{}, {"planes": 1000, "blocks": 1, "images": 20_000}], ids=["blocks", "images"])
+def test_planes_that_are_named_again_and_again_are_not_counted_for_hours(tmp_path: Path, times: dict):
+    with pytest.raises(SlideUnreadable, match="sizes in its OME-XML that cannot be"):
+        slides.inspect(bombs.ome_that_repeats_itself(tmp_path / "a.ome.tif", **times))
+
+
+@pytest.mark.parametrize("block", ['IFD="-3"', 'IFD="0" FirstT="-1"'])
+def test_planes_before_the_first_one_are_refused(tmp_path: Path, block: str):
+    path = bombs.ome_that_repeats_itself(tmp_path / "a.ome.tif", 2, 2)
+    assert slides.inspect(path).duration == 2
+    content = path.read_bytes()
+    one = b'<TiffData IFD="0" PlaneCount="2"/>'
+    path.write_bytes(content.replace(one * 2, f"<TiffData {block}/>".encode().ljust(2 * len(one))))
+    with pytest.raises(SlideUnreadable, match="sizes in its OME-XML that cannot be"):
+        slides.inspect(path)

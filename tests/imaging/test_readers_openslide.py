@@ -8,6 +8,7 @@ from atrisys.errors import Invalid, NotFound, SlideUnreadable
 from atrisys.imaging import slides
 from atrisys.imaging.reader import Box, Plane
 from atrisys.imaging.readers.openslide import OpenSlideFile
+from given import mirax
 from given import slides as given
 
 
@@ -77,3 +78,18 @@ def test_levels_of_a_pyramid_are_read_where_they_lie(tmp_path: Path):
 def test_a_file_that_openslide_does_not_know_is_refused():
     with pytest.raises(SlideUnreadable, match="no slide of a kind that OpenSlide reads"):
         OpenSlideFile(Path(__file__))
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_mirax_slide_is_read_and_one_whose_index_leads_back_is_refused(tmp_path: Path, loop: bool):
+    for name, content in mirax.slide(loop).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    if loop:
+        with pytest.raises(SlideUnreadable, match=r"a\.mrxs"):
+            slides.inspect(tmp_path / "a.mrxs")
+    else:
+        facts = slides.inspect(tmp_path / "a.mrxs")
+        assert (facts.format, facts.width, facts.height) == ("MRXS", 256, 256)
+        pixels = slides.open_slide(tmp_path / "a.mrxs", "MRXS").read_region(Box(0, 0, 256, 256))
+        assert np.abs(pixels.astype(int) - given.tissue(256, 256)).mean() < 6

@@ -353,3 +353,7 @@ def test_a_tile_that_wants_more_memory_than_there_is_costs_itself_alone(tmp_path
         assert slide.read_region(Box(0, 0, column * given.TILE, 400)).std() > 1
     finally:
         worker.configure(old)
+
+
+def test_a_page_that_is_its_own_smaller_copy_again_and_again_is_one_level(tmp_path):
+    assert len(slides.inspect(bombs.levels_in_a_circle(tmp_path / "a.tif")).levels) == 1

@@ -1,6 +1,8 @@
 import io
+import random
 import struct
 import zipfile
+from contextlib import suppress
 
 import pytest
 
@@ -50,7 +52,7 @@ def test_files_lie_below_the_folder_as_they_lay_in_the_archive(zipped, into):
 
 @pytest.mark.parametrize("name", [
     "../evil", "a/../../evil", "/etc/evil", "..\\evil", "C:\\evil", "c:evil", "\\\\host\\share\\evil", "a/\x1b[31m",
-    "x" * 300, "/".join(["d" * 100] * 30), "..",
+    "x" * 300, "", "/".join(["d" * 100] * 30), "..",
 ])  # fmt: skip
 def test_a_name_that_leads_elsewhere_is_refused_and_nothing_is_written(zipped, into, name):
     with pytest.raises(Invalid, match="cannot be kept"):
@@ -200,3 +202,37 @@ def test_utf_8_names_are_understood_also_where_nobody_says_so(tmp_path, into):
     path.write_bytes(raw)
     unpack(path, into, LIMIT, silent)
     assert written(into) == {"into/切片.svs": b"a"}
+
+
+def test_a_way_of_packing_that_wants_much_memory_is_refused(zipped, into):
+    with pytest.raises(Invalid, match="Pack it as an ordinary zip"):
+        unpack(zipped({"a": b"x" * 1000}, zipfile.ZIP_LZMA), into, LIMIT, silent)
+    assert written(into) == {}
+
+
+def test_an_archive_in_an_archive_stays_packed(zipped, into):
+    inner = zipped({"a": bytes(10_000_000)}).read_bytes()
+    unpack(zipped({"inner.zip": inner}), into, LIMIT, silent)
+    assert written(into) == {"into/inner.zip": inner}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_damaged_archives_are_unpacked_or_refused_and_stay_in_their_folder(zipped, tmp_path, method):
+    whole = zipped({f"d{number}/a{number}.svs": bytes(range(256)) * 20 for number in range(4)}, method).read_bytes()
+    chance = random.Random(method)
+    outcomes = set()
+    for number in range(150):
+        damaged = bytearray(whole)
+        low, high = ((0, len(whole)), (len(whole) - 400, len(whole)), (0, 80))[number % 3]
+        for _ in range(chance.randrange(1, 5)):
+            damaged[chance.randrange(low, high)] = chance.randrange(256)
+        path, into = tmp_path / "damaged.zip", tmp_path / "box" / f"{number}"
+        path.write_bytes(damaged[: chance.randrange(len(whole))] if number % 10 == 0 else damaged)
+        into.mkdir(parents=True)
+        with suppress(Refusal):
+            unpack(path, into, LIMIT, silent)
+            outcomes.add("unpacked")
+            continue
+        outcomes.add("refused")
+    assert outcomes == {"unpacked", "refused"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "box", "damaged.zip"]

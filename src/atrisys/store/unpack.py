@@ -21,6 +21,9 @@ MOST_TIMES, SUSPECT_BYTES = 200, 1 << 30
 FREE_BYTES = 1 << 30
 LONGEST_NAME, LONGEST_PATH = 200, 1000
 
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+"""Ways of packing that are unpacked: each needs little memory, whatever the archive says."""
+
 LONGEST_END = 65_557 + 20
 _END, _END_64, _LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
@@ -72,7 +75,7 @@ def _checked(
         raise TooLarge("The archive holds more than {limit} files.", limit=MOST_ENTRIES)
     for entry in entries:
         _refuse_odd(entry)
-    named = [(entry, _place(_name_of(entry))) for entry in entries if not entry.is_dir()]
+    named = [(entry, _place(_name_of(entry))) for entry in entries if not entry.filename.endswith("/")]
     files = [(entry, place) for entry, place in named if not _is_clutter(place)]
     declared = sum(entry.file_size for entry, _ in files)
     if sum(entry.compress_size for entry, _ in files) > archive_bytes:
@@ -99,6 +102,8 @@ def _is_clutter(place: Path) -> bool:
 def _refuse_odd(entry: zipfile.ZipInfo) -> None:
     if entry.flag_bits & 1:
         raise Invalid("The archive is encrypted. Pack it without a password.")
+    if entry.compress_type not in METHODS:
+        raise Invalid("The archive is packed in a way that is not read here. Pack it as an ordinary zip (Deflate).")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
         raise Invalid("The archive holds a link or a device ({name}).", name=_shown(entry.filename))

@@ -43,6 +43,8 @@ class OmeImage:
     duration: int
     ifds: list[int | None] = field(default_factory=list)
     """Place in the chain for each plane: channels fastest, then focal planes, then times."""
+    named: int = 0
+    """How often one of them is named."""
 
 
 def lay_out(tif: "TiffFile", count: int, name: str) -> Layout:
@@ -52,7 +54,7 @@ def lay_out(tif: "TiffFile", count: int, name: str) -> Layout:
         SlideUnreadable: the XML cannot be read, or planes lie in other files.
     """
     root = _parse(page_at(tif, 0).description, name)
-    images = [_read_image(element, tif, root, count, name) for element in _children(root, "Image")]
+    images = _read_images(tif, root, count, name)
     images = [image for image in images if image.ifds and any(ifd is not None for ifd in image.ifds)]
     if not images:
         raise SlideUnreadable(
@@ -117,7 +119,19 @@ def _levels(tif: "TiffFile", count: int, ifds: list[int], used: set[int]) -> lis
     return levels
 
 
-def _read_image(element: Element, tif: "TiffFile", root: Element, count: int, name: str) -> OmeImage:
+def _read_images(tif: "TiffFile", root: Element, count: int, name: str) -> list[OmeImage]:
+    """All of them; a text that names planes again and again, image by image, would keep us for hours."""
+    images: list[OmeImage] = []
+    own_uuid, seen = root.get("UUID") or _guess_uuid(root, name), 0
+    for element in _children(root, "Image"):
+        images.append(_read_image(element, tif, own_uuid, count, name))
+        seen += len(images[-1].ifds) + images[-1].named
+        if seen > 2 * _MOST_PLANES:
+            raise _impossible_sizes(name)
+    return images
+
+
+def _read_image(element: Element, tif: "TiffFile", own_uuid: str, count: int, name: str) -> OmeImage:
     pixels = next(iter(_children(element, "Pixels")), None)
     if pixels is None:
         return OmeImage("", element, element, 0, 0, 0, 0, 0)
@@ -128,10 +142,14 @@ def _read_image(element: Element, tif: "TiffFile", root: Element, count: int, na
     spp = _samples(pixels, tif, count)
     channels = max(1, sizes["C"] // spp)
     if min(sizes.values()) < 1 or channels * sizes["Z"] * sizes["T"] > _MOST_PLANES:
-        raise SlideUnreadable("{name} has sizes in its OME-XML that cannot be", name=name)
+        raise _impossible_sizes(name)
     image = OmeImage(element.get("Name", ""), element, pixels, sizes["X"], sizes["Y"], channels, sizes["Z"], sizes["T"])
-    image.ifds = _map_planes(image, root.get("UUID") or _guess_uuid(root, name), count)
+    _map_planes(image, own_uuid, count, name)
     return image
+
+
+def _impossible_sizes(name: str) -> SlideUnreadable:
+    return SlideUnreadable("{name} has sizes in its OME-XML that cannot be", name=name)
 
 
 def _samples(pixels: Element, tif: "TiffFile", count: int) -> int:
@@ -141,15 +159,15 @@ def _samples(pixels: Element, tif: "TiffFile", count: int) -> int:
     return page_at(tif, ifd).samplesperpixel if 0 <= ifd < count else 1
 
 
-def _map_planes(image: OmeImage, own_uuid: str, count: int) -> list[int | None]:
-    """On which page each plane lies; None where it is in another file or nowhere.
+def _map_planes(image: OmeImage, own_uuid: str, count: int, name: str) -> None:
+    """Note on which page each plane lies; None where it is in another file or nowhere.
 
     Source: the OME-TIFF specification, defaults of TiffData.
     """
     sizes = {"C": image.channels, "Z": image.depth, "T": image.duration}
     total = image.channels * image.depth * image.duration
     order = [axis for axis in image.pixels.get("DimensionOrder", "XYCZT") if axis in sizes]
-    ifds: list[int | None] = [None] * total
+    image.ifds = [None] * total
     blocks = _children(image.pixels, "TiffData")
     for block in blocks or [Element("TiffData")]:
         if _in_another_file(block, own_uuid):
@@ -157,10 +175,13 @@ def _map_planes(image: OmeImage, own_uuid: str, count: int) -> list[int | None]:
         first = {axis: int(block.get(f"First{axis}", "0")) for axis in "CZT"}
         planes = int(block.get("PlaneCount", "1" if block.get("IFD") is not None else str(total)))
         ifd, at = int(block.get("IFD", "0")), _place(first, sizes, order)
-        for step in range(max(0, min(planes, total - at, count - ifd))):
+        planes = max(0, min(planes, total - at, count - ifd))
+        image.named += planes
+        if min(at, ifd) < 0 or image.named > _MOST_PLANES:
+            raise _impossible_sizes(name)
+        for step in range(planes):
             where = _unplace(at + step, sizes, order)
-            ifds[(where["T"] * image.depth + where["Z"]) * image.channels + where["C"]] = ifd + step
-    return ifds
+            image.ifds[(where["T"] * image.depth + where["Z"]) * image.channels + where["C"]] = ifd + step
 
 
 def _in_another_file(block: Element, own_uuid: str) -> bool:
