@@ -30,8 +30,9 @@ def image_download(request: Request, db: Session, folder: DataFolder, user: Call
     if file is None:
         raise PictureMissing("There is no file behind image {image}.", image=base.id)
     parent = db.get(UploadedFile, file.parent_id) if file.parent_id is not None else None
-    is_picture = parent is not None and parent.status == CONVERTED
-    return slide_download(request, db, folder, user, base, parent if is_picture else file)
+    if parent is not None and parent.status == CONVERTED:
+        file = parent
+    return slide_download(request, db, folder, user, base, file)
 
 
 def slide_download(
