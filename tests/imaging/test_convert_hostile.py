@@ -103,7 +103,7 @@ def test_a_zip_behind_a_picture_is_a_picture(tmp_path: Path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_mutated_pictures_end_in_pixels_or_in_a_refusal(tmp_path: Path, seed: int):
     rng = np.random.default_rng(seed)
     makers = (flats.png, flats.jpeg, flats.webp, flats.bmp, flats.jpeg2000, flats.strips)
