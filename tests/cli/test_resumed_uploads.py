@@ -56,14 +56,14 @@ def test_what_was_acknowledged_survives_a_server_that_is_killed(installation, tm
     project, headers = installation.project(), keys_of(installation.json("user", "keys", "alice"))
     content = slides.svs(tmp_path / "a.svs").read_bytes()
     half = len(content) // 2
-    with serving(installation.data, "serve") as server:
+    with serving(installation.data, "serve", **installation.settings) as server:
         server.wait_for_ping()
         path = begin(server.address, headers, len(content), project)
         said = {"upload-offset": "0", "content-type": KIND}
         answer = requests.patch(server.address + path, data=content[:half], headers={**headers, **said}, timeout=60)
         assert answer.status_code == 204
         server.stop(signal.SIGKILL)
-    with serving(installation.data, "serve", "--workers", "2") as server:
+    with serving(installation.data, "serve", "--workers", "2", **installation.settings) as server:
         server.wait_for_ping()
         assert offset_of(server.address, path, headers) == half
         assert go_on(server.address, path, headers, content).status_code == 204
@@ -81,7 +81,7 @@ def test_an_upload_that_breaks_fifty_times_comes_whole(installation, tmp_path):
     content += chance.randbytes(120 << 20)
     path, last, sent = "", 0, 0
     for round in range(BREAKS // RESTARTS_EVERY):
-        with serving(installation.data, "serve", "--workers", str(1 + round % 2)) as server:
+        with serving(installation.data, "serve", "--workers", str(1 + round % 2), **installation.settings) as server:
             server.wait_for_ping()
             path = path or begin(server.address, headers, len(content), project)
             for _ in range(RESTARTS_EVERY):
@@ -96,7 +96,7 @@ def test_an_upload_that_breaks_fifty_times_comes_whole(installation, tmp_path):
             server.stop(chance.choice((signal.SIGKILL, signal.SIGTERM)))
     assert sent == BREAKS
     assert last > 0
-    with serving(installation.data, "serve", "--workers", "2") as server:
+    with serving(installation.data, "serve", "--workers", "2", **installation.settings) as server:
         server.wait_for_ping()
         assert go_on(server.address, path, headers, content).status_code == 204
         seen = requests.get(f"{server.address}{path}.json", headers=headers, timeout=30).json()
