@@ -3,9 +3,8 @@
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -48,26 +47,16 @@ def own_database() -> Iterator[dict[str, str]]:
         engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Running]]:
-    """A server process on an empty data folder for each number of workers, started once."""
-    with ExitStack() as stack:
-
-        @cache
-        def server_of(workers: int) -> Running:
-            settings = stack.enter_context(own_database())
-            server = Running(tmp_path_factory.mktemp("walk") / "data", workers=workers, settings=settings)
-            server.start()
-            stack.callback(server.stop)
-            return server
-
-        yield server_of
-
-
 @pytest.fixture(scope="session", params=[1, 2], ids=["one worker", "two workers"])
-def running(request: pytest.FixtureRequest, servers: Callable[[int], Running]) -> Running:
-    """Everything that follows is asked of it from outside."""
-    return servers(request.param)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server process on an empty data folder; everything that follows is asked of it from outside."""
+    with own_database() as settings:
+        server = Running(tmp_path_factory.mktemp("walk") / "data", workers=request.param, settings=settings)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -80,28 +69,11 @@ def slide_paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def worlds(slide_paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[Running], Walk]:
-    """The world of each server, made once."""
-    made: dict[str, Walk] = {}
-
-    def world_of(running: Running) -> Walk:
-        if running.address not in made:
-            made[running.address] = make_walk(running, slide_paths, tmp_path_factory.mktemp("ontology"))
-        return made[running.address]
-
-    return world_of
-
-
-@pytest.fixture(scope="session")
-def walk(running: Running, worlds: Callable[[Running], Walk]) -> Walk:
-    return worlds(running)
-
-
-def make_walk(running: Running, slide_paths: list[Path], folder: Path) -> Walk:
+def walk(running: Running, slide_paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Everything made with the command line, beside the running server."""
     cast = {"ada": running.add_user("ada", "admin")}
     cast |= {name: running.add_user(name) for name in ("alice", "bob", "charlie")}
-    ontology = folder / "skin.json"
+    ontology = tmp_path_factory.mktemp("ontology") / "skin.json"
     ontology.write_text(json.dumps(ONTOLOGY), encoding="utf-8")
     running.add_project("An older project", ["alice:manager"])
     project = running.add_project("Breast Cancer Project", ["alice:manager", "bob:contributor"], ontology)
