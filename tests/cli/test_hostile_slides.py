@@ -46,9 +46,9 @@ class Watch:
 
 
 def peak_mb(pid: int) -> float:
-    """The most that a process ever had in memory."""
-    told = Path(f"/proc/{pid}/status").read_text()
-    return int(told.partition("VmHWM:")[2].split()[0]) / 1024
+    """The most that a process ever had in memory. A decoder that has just ended has none that could be told."""
+    told = Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()
+    return int(told[0]) / 1024 if told else 0
 
 
 @contextmanager

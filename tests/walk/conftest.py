@@ -1,10 +1,9 @@
 """The walk: a real server, the cast, a project with real slides, and annotations drawn by an official client."""
 
 import json
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,9 @@ import openslide
 import pytest
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import create_engine, make_url, text
 
 from walk.plain_slide import write_plain_slide
-from walk.running import CHECKOUT, Running, run_client
+from walk.running import CHECKOUT, Running, new_server, run_client
 from walk.world import Drawn, Scene, Walk, shapes_for, turn_over
 
 REAL_SLIDES = CHECKOUT.parent / "shared" / "slides"
@@ -28,35 +26,17 @@ ONTOLOGY = {
 }
 
 
-@contextmanager
-def own_database() -> Iterator[dict[str, str]]:
-    """Settings that name an empty database; none where the suite runs on SQLite."""
-    address = os.environ.get("ATRISYS_TEST_DATABASE_URL")
-    if not address:
-        yield {}
-        return
-    name = f"walk_{secrets.token_hex(4)}"
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield {"ATRISYS_DATABASE_URL": make_url(address).set(database=name).render_as_string(hide_password=False)}
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        engine.dispose()
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Running]]:
+    """A server for each number of workers, started once."""
+    with ExitStack() as stack:
+        yield cache(lambda workers: stack.enter_context(new_server(tmp_path_factory.mktemp("walk"), workers)))
 
 
-@pytest.fixture(scope="session", params=[1, 2], ids=["one worker", "two workers"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server process on an empty data folder; everything that follows is asked of it from outside."""
-    with own_database() as settings:
-        server = Running(tmp_path_factory.mktemp("walk") / "data", workers=request.param, settings=settings)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+@pytest.fixture(scope="module", params=[1, 2], ids=["one worker", "two workers"])
+def running(request: pytest.FixtureRequest, servers: Callable[[int], Running]) -> Running:
+    """Everything that follows is asked of it from outside. Files share it: each makes projects of its own."""
+    return servers(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -69,11 +49,21 @@ def slide_paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def walk(running: Running, slide_paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Walk:
+def worlds(slide_paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[Running], Walk]:
+    """The world of each server, made once."""
+    return cache(lambda running: make_walk(running, slide_paths, tmp_path_factory.mktemp("ontology")))
+
+
+@pytest.fixture(scope="module")
+def walk(running: Running, worlds: Callable[[Running], Walk]) -> Walk:
+    return worlds(running)
+
+
+def make_walk(running: Running, slide_paths: list[Path], folder: Path) -> Walk:
     """Everything made with the command line, beside the running server."""
     cast = {"ada": running.add_user("ada", "admin")}
     cast |= {name: running.add_user(name) for name in ("alice", "bob", "charlie")}
-    ontology = tmp_path_factory.mktemp("ontology") / "skin.json"
+    ontology = folder / "skin.json"
     ontology.write_text(json.dumps(ONTOLOGY), encoding="utf-8")
     running.add_project("An older project", ["alice:manager"])
     project = running.add_project("Breast Cancer Project", ["alice:manager", "bob:contributor"], ontology)
@@ -92,7 +82,7 @@ def read_with_openslide(path: Path) -> NDArray[np.uint8]:
         return np.asarray(slide.read_region((0, 0), 0, slide.dimensions).convert("RGB"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def drawn(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     """Shapes drawn with the official client 4.3.0 in Cytomine's frame: the visible structure, and awkward ones."""
     terms = walk.terms

@@ -5,13 +5,15 @@ import hashlib
 import hmac
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -20,6 +22,7 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import create_engine, make_url, text
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_WITHIN_S = 30
@@ -60,7 +63,7 @@ class Answer:
         return json.loads(self.body)
 
 
-@dataclass
+@dataclass(eq=False)
 class Running:
     """ATrISys served from a data folder of its own on a free port of this machine."""
 
@@ -214,3 +217,34 @@ def run_client(version: str, script: str, words: Sequence[str], folder: Path) ->
     )
     assert done.returncode == 0, f"{script} with client {version}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return json.loads(report.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def own_database() -> Iterator[dict[str, str]]:
+    """Settings that name an empty database; none where the suite runs on SQLite."""
+    address = os.environ.get("ATRISYS_TEST_DATABASE_URL")
+    if not address:
+        yield {}
+        return
+    name = f"walk_{secrets.token_hex(4)}"
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield {"ATRISYS_DATABASE_URL": make_url(address).set(database=name).render_as_string(hide_password=False)}
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+@contextmanager
+def new_server(folder: Path, workers: int) -> Iterator[Running]:
+    """A server process on an empty data folder."""
+    with own_database() as settings:
+        server = Running(folder / "data", workers=workers, settings=settings)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()

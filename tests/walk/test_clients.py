@@ -27,7 +27,7 @@ class Visit:
     slide: Path
 
 
-@pytest.fixture(scope="session", params=["2.3.4", "3.1.0", "4.3.0"])
+@pytest.fixture(scope="module", params=["2.3.4", "3.1.0", "4.3.0"])
 def visit(request: pytest.FixtureRequest, walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Visit:
     version, folder = request.param, tmp_path_factory.mktemp("client")
     ontology = folder / "ontology.json"

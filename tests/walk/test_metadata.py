@@ -17,7 +17,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="session", params=["2.3.4", "3.1.0", "4.3.0"])
+@pytest.fixture(scope="module", params=["2.3.4", "3.1.0", "4.3.0"])
 def visit(request: pytest.FixtureRequest, walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Any:
     version, folder = request.param, tmp_path_factory.mktemp("metadata")
     ontology = folder / "ontology.json"

@@ -11,7 +11,7 @@ from walk.world import Walk
 pytestmark = pytest.mark.clients
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visit(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("people")
     project = walk.running.add_project("Watched", ["alice:manager"])

@@ -6,7 +6,7 @@ Cytomine's official client that writes masks, GeoJSON and pictures. README.md ha
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from shapely.geometry import shape as read_shape
 
-from walk.running import Answer, ask_with_curl, ask_with_requests, run_client
+from walk.running import Answer, Running, ask_with_curl, ask_with_requests, new_server, run_client
 from walk.structure import find_structure, overlap
 from walk.world import Drawn, Scene, Walk, turn_over
 
@@ -138,23 +138,30 @@ class Told:
         return json.loads((self.folder / f"{scene.id}.geojson").read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module", params=[1, 2], ids=["one worker", "two workers"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server of its own: the seed's reader lists all that alice may see, and counts it."""
+    with new_server(tmp_path_factory.mktemp("seed"), request.param) as server:
+        yield server
+
+
 def run_seed(walk: Walk, folder: Path, *frame: str) -> Told:
     keys = [walk.alice.public_key, walk.alice.private_key]
     words = [walk.running.address, *keys, str(walk.project), str(folder), str(folder), *frame]
     return Told(run_client("4.3.0", "seed_script.py", words, folder), folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def as_printed(walk: Walk, drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Told:
     return run_seed(walk, tmp_path_factory.mktemp("printed"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def left_top(walk: Walk, drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Told:
     return run_seed(walk, tmp_path_factory.mktemp("left-top"), "left-top")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def exported(walk: Walk, drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("export") / "training"
     walk.running.command("export", str(walk.project), str(folder), "--masks", "--geojson", "--pictures")
