@@ -15,7 +15,7 @@ from atrisys.cli.main import main
 from atrisys.imaging import worker
 from atrisys.settings import Settings
 from atrisys.store.session import Store
-from walk.conftest import own_database
+from walk.running import own_database
 
 
 @dataclass
