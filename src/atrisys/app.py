@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import chain
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -180,19 +181,17 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         upgrade.prepare(store)
     app = Application(
         settings,
+        chain.from_iterable(resource.routes.routes for resource in RESOURCES),
         title="ATrISys",
         version=__version__,
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        redirect_slashes=False,
     )
     app.state.store = store
     app.state.key_box = KeyBox(store.folder.secret())
     refusals.refuse(app)
-    for resource in RESOURCES:
-        app.include_router(resource.routes)
     return app
 
 

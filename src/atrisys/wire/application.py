@@ -1,12 +1,15 @@
 """FastAPI behind our own doors: what every request passes, and the tiles that need no framework, come first."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from atrisys.settings import Settings
 from atrisys.wire.edge import Edge
+from atrisys.wire.route_finder import RouteFinder
 from atrisys.wire.stored_tiles import StoredTiles
 
 
@@ -16,8 +19,11 @@ class Application(FastAPI):
     As middleware they would stand behind five layers of the framework's own, which cost a tile a third of its time.
     """
 
-    def __init__(self, settings: Settings, **named: Any) -> None:
+    def __init__(self, settings: Settings, routes: Iterable[BaseRoute], **named: Any) -> None:
         super().__init__(**named)
+        self.router = RouteFinder(
+            routes, redirect_slashes=False, dependency_overrides_provider=self, lifespan=named.get("lifespan")
+        )
         self.state.settings = settings
         self._doors = Edge(StoredTiles(super().__call__), settings)
 

@@ -5,6 +5,7 @@ are written. Unknown keys are ignored, numbers may come as text.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import AliasChoices, AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from atrisys.store.table import Table
 
 
+@cache
 def wire_names(name: str) -> tuple[str, ...]:
     """The keys that a column has on the wire, the first one foremost."""
     if name.endswith("_id"):
