@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import cache
+from threading import Lock
 from typing import TypeVar
 
 Given = TypeVar("Given")
@@ -29,6 +30,28 @@ if hasattr(os, "register_at_fork"):  # threads stay behind when a process is cop
     os.register_at_fork(after_in_child=_readers.cache_clear)
 
 
+class _Counted:
+    """How many pictures are being made now."""
+
+    def __init__(self) -> None:
+        self._count, self._lock = 0, Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._count -= 1
+
+    def are_enough(self) -> bool:
+        """More than one, and as many as there are cores."""
+        return self._count > 1 and self._count >= (os.cpu_count() or 1)
+
+
+_being_made = _Counted()
+
+
 def read_ahead(bands: Iterator[Given]) -> Iterator[Given]:
     """The same bands, each being read while the one before it is worked on."""
     coming = _readers().submit(copy_context().run, next, bands, None)
@@ -41,17 +64,26 @@ def read_ahead(bands: Iterator[Given]) -> Iterator[Given]:
 
 
 def make_ahead(make: Callable[[Given], Made], given: Iterable[Given], most: int) -> Iterator[Made]:
-    """`make` of each in turn, in threads, with `most` of them begun or waiting to be taken."""
+    """`make` of each in turn, in threads, with `most` of them begun or waiting to be taken.
+
+    Where the cores have other pictures to make already, in this thread: handing work over costs and gains nothing.
+    """
     begun: deque[Future[Made]] = deque()
-    try:
-        for one in given:
-            begun.append(_makers().submit(make, one))
-            if len(begun) >= most:
+    with _being_made:
+        try:
+            for one in given:
+                if _being_made.are_enough():
+                    while begun:
+                        yield begun.popleft().result()
+                    yield make(one)
+                    continue
+                begun.append(_makers().submit(make, one))
+                if len(begun) >= most:
+                    yield begun.popleft().result()
+            while begun:
                 yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
-    finally:
-        _let_go(begun)
+        finally:
+            _let_go(begun)
 
 
 def _let_go(begun: Iterable[Future[Made]]) -> None:

@@ -91,28 +91,22 @@ def strip_rows(width: int, samples: int) -> int:
 def _strips(bands: Iterable[Pixels], shape: tuple[int, int, int], rows: int) -> Iterator[Pixels]:
     """Bands cut anew, so that each strip but the last has so many rows."""
     height, width, samples = shape
-    parts: list[Pixels] = []
-    held = seen = 0
+    strip, held, seen = np.empty((rows, width, samples), np.uint8), 0, 0
     for band in bands:
-        seen += len(band)
-        if band.shape[1:] != (width, samples) or seen > height:
+        if band.shape[1:] != (width, samples) or seen + len(band) > height:
             raise PictureFailed("The picture's rows are not of its size")
+        seen += len(band)
         while len(band):
             part, band = band[: rows - held], band[rows - held :]
+            strip[held : held + len(part)] = part
             held += len(part)
-            # What waits for more rows is copied, so that it does not keep its whole band.
-            parts.append(part if held == rows else part.copy())
             if held == rows:
-                yield _joined(parts)
-                parts, held = [], 0
+                yield strip
+                strip, held = np.empty_like(strip), 0
     if seen != height:
         raise PictureFailed("The picture ends after {rows} of {height} rows", rows=seen, height=height)
     if held:
-        yield _joined(parts)
-
-
-def _joined(parts: list[Pixels]) -> Pixels:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        yield strip[:held]
 
 
 def _coded(number: int, strip: Pixels, quality: int) -> bytes:

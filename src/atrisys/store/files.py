@@ -9,6 +9,7 @@ import stat
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import BinaryIO, NamedTuple
 
@@ -30,6 +31,16 @@ class Received(NamedTuple):
     size: int
     sha256: str
     """Of a folder: of its files' names and hashes."""
+
+
+@lru_cache(maxsize=4096)
+def _place_of(files: Path, name: str) -> Path:
+    """Looked up once: no name is ever another file's, and each step of a path asks the system."""
+    root = files.resolve()
+    path = (root / name).resolve()
+    if path == root or not path.is_relative_to(root):
+        raise ValueError(f"not a kept file: {name!r}")
+    return path
 
 
 class DataFolder:
@@ -103,11 +114,7 @@ class DataFolder:
         """
         if not name:
             raise PictureMissing("There is no file behind this record.")
-        root = self.files.resolve()
-        path = (root / name).resolve()
-        if path == root or not path.is_relative_to(root):
-            raise ValueError(f"not a kept file: {name!r}")
-        return path
+        return _place_of(self.files, name)
 
     def new_name(self, ext: str = "") -> str:
         """A fresh name below `files/`; the extension is kept only where it is plain (some readers look at it)."""

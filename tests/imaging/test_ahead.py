@@ -1,0 +1,38 @@
+"""Work on a picture is handed to threads only where there are cores for it."""
+
+import os
+import threading
+
+from atrisys.imaging.ahead import make_ahead
+
+
+def made_by(most: int = 3):
+    """Names of the threads in which ten pieces are made, one after another."""
+    return make_ahead(lambda number: (number, threading.current_thread().name), range(10), most)
+
+
+def test_a_picture_alone_is_made_in_threads_and_comes_in_order():
+    pieces = list(made_by())
+    assert [number for number, _ in pieces] == list(range(10))
+    assert all(name.startswith("picture") for _, name in pieces)
+
+
+def test_where_others_are_being_made_it_is_made_at_once_and_comes_in_order(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    other = made_by()
+    next(other)
+    pieces = list(made_by())
+    assert [number for number, _ in pieces] == list(range(10))
+    assert {name for _, name in pieces} == {threading.current_thread().name}
+    assert [number for number, _ in other] == list(range(1, 10))
+    assert all(name.startswith("picture") for _, name in made_by())
+
+
+def test_one_that_nobody_takes_to_its_end_no_longer_counts(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    left = made_by()
+    next(left)
+    left.close()
+    first, second = made_by(), made_by()
+    assert next(first)[1].startswith("picture")
+    assert next(second)[1] == threading.current_thread().name
