@@ -33,15 +33,14 @@ def is_https(request: Request) -> bool:
 
 def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
     """A cookie that no script reads and no other site's form sends; 0 seconds take it away."""
-    response.set_cookie(
-        cookie_name(request, name),
-        value,
-        max_age=seconds,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=is_https(request),
-    )
+    response.raw_headers.append(_cookie_line(cookie_name(request, name), value, seconds, is_https(request)))
+
+
+@lru_cache(maxsize=1024)
+def _cookie_line(name: str, value: str, seconds: int, secure: bool) -> tuple[bytes, bytes]:
+    written = Response()
+    written.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=secure)
+    return written.raw_headers[-1]
 
 
 def set_session(request: Request, response: Response, token: str) -> None:
