@@ -84,6 +84,10 @@ clients: $(CLIENTS:%=.clients/%/.ready) ## the official Python clients, each in 
 .clients/%/.ready: requirements/client-%.txt requirements/client-build.txt tools/client.sh | $(BIN)/python
 	@sh tools/client.sh $* $(BIN)/python
 
+screens: setup ## pictures of every page for docs/screens.md
+	@sh tools/chromium.sh
+	@PYTHONPATH=tests $(BIN)/python -m tools.screens $(folder)
+
 bench: setup clients ## measure; the figures go to bench/RESULTS.md
 	@$(BIN)/python -m bench
 
