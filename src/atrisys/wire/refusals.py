@@ -50,6 +50,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.BeingWritten: 423,
     errors.Unavailable: 503,
     errors.DiskRefuses: 507,
+    errors.LevelsMissing: 503,
     errors.SlideAway: 503,
     errors.Misconfigured: 500,
 }
