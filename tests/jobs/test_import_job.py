@@ -276,7 +276,7 @@ def test_a_full_disk_is_waited_for_and_is_not_the_files_fault(given, alice, send
         tries.append(path)
         return free(path) if len(tries) > 3 else os.statvfs_result((4096, 4096, *[0] * 8))
 
-    monkeypatch.setattr("atrisys.store.unpack.os.statvfs", full)
+    monkeypatch.setattr("atrisys.store.disk.os.statvfs", full)
     lines = []
 
     class Context:

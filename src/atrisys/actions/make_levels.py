@@ -87,8 +87,8 @@ def _write(
     planes = [
         Plane(c, z, t) for t in range(facts.duration) for z in range(facts.depth) for c in range(facts.channels)
     ]  # fmt: skip
-    room = sum(file.stat().st_size for file in files_of(slide.path)) + SPARE_BYTES
-    written = 0
+    own_bytes = sum(file.stat().st_size for file in files_of(slide.path))
+    room, written = min(own_bytes + SPARE_BYTES, disk.room_in(store.folder.levels)), 0
     with replace(slide, facts=facts, added=None).reading() as opened:
         for number, plane in enumerate(planes):
             target = store.folder.levels / name / added_name(plane)

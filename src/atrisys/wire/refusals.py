@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from atrisys import errors
+from atrisys.store import spatial
 from atrisys.wire import words
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import SHOWN, show
@@ -148,8 +149,11 @@ def _out_of_range(request: Request, error: Exception) -> Response:
 
 
 def _busy(request: Request, error: Exception) -> Response:
-    """It is locked or away, or all connections to it are in use."""
+    """It is locked or away, has no room, or all connections to it are in use."""
     log.error("database: %s", error, extra={"request_id": request.state.request_id})
+    if isinstance(error, OperationalError) and spatial.finds_no_room(error):
+        full = errors.DiskRefuses("The server's disk is full. Nothing was changed. Tell its administrator.")
+        return _refusal(request, full)
     refusal = errors.Refusal("The database cannot take this right now. Nothing was changed; try again in a moment.")
     return Json(body_of(refusal, request), status_code=503, headers={"Retry-After": "2"})
 
