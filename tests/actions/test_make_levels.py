@@ -81,12 +81,14 @@ def test_all_grids_serve_them_as_they_lie_on_the_disk(alice, bob, slide, ask, ma
     assert alice.get(f"/api/imageinstance/{slide.image_instance_ids[0]}/thumb.png?maxSize=60").status_code == 200
 
 
-def test_made_anew_they_take_the_place_of_the_old_ones(slide, ask, make, store):
+def test_they_are_made_once_and_anew_only_when_they_were_lost(slide, ask, make, store):
     make()
-    before = folders(store, slide)
-    make()
-    after = folders(store, slide)
-    assert (len(before), len(after)) == (1, 1)
+    [before] = folders(store, slide)
+    assert make() == ({"abstractImage": slide.abstract_image_id, "levels": 0, "bytes": 0}, [])
+    assert folders(store, slide) == [before]
+    shutil.rmtree(store.folder.levels / str(slide.uploaded_file_id) / before)
+    assert make()[0]["levels"] == 2
+    [after] = folders(store, slide)
     assert before != after
     assert ask("tile/1/0/0.jpg").status_code == 200
 

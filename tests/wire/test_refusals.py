@@ -47,6 +47,7 @@ STATUS = {
     "Unavailable": 503,
     "DiskRefuses": 507,
     "LevelsMissing": 503,
+    "CopyMissing": 503,
     "SlideAway": 503,
     "Misconfigured": 500,
 }

@@ -44,6 +44,8 @@ def ask_anew(db: Session, caller: Caller, folder: DataFolder, base: AbstractImag
 def make_levels(store: Store, caller: Caller, base_id: int, progress: Callable[[float], None]) -> dict[str, Any]:
     """Make the missing levels of all planes; they are told of, all together, when they lie on the disk.
 
+    Nothing is done where they are there already: asking again and again costs nothing.
+
     Whoever is killed meanwhile leaves a folder that nobody knows of, and that the next making removes.
 
     Raises:
@@ -58,12 +60,15 @@ def make_levels(store: Store, caller: Caller, base_id: int, progress: Callable[[
     levels = lacking(facts)
     if not levels or file_id is None:
         raise Invalid("The file of image {image} lacks no levels.", image=base_id)
+    if slide.added and all((slide.added.folder / added_name(plane)).exists() for plane in _planes(facts)):
+        return {"abstractImage": base_id, "levels": 0, "bytes": 0}
     name = f"{file_id}/{secrets.token_hex(8)}"
     target = store.folder.levels / name
     with disk_trouble_said():
         target.mkdir(mode=0o700, parents=True)
     try:
         size = _write(store, slide, facts, levels, name, progress)
+        disk.flush_folder(target)
         kept = tuple(replace(level, kept_in=name) for level in levels)
         with store.writing() as db:
             base = get_row(db, caller, AbstractImage, base_id, lock=True)
@@ -84,9 +89,7 @@ def _write(
     name: str,
     progress: Callable[[float], None],
 ) -> int:
-    planes = [
-        Plane(c, z, t) for t in range(facts.duration) for z in range(facts.depth) for c in range(facts.channels)
-    ]  # fmt: skip
+    planes = _planes(facts)
     own_bytes = sum(file.stat().st_size for file in files_of(slide.path))
     room, written = min(own_bytes + SPARE_BYTES, disk.room_in(store.folder.levels)), 0
     with replace(slide, facts=facts, added=None).reading() as opened:
@@ -98,6 +101,10 @@ def _write(
                     lambda fraction, number=number: progress((number + fraction) / len(planes)),
                 )  # fmt: skip
     return written
+
+
+def _planes(facts: SlideFacts) -> list[Plane]:
+    return [Plane(c, z, t) for t in range(facts.duration) for z in range(facts.depth) for c in range(facts.channels)]
 
 
 def _own(facts: SlideFacts) -> SlideFacts:

@@ -1,5 +1,6 @@
 """The small levels that a huge slide's file lacks, made from its pixels band by band and written as a pyramid."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -37,7 +38,7 @@ def make_levels(
         progress: told the fraction done; may raise, which ends the work.
 
     Returns:
-        The bytes of the file.
+        The bytes of the file, which is on the disk then.
 
     Raises:
         TooLarge: it would be larger than that, as of a bomb.
@@ -50,6 +51,8 @@ def make_levels(
             write_pyramid(file, made.all(), looks)
         finally:
             made.clear()
+        file.flush()
+        os.fsync(file.fileno())
         return file.seek(0, 2)
 
 

@@ -66,6 +66,12 @@ def room_in(folder: Path) -> int:
     return free
 
 
+def require_room(folder: Path, needed: int) -> None:
+    """Raises DiskRefuses where long work cannot write so many bytes."""
+    if needed > room_in(folder):
+        raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
+
+
 def pour(source: BinaryIO, write: Callable[[bytes], object], tell: Tell = tell_nobody) -> tuple[int, str]:
     """All that a stream holds, piece by piece; says its size and SHA-256."""
     digest, size = hashlib.sha256(), 0

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
-from atrisys.errors import DiskRefuses, Invalid, Refusal, SlideUnreadable, TooLarge
-from atrisys.store.disk import PIECE, disk_trouble_said, room_in
+from atrisys.errors import Invalid, Refusal, SlideUnreadable, TooLarge
+from atrisys.store.disk import PIECE, disk_trouble_said, require_room
 
 MOST_ENTRIES = 20_000
 MOST_DIRECTORY_BYTES = 4 << 20
@@ -87,8 +87,7 @@ def _checked(
         )
     if declared > SUSPECT_BYTES and declared > MOST_TIMES * archive_bytes:
         raise TooLarge("The archive would become more than {times} times larger, as a zip bomb does.", times=MOST_TIMES)
-    if declared > room_in(into):
-        raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
+    require_room(into, declared)
     return files
 
 

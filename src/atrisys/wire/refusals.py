@@ -52,6 +52,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.Unavailable: 503,
     errors.DiskRefuses: 507,
     errors.LevelsMissing: 503,
+    errors.CopyMissing: 503,
     errors.SlideAway: 503,
     errors.Misconfigured: 500,
 }
