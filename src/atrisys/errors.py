@@ -30,6 +30,8 @@ Refusal
 ├── BeingWritten (RuntimeError)     somebody else is at it at this very moment
 ├── Unavailable (RuntimeError)      what it needs is away for now: the same will do later
 │   ├── DiskRefuses                 the server's own disk is full, or cannot be written
+│   ├── LevelsMissing               a huge slide's small levels are not made yet
+│   ├── CopyMissing                 the clean copy of a large slide is not made yet
 │   └── SlideAway                   a slide that is read where it lies cannot be reached
 └── Misconfigured (RuntimeError)    a setting or folder that cannot work
 """
@@ -210,6 +212,14 @@ class Unavailable(Refusal, RuntimeError):
 
 class DiskRefuses(Unavailable):
     code = "disk_refuses"
+
+
+class LevelsMissing(Unavailable):
+    code = "levels_missing"
+
+
+class CopyMissing(Unavailable):
+    code = "copy_missing"
 
 
 class SlideAway(Unavailable):

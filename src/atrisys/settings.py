@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """A decoder that wants more is ended."""
     kept_tiles_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
     """So many GB of the data folder for tiles that had to be decoded; least recently used ones go. 0 keeps none."""
+    clean_copies_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 50
+    """So many GB of the data folder for clean copies of slides; those asked for longest ago go. 0 makes none."""
     convert_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3600
     """A flat picture that takes longer to become a tiled pyramid is given up."""
     giant_pictures_at_once: Annotated[int, Field(ge=1)] = 2

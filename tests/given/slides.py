@@ -172,6 +172,20 @@ def philips(path: Path, picture: Picture | None = None, factors: Sequence[int] =
     return path
 
 
+def huge(path: Path, side: int = 8448) -> Path:
+    """One level of more pixels than an overview may be made of; few bytes: all tiles are one, made once."""
+    import imagecodecs
+    import tifffile
+
+    tile = imagecodecs.jpeg_encode(tissue(256, 256), 80)
+    with tifffile.TiffWriter(path) as file:
+        file.write(
+            (tile for _ in range((side // 256) ** 2)), shape=(side, side, 3), dtype=np.uint8, tile=(256, 256),
+            compression="jpeg", photometric="ycbcr", subsampling=(2, 2), metadata=None,
+        )  # fmt: skip
+    return path
+
+
 def ome(
     path: Path,
     width: int = 500,

@@ -7,6 +7,7 @@ import pytest
 
 from atrisys.errors import SlideUnreadable
 from atrisys.imaging import slides, worker
+from atrisys.imaging.dicom_metadata import check_metadata
 from atrisys.imaging.reader import Box
 from given import dicoms
 
@@ -54,3 +55,45 @@ def test_sequences_within_sequences_without_end_are_refused(tmp_path: Path):
     one = sequence + struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
     with pytest.raises(SlideUnreadable, match=r"a\.dcm"):
         slides.inspect(dicoms.volume(tmp_path / "a.dcm", before=one * 20_000))
+
+
+def sequence(content: bytes, length: int | None = None) -> bytes:
+    """A private sequence; `length` of None: its end is marked."""
+    end = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0) if length is None else b""
+    head = struct.pack("<HH2sxxI", 0x5401, 0x20, b"SQ", 0xFFFFFFFF if length is None else length)
+    return head + content + end
+
+
+EMPTY = struct.pack("<HHI", 0xFFFE, 0xE000, 0)
+MARKED = struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF) + struct.pack("<HHI", 0xFFFE, 0xE00D, 0)
+HOSTILE = {
+    "empty items": sequence(EMPTY * 2_100_000),
+    "items with an end": sequence(MARKED * 1_100_000),
+    "a counted sequence": sequence(EMPTY * 2_100_000, len(EMPTY) * 2_100_000),
+    "elements": struct.pack("<HH2sH", 0x5401, 0x10, b"SH", 0) * 2_100_000,
+    "a long value": struct.pack("<HH2sxxI", 0x5401, 0x10, b"UT", 100_000_000),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_more_than_any_slide_has_to_say_is_refused(tmp_path: Path, what: str):
+    with pytest.raises(SlideUnreadable, match=r"a\.dcm has .* which is no slide"):
+        check_metadata([dicoms.volume(tmp_path / "a.dcm", before=HOSTILE[what])])
+
+
+def test_it_is_refused_before_a_library_reads_it(tmp_path: Path):
+    with pytest.raises(SlideUnreadable, match=r"a\.dcm has .* which is no slide"):
+        slides.inspect(dicoms.volume(tmp_path / "a.dcm", before=HOSTILE["a long value"]))
+
+
+def test_what_several_files_say_is_counted_together(tmp_path: Path):
+    files = [dicoms.volume(tmp_path / name, before=sequence(EMPTY * 1_100_000)) for name in ("a.dcm", "b.dcm")]
+    check_metadata(files[:1])
+    with pytest.raises(SlideUnreadable, match=r"b\.dcm has more than"):
+        check_metadata(files)
+
+
+def test_thousands_of_elements_are_no_fault(tmp_path: Path):
+    item = dicoms.item(dicoms.field(0x20, 0x9111, "SQ", dicoms.item(dicoms.field(0x20, 0x9157, "UL", 7))))
+    path = dicoms.volume(tmp_path / "a.dcm", before=sequence(item * 20_000))
+    assert slides.inspect(path).width == 300

@@ -77,6 +77,21 @@ def test_an_upload_becomes_an_image_while_nobody_waits(given, alice, send, runni
     assert [path.stat().st_size for path in files(kept)] == [path.stat().st_size]
 
 
+def test_a_huge_slide_has_its_overview_when_a_second_job_has_made_it(given, alice, send, running, tmp_path):
+    project = given.project(alice)
+    sent = send("huge.tif", slides.huge(tmp_path / "huge.tif").read_bytes(), project)
+    assert ended(alice, sent["job"])["state"] == "done"
+    [second] = [job for job in alice.get("/api/atrisys/jobs").json()["collection"] if job["id"] != sent["job"]]
+    assert second["name"] == "make_levels"
+    made = ended(alice, second["id"])
+    assert (made["state"], made["result"]["levels"], made["project"]) == ("done", 5, project.id), made
+    [image] = alice.get(f"/api/project/{project.id}/imageinstance.json").json()["collection"]
+    grid = alice.get(f"/api/atrisys/imageinstance/{image['id']}/tiles.json").json()
+    assert [level["width"] for level in grid["levels"]] == [8448, 2112, 1056, 528, 264, 132]
+    tile = alice.get(grid["tiles"].format(level=5, column=0, row=0))
+    assert (tile.status_code, tile.headers["content-type"]) == (200, "image/jpeg")
+
+
 def test_what_is_no_slide_stays_in_the_list_with_its_reason_and_without_bytes(alice, send, running, kept):
     sent = send("photo.svs", b"\xff\xd8\xff\xe0" + bytes(200))
     job = ended(alice, sent["job"])
@@ -261,7 +276,7 @@ def test_a_full_disk_is_waited_for_and_is_not_the_files_fault(given, alice, send
         tries.append(path)
         return free(path) if len(tries) > 3 else os.statvfs_result((4096, 4096, *[0] * 8))
 
-    monkeypatch.setattr("atrisys.store.unpack.os.statvfs", full)
+    monkeypatch.setattr("atrisys.store.disk.os.statvfs", full)
     lines = []
 
     class Context:

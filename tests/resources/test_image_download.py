@@ -1,6 +1,7 @@
 import io
 import logging
 import os
+import threading
 import zipfile
 
 import numpy as np
@@ -8,7 +9,13 @@ import openslide
 import pytest
 from sqlalchemy import select
 
-from atrisys.store.tables import UploadedFile
+from atrisys.access import clean_copy
+from atrisys.access.caller import caller_for
+from atrisys.errors import NotAllowed
+from atrisys.jobs import make_clean_copy
+from atrisys.jobs.context import JobContext
+from atrisys.store import queue
+from atrisys.store.tables import Job, SecUser, UploadedFile
 from atrisys.store.tables.files import READ
 from given import slides
 
@@ -157,6 +164,62 @@ def test_a_clean_copy_is_made_once_and_its_folder_is_swept(given, alice, store, 
     store.folder.sweep(3600)
     assert not kept.exists()
     assert alice.get(f"{of(taken)}?clean=true").content.startswith(b"II")
+
+
+@pytest.fixture
+def run(store):
+    """Does the next job that waits, as its starter's."""
+
+    def run(person):
+        claim = queue.claim(store, "here", "now", 1)
+        with store.reading() as db:
+            job = db.get_one(Job, claim.job_id)
+            caller = caller_for(db, db.get_one(SecUser, person.id), "job", "job", "a job")
+        more = {"arguments": job.arguments, "project_id": None, "asked_to_stop": threading.Event()}
+        result = make_clean_copy.run(JobContext(store, caller, claim, **more))
+        queue.finish(store, claim, queue.DONE, "", result)
+        return result
+
+    return run
+
+
+def test_the_copy_of_a_large_slide_is_a_job_of_whoever_may_download_it(
+    given, alice, bob, charlie, nobody, file, run, monkeypatch
+):
+    monkeypatch.setattr(clean_copy, "LARGE_BYTES", 1000)
+    project = given.project(alice, [bob])
+    taken = given.slide(alice, project, path=file)
+    asked = f"/api/atrisys/imageinstance/{taken.image_instance_ids[0]}/cleancopy.json"
+    assert (nobody.post(asked).status_code, charlie.post(asked).status_code) == (401, 404)
+    assert bob.post(asked).status_code == 403
+    alice.put(f"/api/project/{project.id}.json", json={"areImagesDownloadable": True})
+    for path in (of(taken), base_of(taken)):
+        refused = bob.get(path)
+        assert (refused.status_code, refused.json()["code"]) == (503, "copy_missing")
+    job = bob.post(asked).json()["job"]
+    assert bob.get(f"/api/atrisys/job/{job}.json").json()["name"] == "make_clean_copy"
+    assert run(bob) == {"abstractImage": taken.abstract_image_id}
+    copy = bob.get(of(taken))
+    assert copy.status_code == 200
+    assert b"ScanScope" not in copy.content
+    assert bob.post(f"/api/atrisys/abstractimage/{taken.abstract_image_id}/cleancopy.json").status_code == 200
+    assert charlie.post(f"/api/atrisys/abstractimage/{taken.abstract_image_id}/cleancopy.json").status_code == 404
+
+
+def test_who_lost_the_right_meanwhile_is_made_no_copy(given, alice, bob, file, run):
+    project = given.project(alice, [bob], are_images_downloadable=True)
+    taken = given.slide(alice, project, path=file)
+    assert bob.post(f"/api/atrisys/imageinstance/{taken.image_instance_ids[0]}/cleancopy.json").status_code == 200
+    alice.put(f"/api/project/{project.id}.json", json={"areImagesDownloadable": False})
+    with pytest.raises(NotAllowed):
+        run(bob)
+
+
+def test_no_job_is_begun_for_a_format_that_cannot_be_cleaned(given, alice, tmp_path):
+    taken = given.slide(alice, path=slides.philips(tmp_path / "a.tif"))
+    answer = alice.post(f"/api/atrisys/abstractimage/{taken.abstract_image_id}/cleancopy.json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "slide_unreadable")
+    assert alice.get("/api/atrisys/jobs").json()["collection"] == []
 
 
 def test_a_format_that_cannot_be_cleaned_is_refused_with_words(given, alice, bob, tmp_path):

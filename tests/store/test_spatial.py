@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import shapely
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from atrisys.store import spatial
 from atrisys.store.session import Store
@@ -65,3 +66,14 @@ def test_a_writer_that_fails_passes_the_turn_on(sqlite: Store):
             fail()
     with sqlite.writing() as db:
         assert db.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_a_database_without_room_is_told_from_one_that_is_busy(sqlite: Store):
+    with sqlite.session(writes=True) as db:
+        db.execute(text("PRAGMA max_page_count = 1"))
+        with pytest.raises(OperationalError) as found:
+            db.execute(text("CREATE TABLE much AS SELECT zeroblob(1000000) AS content"))
+        assert spatial.finds_no_room(found.value)
+    with sqlite.reading() as db, pytest.raises(OperationalError) as missing:
+        db.execute(text("SELECT * FROM much"))
+    assert not spatial.finds_no_room(missing.value)

@@ -46,6 +46,8 @@ STATUS = {
     "BeingWritten": 423,
     "Unavailable": 503,
     "DiskRefuses": 507,
+    "LevelsMissing": 503,
+    "CopyMissing": 503,
     "SlideAway": 503,
     "Misconfigured": 500,
 }

@@ -1,4 +1,4 @@
-"""Clean copies of slides: made when somebody asks for one, and kept for a day after the last who asked."""
+"""Clean copies of slides: made when somebody asks for one, as a job where that takes long, and kept for a while."""
 
 import hashlib
 import os
@@ -7,26 +7,53 @@ from pathlib import Path
 
 from atrisys import __version__
 from atrisys.access.slide_file import SlideFile
-from atrisys.imaging.deidentify import clean_suffix, remove
+from atrisys.errors import CopyMissing, SlideUnreadable
+from atrisys.imaging.deidentify import clean_suffix, is_cleaned, remove
+from atrisys.imaging.slides import files_of
+from atrisys.store.clean_copies import make_room
 from atrisys.store.disk import disk_trouble_said
-from atrisys.store.files import DataFolder
+from atrisys.store.session import Store
+
+LARGE_BYTES = 512 << 20
+"""Whoever asks for the copy of a larger slide is not made to wait: it is a job."""
 
 
-def clean_copy_of(folder: DataFolder, slide: SlideFile, name: str) -> Path:
+def clean_copy_of(store: Store, slide: SlideFile, name: str, *, awaited: bool = True) -> Path:
     """Where the clean copy lies: a file, for DICOM a folder. Slow the first time; for those who hold no transaction.
 
     Args:
         name: by which people know the slide: it must not be in the copy.
+        awaited: somebody waits for it, who shall not wait for a large one.
 
     Raises:
         SlideUnreadable: there can be none; the words say why.
+        CopyMissing: it is large, and not made yet.
+        TooLarge, Busy, DiskRefuses: there is no room for it.
     """
     mark = hashlib.sha256(f"{__version__} {name} {slide.mark}".encode()).hexdigest()[:32]
-    kept = folder.clean / f"{slide.base_id}-{mark}{clean_suffix(slide.facts.format)}"
+    kept = store.folder.clean / f"{slide.base_id}-{mark}{clean_suffix(slide.facts.format)}"
     if not kept.exists():
-        _make(folder, slide, name, kept)
+        require_cleaned(slide)
+        size = sum(file.stat().st_size for file in files_of(slide.path))
+        if awaited and size > LARGE_BYTES:
+            raise CopyMissing(
+                "The clean copy of image {image} is made as a job first, since it is large. Ask for it with POST "
+                "/api/atrisys/abstractimage/{image}/cleancopy.json, and for the download when the job is done.",
+                image=slide.base_id,
+            )
+        _make(store, slide, name, kept, size)
     os.utime(kept)
     return kept
+
+
+def require_cleaned(slide: SlideFile) -> None:
+    """Whether slides of its kind can be cleaned at all. Raises SlideUnreadable."""
+    if not is_cleaned(slide.facts.format):
+        raise SlideUnreadable(
+            "{name} cannot be cleaned: its format ({format}) is not one that can be written without the names in it. "
+            "SVS, OME-TIFF, tiled TIFF and DICOM can.",
+            name=f"image {slide.base_id}", format=slide.facts.format,
+        )  # fmt: skip
 
 
 def clean_name_of(slide: SlideFile) -> str:
@@ -34,10 +61,13 @@ def clean_name_of(slide: SlideFile) -> str:
     return f"{slide.base_id}{clean_suffix(slide.facts.format)}"
 
 
-def _make(folder: DataFolder, slide: SlideFile, name: str, kept: Path) -> None:
-    half = folder.tmp / f"{secrets.token_hex(8)}{clean_suffix(slide.facts.format)}"
+def _make(store: Store, slide: SlideFile, name: str, kept: Path, size: int) -> None:
+    limit = int(store.settings.clean_copies_gb * 1e9)
+    make_room(store.folder, limit, size)
+    half = store.folder.tmp / f"{secrets.token_hex(8)}{clean_suffix(slide.facts.format)}"
     try:
         with disk_trouble_said():
+            half.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             slide.write_clean_copy(name, half)
         half.rename(kept)
     except OSError:
@@ -46,3 +76,4 @@ def _make(folder: DataFolder, slide: SlideFile, name: str, kept: Path) -> None:
             raise
     finally:
         remove(half)
+    make_room(store.folder, limit, 0)

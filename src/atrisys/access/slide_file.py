@@ -13,7 +13,7 @@ from atrisys.errors import PictureFailed, PictureMissing, SlideUnreadable
 from atrisys.imaging import deidentify
 from atrisys.imaging.deidentify import Finding
 from atrisys.imaging.reader import Plane, SlideFacts
-from atrisys.imaging.slides import SharedSlide, facts_from, open_slide
+from atrisys.imaging.slides import Added, SharedSlide, facts_from, open_slide
 from atrisys.store import in_place
 from atrisys.store.files import DataFolder
 from atrisys.store.in_place import InPlace
@@ -48,6 +48,8 @@ class SlideFile:
     """Of the plane in a project; None where the image has but one."""
     in_place: InPlace | None = None
     """Of a slide that is not ours: how its files were."""
+    added: Added | None = None
+    """The levels that its file lacks and that we made."""
 
     @contextmanager
     def reading(self) -> Iterator[SharedSlide]:
@@ -59,7 +61,7 @@ class SlideFile:
             SlideAway, SlideChanged: it lies elsewhere, and was taken away or changed until it was read.
         """
         try:
-            yield open_slide(self.path, self.facts.format)
+            yield open_slide(self.path, self.facts.format, self.added)
         except SlideUnreadable as failure:
             self._require_as_it_was()
             raise self._by_its_number(failure) from failure
@@ -128,15 +130,20 @@ def slide_file(db: Session, folder: DataFolder, row: Shows) -> SlideFile:
         raise _missing(base_id) from reason
     facts = facts_from(behind.facts)
     plane, slice_id = _plane(db, row, behind, facts)
+    made = tuple(level for level in facts.levels if level.kept_in)
+    added = Added(folder.levels / made[0].kept_in, made) if made else None
+    marks = [base_id, behind.file_id, behind.sha256, stat.st_size, stat.st_mtime_ns, plane]
+    marks += [level.kept_in for level in made[:1]]
     return SlideFile(
         base_id=base_id,
         path=path,
         facts=facts,
         plane=plane,
-        mark=f"{base_id} {behind.file_id} {behind.sha256} {stat.st_size} {stat.st_mtime_ns} {plane}",
+        mark=" ".join(str(one) for one in marks),
         image_id=_image_id(row),
         slice_id=slice_id,
         in_place=behind.in_place,
+        added=added,
     )
 
 

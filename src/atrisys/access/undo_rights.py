@@ -263,6 +263,8 @@ def _file(judge: Judge, was: State | None, to: State | None) -> None:
 
 
 def _slide(judge: Judge, was: State | None, to: State | None) -> None:
+    if was and to and "facts" in changed(was, to):
+        raise NotUndoable("What is known of the file of image {image} is not undone.", image=was["id"])
     if was:
         require_slide_writer(judge.db, judge.caller, get_row(judge.db, judge.caller, AbstractImage, was["id"]))
     if to and to["storage_id"] is not None:

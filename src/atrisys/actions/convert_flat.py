@@ -1,6 +1,5 @@
 """Flat pictures of a delivery made tiled pyramids, before anything of them is written down."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,10 +7,8 @@ from atrisys.actions.receive_slide import READ_AT, RECORDED_AT, Arrival, Deliver
 from atrisys.errors import DiskRefuses, Refusal
 from atrisys.imaging import slides
 from atrisys.settings import Settings
+from atrisys.store import disk
 from atrisys.store.files import DataFolder
-
-FREE_BYTES = 1 << 30
-"""What a conversion leaves on the disk."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +54,8 @@ def convert_flat(folder: DataFolder, delivery: Delivery, limits: Limits, progres
 
 def _convert(folder: DataFolder, arrival: Arrival, limits: Limits, told: Callable[[float], None]) -> None:
     with folder.scratch() as scratch:
-        disk = os.statvfs(scratch)
-        room = disk.f_bavail * disk.f_frsize - FREE_BYTES
-        if room <= 0:
-            raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
         pyramid = scratch / "pyramid.tif"
-        most = min(limits.bytes, room)
+        most = min(limits.bytes, disk.room_in(scratch))
         source = folder.path_of(arrival.received.name)
         arrival.facts = slides.convert(source, pyramid, timeout_s=limits.seconds, most_bytes=most, progress=told)
         arrival.original, arrival.received = arrival.received, folder.receive_file(pyramid, "tif", most, move=True)

@@ -23,6 +23,7 @@ def delete_uploaded_file(db: Session, caller: Caller, folder: DataFolder, file: 
         for image in db.scalars(select(AbstractImage).where(AbstractImage.uploaded_file_id == part.id)).all():
             delete_abstract_image(db, caller, image)
         history.delete(db, caller, part)
+        after_commit(db, lambda id=part.id: folder.drop_levels(id))
         if name := part.filename:
             after_commit(db, lambda name=name: folder.drop(name))
 

@@ -12,8 +12,10 @@ from atrisys.access.visible import get_row
 from atrisys.actions import history
 from atrisys.actions.add_image_instance import add_image_instance
 from atrisys.actions.add_properties import add_properties
+from atrisys.actions.make_levels import ask_for_levels
 from atrisys.actions.receive_slide import Arrival, Delivery, ext_of
 from atrisys.errors import ConversionFailed, Refusal, TooLarge
+from atrisys.imaging.lacking import lacking
 from atrisys.imaging.reader import SlideFacts
 from atrisys.store.after_commit import after_rollback
 from atrisys.store.files import DataFolder, Received
@@ -146,8 +148,14 @@ class SlideRecord:
         common = {"image_id": image.id, "uploaded_file_id": file.id, "storage_id": self.place.storage_id}
         history.add_many(self.db, self.caller, AbstractSlice, [{**common, **plane} for plane in _planes(facts)])
         projects = [get_row(self.db, self.caller, Project, id) for id in self.place.project_ids]
+        self._ask_for_levels(image, facts)
         instances = [add_image_instance(self.db, self.caller, project, image).id for project in projects]
         return Taken(arrival.name, came.id, image.id, tuple(instances))
+
+    def _ask_for_levels(self, image: AbstractImage, facts: SlideFacts) -> None:
+        if lacking(facts):
+            projects = self.place.project_ids
+            ask_for_levels(self.db, self.caller, image, projects[0] if len(projects) == 1 else None)
 
 
 def settle(db: Session, folder: DataFolder, name: str) -> None:

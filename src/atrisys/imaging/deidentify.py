@@ -10,7 +10,7 @@ from atrisys.imaging.clean.findings import Finding
 from atrisys.imaging.find import files_of
 from atrisys.imaging.reader import SlideFacts
 
-__all__ = ["Finding", "clean_suffix", "make_clean_copy", "survey"]
+__all__ = ["Finding", "clean_suffix", "is_cleaned", "make_clean_copy", "survey"]
 
 _DESK = "atrisys.imaging.clean.desk:"
 _LEAST_S, _BYTES_A_SECOND = 120, 5_000_000
@@ -25,6 +25,15 @@ def clean_suffix(format: str) -> str:
         format: `SlideFacts.format`.
     """
     return _SUFFIXES.get(format, "")
+
+
+def is_cleaned(format: str) -> bool:
+    """Whether slides of a format can be cleaned.
+
+    Args:
+        format: `SlideFacts.format`.
+    """
+    return format in _SUFFIXES or format == "DICOM"
 
 
 def survey(path: Path, format: str, name: str) -> list[Finding]:

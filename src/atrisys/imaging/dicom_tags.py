@@ -1,5 +1,6 @@
 """The few DICOM attributes that tell which files are one slide. No pixels, and no library that parses the rest."""
 
+import contextlib
 import struct
 from dataclasses import dataclass
 from mmap import mmap
@@ -13,11 +14,12 @@ WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 DIRECTORY = "1.2.840.10008.1.3.10"
 """Media Storage Directory (a DICOMDIR)."""
 
-_IMPLICIT = "1.2.840.10008.1.2"
+IMPLICIT = "1.2.840.10008.1.2"
+"""The transfer syntax without kinds of values."""
 _NOT_PARSED = ("1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")
 """Big endian and deflated: nobody writes slides so."""
 _HEAD_BYTES = 1 << 18
-_LONG = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
+LONG = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 UNDEFINED = 0xFFFFFFFF
 """The length of what has an end mark instead."""
 _CLASS_IN_HEAD, _SYNTAX = (0x0002, 0x0002), (0x0002, 0x0010)
@@ -52,7 +54,7 @@ def read_dicom(path: Path) -> DicomFile:
         end = _read_elements(head, 132, False, found, until=(0x0003, 0))
         syntax = _text(found.get(_SYNTAX, b""))
         if syntax not in _NOT_PARSED:
-            _read_elements(head, end, syntax == _IMPLICIT, found, until=(0x0048, 0x0008))
+            _read_elements(head, end, syntax == IMPLICIT, found, until=(0x0048, 0x0008))
     except (struct.error, RecursionError):
         pass
     columns = found.get(_COLUMNS, b"")
@@ -63,6 +65,14 @@ def read_dicom(path: Path) -> DicomFile:
         image_type=tuple(_text(found.get(_IMAGE_TYPE, b"")).split("\\")),
         columns=int.from_bytes(columns, "little") if len(columns) == 4 else 0,
     )
+
+
+def read_syntax(head: bytes) -> str:
+    """The transfer syntax that a file's beginning names; empty where it names none."""
+    found: dict[Tag, bytes] = {}
+    with contextlib.suppress(struct.error, RecursionError):
+        _read_elements(head, 132, False, found, until=(0x0003, 0))
+    return _text(found.get(_SYNTAX, b""))
 
 
 def _read_elements(
@@ -87,7 +97,7 @@ def element(head: bytes | mmap, at: int, implicit: bool) -> tuple[Tag, int, int]
     group, element = struct.unpack_from("<HH", head, at)
     if implicit or group == 0xFFFE:
         return (group, element), struct.unpack_from("<I", head, at + 4)[0], at + 8
-    if head[at + 4 : at + 6] in _LONG:
+    if head[at + 4 : at + 6] in LONG:
         return (group, element), struct.unpack_from("<I", head, at + 8)[0], at + 12
     return (group, element), struct.unpack_from("<H", head, at + 6)[0], at + 8
 

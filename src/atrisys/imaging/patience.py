@@ -60,6 +60,11 @@ def check_patience() -> None:
         patience.check()
 
 
+def is_awaited() -> bool:
+    """Whether somebody waits for what is being read."""
+    return _patience.get() is not None
+
+
 def renewed(bands: Iterator[Band]) -> Iterator[Band]:
     """The same bands, each within the whole time."""
     for band in bands:

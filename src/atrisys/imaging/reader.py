@@ -40,6 +40,8 @@ class Level:
     """Level-0 pixels for one pixel of this level, ≥ 1."""
     tile_width: int
     tile_height: int
+    kept_in: str = ""
+    """Of a level that the file lacks and that we made: the name below `levels/` of the data folder; else empty."""
 
 
 @dataclass(frozen=True)

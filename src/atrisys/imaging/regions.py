@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atrisys.errors import Invalid
+from atrisys.errors import Invalid, LevelsMissing
+from atrisys.imaging.lacking import takes_all
 from atrisys.imaging.levels import blank, sample_type
-from atrisys.imaging.patience import check_patience
+from atrisys.imaging.patience import check_patience, is_awaited
 from atrisys.imaging.pyramid import best_level
 from atrisys.imaging.reader import Box, Pixels, Plane, Slide, SlideFacts
 from atrisys.imaging.resample import Taps, resample, taps
@@ -40,6 +41,7 @@ def read_scaled(slide: Slide, box: Box, size: tuple[int, int], plane: Plane = Pl
     Raises:
         Invalid: a side of the box or of the picture is below 1.
         PictureFailed: the slide cannot be read there, or not within the time (see `patience`).
+        LevelsMissing: somebody waits, and it would be made of all pixels of a huge slide.
     """
     return read_rows(slide, box, size, (0, size[1]), plane, beyond)
 
@@ -90,6 +92,7 @@ def read_rows(
     """
     _check(box, size)
     work = _Work(slide, plane, box, size, beyond)
+    work.check_levels()
     again = work.times_larger()
     if again == (1, 1):
         return work.read(rows)
@@ -157,6 +160,17 @@ class _Work:
         downsample = facts.levels[self.level].downsample
         across, down = (math.ceil(scale / downsample / _FEW) for scale in self.scale)
         return max(1, across), max(1, down)
+
+    def check_levels(self) -> None:
+        """Whoever waits is not made to wait for all pixels of a huge slide: its small levels are made for that.
+
+        Raises LevelsMissing.
+        """
+        if is_awaited() and takes_all(self.slide.facts, self.level, self.box, max(self.scale)):
+            raise LevelsMissing(
+                "This image is so large that its overview must be prepared first, which is done as a job. Ask again in "
+                "some minutes, or for a smaller part of the image."
+            )
 
     def read(self, rows: tuple[int, int]) -> Pixels:
         """Rows of the picture, read column block by column block where a full row of the source is too much."""

@@ -1,26 +1,31 @@
 """The door to slides for the floors above: is it one, what does it say of itself, and its pixels."""
 
+import math
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from atrisys.errors import ConversionFailed, PictureFailed, PictureMissing, SlideUnreadable
 from atrisys.imaging import worker
 from atrisys.imaging.find import OF_SEVERAL_FILES, entry_of, files_of, find_slides
-from atrisys.imaging.levels import check_asked
+from atrisys.imaging.levels import check_asked, window_at
 from atrisys.imaging.reader import Box, Level, Pixels, Plane, SlideFacts
 from atrisys.imaging.readers.tiff.jpeg import NotPlain
 from atrisys.imaging.readers.tiff.stored import StoredTiles
 from atrisys.imaging.readers.tiff.tables import TileTable
+from atrisys.imaging.regions import position_of
 from atrisys.imaging.source import FileSource
 
 __all__ = [
     "OF_SEVERAL_FILES",
+    "Added",
     "SharedSlide",
+    "added_name",
     "convert",
     "facts_from",
     "files_of",
@@ -36,6 +41,9 @@ _INSPECT_TIMES = 4
 _DESK = "atrisys.imaging.inspect_slide:"
 _CONVERTER = "atrisys.imaging.convert:convert"
 _MOST_TABLES = 256
+_ADDED_FORMAT = "PYRTIFF"
+_MOST_ADDED_OPEN = 16
+"""Planes of one slide whose added levels are kept open."""
 
 
 def inspect(path: Path) -> SlideFacts:
@@ -100,16 +108,29 @@ def facts_from(plain: Mapping[str, Any]) -> SlideFacts:
     return SlideFacts(**fields)
 
 
+@dataclass(frozen=True)
+class Added:
+    """Levels that a slide's file lacks and that we made (`make_levels`): a pyramid for each plane, in one folder."""
+
+    folder: Path
+    levels: tuple[Level, ...]
+    """They follow the file's own."""
+
+
 class SharedSlide:
     """An open slide: plain JPEG tiles are read here, everything else in workers. Safe to use from several threads."""
 
     facts: SlideFacts
 
-    def __init__(self, path: Path, format: str) -> None:
+    def __init__(self, path: Path, format: str, added: Added | None = None) -> None:
         entry = entry_of(path)
         self._path, self._format = str(entry), format
         opened = self._ask("open_slide")
         self.facts = facts_from(opened["facts"])
+        self._own = len(self.facts.levels)
+        self._added, self._added_planes = added, dict[Plane, SharedSlide]()
+        if added:
+            self.facts = replace(self.facts, levels=self.facts.levels + added.levels)
         self._tables: dict[tuple[int, Plane], TileTable] = {}
         self._stored: StoredTiles | None = None
         if opened["tables"] is not None:
@@ -121,7 +142,9 @@ class SharedSlide:
 
     def read_region(self, box: Box, level: int = 0, plane: Plane = Plane()) -> Pixels:
         """See `Slide.read_region`."""
-        check_asked(self.facts, box, level, plane)
+        at = check_asked(self.facts, box, level, plane)
+        if level >= self._own:
+            return _region_at(self._added_plane(plane), level - self._own, window_at(box, at))
         if self._stored:
             try:
                 return self._stored.read_region(self._table(level, plane), box, level)
@@ -145,6 +168,8 @@ class SharedSlide:
             PictureFailed: its bytes lie beyond the file's end.
         """
         check_asked(self.facts, Box(0, 0, 0, 0), level, plane)
+        if level >= self._own:
+            return self._added_plane(plane).read_stored_tile(level - self._own, column, row)
         if not self._stored:
             return None
         try:
@@ -154,11 +179,17 @@ class SharedSlide:
 
     def read_stored_tile_at_once(self, level: int, column: int, row: int, plane: Plane = Plane()) -> bytes | None:
         """The same where it is in memory already, for the event loop. None in every other case."""
+        if level >= self._own:
+            added = self._added_planes.get(plane)
+            return added.read_stored_tile_at_once(level - self._own, column, row) if added else None
         table = self._tables.get((level, plane))
         return self._stored.read_tile_at_once(table, column, row) if self._stored and table else None
 
     def has_stored_tile(self, level: int, column: int, row: int, plane: Plane = Plane()) -> bool:
         """Whether the file has such a tile as plain JPEG, as far as is known without asking a worker."""
+        if level >= self._own:
+            added = self._added_planes.get(plane)
+            return bool(added and added.has_stored_tile(level - self._own, column, row))
         table = self._tables.get((level, plane))
         return bool(table and table.plain_jpeg and table.has(column, row) and table.extent(column, row)[1])
 
@@ -168,6 +199,17 @@ class SharedSlide:
 
     def close(self) -> None:
         """Nothing to do: slides are shared; the file is closed when nobody holds this one any longer."""
+
+    def _added_plane(self, plane: Plane) -> "SharedSlide":
+        """The pyramid that was made of a plane."""
+        assert self._added
+        known = self._added_planes.get(plane)
+        if known is None:
+            known = SharedSlide(self._added.folder / added_name(plane), _ADDED_FORMAT)
+            if len(self._added_planes) >= _MOST_ADDED_OPEN:
+                self._added_planes = {}
+            self._added_planes[plane] = known
+        return known
 
     def _table(self, level: int, plane: Plane) -> TileTable:
         table = self._tables.get((level, plane))
@@ -182,17 +224,33 @@ class SharedSlide:
         return worker.call(f"{_DESK}{what}", self._path, self._format, *args, key=self._path)
 
 
-_Key = tuple[str, str, int, int]
+def added_name(plane: Plane) -> str:
+    """The file with the levels that were made of a plane, in its slide's folder."""
+    return f"{plane.c}-{plane.z}-{plane.t}.tif"
+
+
+def _region_at(slide: SharedSlide, level: int, window: tuple[int, int, int, int]) -> Pixels:
+    """A rectangle that is given in the level's own pixels, as `window_at` gives it."""
+    left, top, width, height = window
+    step = slide.facts.levels[level].downsample
+    box = Box(
+        position_of(left, step), position_of(top, step), math.floor(width * step), math.floor(height * step)
+    )  # fmt: skip
+    return slide.read_region(box, level)[:height, :width]
+
+
+_Key = tuple[str, str, str, int, int]
 _slides: OrderedDict[_Key, Future[SharedSlide]] = OrderedDict()
 _slides_lock = threading.Lock()
 
 
-def open_slide(path: Path, format: str) -> SharedSlide:
+def open_slide(path: Path, format: str, added: Added | None = None) -> SharedSlide:
     """A slide that was inspected before, kept open for the next one who asks.
 
     Args:
         path: as it was inspected: a file, or the folder of one slide.
         format: `SlideFacts.format`.
+        added: the levels that we made of it, if any.
 
     Returns:
         Shared with others who ask for the same slide; a file that has changed since is opened anew. It need not be
@@ -207,7 +265,7 @@ def open_slide(path: Path, format: str) -> SharedSlide:
         stat = path.stat()
     except OSError as reason:
         raise PictureMissing("The file of this slide is missing ({name})", name=path.name) from reason
-    key = (str(path), format, stat.st_mtime_ns, stat.st_size)
+    key = (str(path), format, str(added.folder) if added else "", stat.st_mtime_ns, stat.st_size)
     with _slides_lock:
         known = _slides.get(key)
         opening = known or Future()
@@ -216,14 +274,14 @@ def open_slide(path: Path, format: str) -> SharedSlide:
         while len(_slides) > MOST_OPEN:
             _slides.popitem(last=False)
     if known is None:
-        _open_for_all(path, format, key, opening)
+        _open_for_all(path, format, added, key, opening)
     return opening.result()
 
 
-def _open_for_all(path: Path, format: str, key: _Key, opening: "Future[SharedSlide]") -> None:
+def _open_for_all(path: Path, format: str, added: Added | None, key: _Key, opening: "Future[SharedSlide]") -> None:
     """Open once, for all who wait; a failure is not kept."""
     try:
-        opening.set_result(SharedSlide(path, format))
+        opening.set_result(SharedSlide(path, format, added))
     except BaseException as failure:
         with _slides_lock:
             if _slides.get(key) is opening:

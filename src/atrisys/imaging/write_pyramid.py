@@ -1,4 +1,4 @@
-"""Tiled, JPEG-compressed pyramids, written level by level in bounded memory: what every slide viewer opens."""
+"""Tiled, compressed pyramids, written level by level in bounded memory: what every slide viewer opens."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ class WrittenLevel:
     width: int
     height: int
     bands: Iterable[Pixels]
-    """uint8 (rows, width, 3) RGB or (rows, width, 1) grey, any number of rows each, `height` in all."""
+    """(rows, width, 3) RGB or (rows, width, 1) grey, any number of rows each, `height` in all. uint8, or without loss
+    uint16."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Looks:
     description: str | None = None
     mpp: tuple[float, float] | None = None
     """µm per pixel along x and y at level 0, written as the resolution."""
-    quality: int = 80
-    """Of JPEG, 1 to 100."""
+    quality: int | None = 80
+    """Of JPEG, 1 to 100; None: without loss (deflate)."""
 
 
 def write_pyramid(target: BinaryIO, levels: Iterable[WrittenLevel], looks: Looks, thumbnail_after: int = -1) -> None:
@@ -45,7 +46,7 @@ def write_pyramid(target: BinaryIO, levels: Iterable[WrittenLevel], looks: Looks
         thumbnail_after: after how many pages a stripped page stands that is no level (Aperio's second page); its
             level must be given at that place and fit into memory. -1: none.
 
-    Source: TIFF 6.0 with JPEG (compression 7), BigTIFF beyond a billion pixels.
+    Source: TIFF 6.0 with JPEG (compression 7) or deflate (8), BigTIFF beyond a billion pixels.
     """
     import tifffile
 
@@ -64,7 +65,7 @@ def write_pyramid(target: BinaryIO, levels: Iterable[WrittenLevel], looks: Looks
             file.write(
                 _tiles(_joined(first, bands), samples),
                 shape=(level.height, level.width, 3) if samples == 3 else (level.height, level.width),
-                dtype=np.uint8,
+                dtype=first.dtype,
                 tile=(TILE, TILE),
                 subfiletype=1 if number else 0,
                 **{**options, "photometric": "rgb" if samples == 3 else "minisblack"},
@@ -77,8 +78,9 @@ def write_pyramid(target: BinaryIO, levels: Iterable[WrittenLevel], looks: Looks
 def _options(looks: Looks, number: int) -> dict[str, Any]:
     options: dict[str, Any] = {
         "photometric": "rgb",
-        "compression": "jpeg",
-        "compressionargs": {"level": looks.quality},
+        "compression": "jpeg" if looks.quality else "zlib",
+        "compressionargs": {"level": looks.quality} if looks.quality else None,
+        "predictor": not looks.quality,
         "metadata": None,
     }
     if number == 0 and looks.description:

@@ -12,6 +12,8 @@ from atrisys.store.tables import Job
 ROOMS: Mapping[str, str] = {
     "export_training_data": "atrisys.jobs.export_training_data",
     "import_slide": "atrisys.jobs.import_slide",
+    "make_clean_copy": "atrisys.jobs.make_clean_copy",
+    "make_levels": "atrisys.jobs.make_levels",
 }
 """The name that a job is asked for by, and its module: `run(context)`, perhaps `given_up(store, job, reason)`."""
 

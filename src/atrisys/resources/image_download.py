@@ -24,7 +24,7 @@ def download_slide(id: int, request: Request, db: Db, user: CurrentUser, store: 
     """
     base = find(AbstractImage, id)
     require_download_of(db, user, base)
-    return image_download(request, db, store.folder, user, base)
+    return image_download(request, db, store, user, base)
 
 
 @picture_at(routes, "/api/imageinstance/{id:int}/download", WORDS, GET)
@@ -32,4 +32,4 @@ def download_image(id: int, request: Request, db: Db, user: CurrentUser, store: 
     """The same: the original for managers, a clean copy for members where the project allows it and is not blinded."""
     image = find(ImageInstance, id)
     require_download_of(db, user, image)
-    return image_download(request, db, store.folder, user, db.get_one(AbstractImage, image.base_image_id))
+    return image_download(request, db, store, user, db.get_one(AbstractImage, image.base_image_id))

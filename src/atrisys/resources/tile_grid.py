@@ -6,10 +6,15 @@ from fastapi import Request
 from starlette.responses import Response
 
 from atrisys.access.slide_file import SlideFile
+from atrisys.access.slides import require_slide_writer
+from atrisys.actions.make_levels import ask_anew
 from atrisys.imaging import deep_zoom
+from atrisys.imaging.lacking import lacking
 from atrisys.imaging.own_tiles import columns_of, own_tile, rows_of
 from atrisys.imaging.reader import SlideFacts
-from atrisys.store.tables import ImageInstance, SliceInstance
+from atrisys.store.tables import AbstractImage, ImageInstance, SliceInstance
+from atrisys.wire.answers import done
+from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.picture_asking import GET, picture_at, slide_of
 from atrisys.wire.routes import Routes
@@ -25,7 +30,8 @@ ImagePlane = Annotated[SlideFile, slide_of(SliceInstance)]
 def show_grid(id: int, slide: Image, request: Request) -> Response:
     """The image's own levels and tiles, whatever their sizes and steps, and the address of the tiles.
 
-    Tiles at the right and the bottom are as large as all others: what lies beyond the image is to be cut off.
+    Tiles at the right and the bottom are as large as all others: what lies beyond the image is to be cut off. Small
+    levels that the file of a huge slide lacks are made after its import; until they are here `isComplete` is false.
     """
     return Json(_grid(slide, f"{address_of(request)}/api/atrisys/imageinstance/{id}"))
 
@@ -34,6 +40,17 @@ def show_grid(id: int, slide: Image, request: Request) -> Response:
 def show_grid_of_plane(id: int, slide: ImagePlane, request: Request) -> Response:
     """The same for one plane of the image."""
     return Json(_grid(slide, f"{address_of(request)}/api/atrisys/sliceinstance/{id}"))
+
+
+@routes.post("/api/atrisys/abstractimage/{id:int}/levels.json")
+def make_levels(id: int, db: Db, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
+    """Make the small levels that a huge slide's file lacks, as a job; for slides from before that was done by itself.
+
+    What it may be needed for besides: they were lost, or the job was cancelled.
+    """
+    base = find(AbstractImage, id)
+    require_slide_writer(db, user, base)
+    return done(job=ask_anew(db, user, store.folder, base).id)
 
 
 def _grid(slide: SlideFile, address: str) -> dict[str, Any]:
@@ -56,6 +73,7 @@ def _grid(slide: SlideFile, address: str) -> dict[str, Any]:
             }
             for number, level in enumerate(facts.levels)
         ],
+        "isComplete": not lacking(facts),
         "tiles": f"{address}/tile/{{level}}/{{column}}/{{row}}.jpg",
         "deepZoom": f"{address}/image.dzi",
         "iiif": f"{address}/iiif/info.json",

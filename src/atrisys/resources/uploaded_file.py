@@ -227,6 +227,6 @@ def download_file(id: int, request: Request, db: Db, user: CurrentUser, store: C
     file = find(UploadedFile, id)
     base = db.scalar(select(AbstractImage).where(AbstractImage.uploaded_file_id == file.id).limit(1))
     if base is not None:
-        return slide_download(request, db, store.folder, user, base, file)
+        return slide_download(request, db, store, user, base, file)
     require_file_owner(db, user, file)
     return download_uploaded(store.folder, file, file.original_filename)

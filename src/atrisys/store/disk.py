@@ -13,6 +13,8 @@ from typing import BinaryIO
 from atrisys.errors import DiskRefuses, Misconfigured
 
 PIECE = 1 << 20
+FREE_BYTES = 1 << 30
+"""What long work leaves on the disk for others."""
 MOUNTS = Path("/proc/mounts")
 NETWORK_FILE_SYSTEMS = {
     "nfs",
@@ -53,6 +55,21 @@ def disk_trouble_said() -> Iterator[None]:
                 reason=os.strerror(error.errno),
             ) from error
         raise
+
+
+def room_in(folder: Path) -> int:
+    """Bytes that long work may write there. Raises DiskRefuses where there are none."""
+    room = os.statvfs(folder)
+    free = room.f_bavail * room.f_frsize - FREE_BYTES
+    if free <= 0:
+        raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
+    return free
+
+
+def require_room(folder: Path, needed: int) -> None:
+    """Raises DiskRefuses where long work cannot write so many bytes."""
+    if needed > room_in(folder):
+        raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
 
 
 def pour(source: BinaryIO, write: Callable[[bytes], object], tell: Tell = tell_nobody) -> tuple[int, str]:

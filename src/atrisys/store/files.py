@@ -44,7 +44,7 @@ def _place_of(files: Path, name: str) -> Path:
 
 
 class DataFolder:
-    """`atrisys.sqlite`, `secret`, `files/` (slides, by our own names), `tiles/`, `clean/`, `results/` (of jobs), …"""
+    """`atrisys.sqlite`, `secret`, `files/` (slides, by our own names), `tiles/`, `levels/`, `clean/`, `results/`, …"""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -52,6 +52,8 @@ class DataFolder:
         self.files = self.root / "files"
         self.results = self.root / "results"
         self.tiles = self.root / "tiles"
+        self.levels = self.root / "levels"
+        """Small levels that huge slides' files lack, by the number of the uploaded file."""
         self.clean = self.root / "clean"
         """Clean copies of slides: each can be made again."""
         self.tmp = self.root / "tmp"
@@ -61,7 +63,7 @@ class DataFolder:
     def prepare(self) -> None:
         """Make what is missing. Raises Misconfigured where that cannot be."""
         try:
-            for folder in (self.root, self.files, self.clean, self.results, self.tmp, self.backups):
+            for folder in (self.root, self.files, self.levels, self.clean, self.results, self.tmp, self.backups):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise Misconfigured(
@@ -250,6 +252,14 @@ class DataFolder:
         path = self.path_of(name)
         disk.remove(path)
         kept_tiles.forget(self.tiles, path.name)
+
+    def drop_levels(self, file_id: int, but: str = "") -> None:
+        """Remove the levels that were made of an uploaded file's slide; `but` one making of them."""
+        for made in (self.levels / str(file_id)).glob("*"):
+            if made.name != but:
+                disk.remove(made)
+        with contextlib.suppress(OSError):
+            (self.levels / str(file_id)).rmdir()
 
     def discard(self, name: str) -> None:
         """Remove a received file that was never settled; others are left alone."""

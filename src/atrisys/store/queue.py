@@ -53,6 +53,11 @@ def submit(db: Session, *, user_id: int, name: str, arguments: dict[str, Any], p
     """Ask for a job; it is there when db's transaction is kept. Raises TooManyJobs."""
     spatial.take_turns(db, f"jobs of {user_id}")
     require_room(db, user_id)
+    return follow_up(db, user_id=user_id, name=name, arguments=arguments, project_id=project_id)
+
+
+def follow_up(db: Session, *, user_id: int, name: str, arguments: dict[str, Any], project_id: int | None = None) -> Job:
+    """Ask for a job that follows from what was let in already: it is asked for in any case."""
     job = Job(
         id=take_ids(db)[0], created=now_ms(), name=name, user_id=user_id, arguments=arguments, project_id=project_id
     )

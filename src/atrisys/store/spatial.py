@@ -32,6 +32,9 @@ from atrisys.geometry import grid
 from atrisys.store.table import RowId
 from atrisys.store.tables import AnnotationDomain, UserAnnotation
 
+NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+DISK_FULL = "53100"
+"""PostgreSQL's own number for it."""
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 BUSY_MS = 30_000
@@ -266,3 +269,10 @@ def integrity_problem(engine: Engine) -> str | None:
             return None
         said = connection.execute(text("PRAGMA quick_check")).scalar_one()
         return None if said == "ok" else str(said)
+
+
+def finds_no_room(error: DBAPIError) -> bool:
+    """Whether the database could not write because its disk is full."""
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorcode in NO_ROOM
+    return getattr(error.orig, "sqlstate", None) == DISK_FULL

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
-from atrisys.errors import DiskRefuses, Invalid, Refusal, SlideUnreadable, TooLarge
-from atrisys.store.disk import PIECE, disk_trouble_said
+from atrisys.errors import Invalid, Refusal, SlideUnreadable, TooLarge
+from atrisys.store.disk import PIECE, disk_trouble_said, require_room
 
 MOST_ENTRIES = 20_000
 MOST_DIRECTORY_BYTES = 4 << 20
 MOST_TIMES, SUSPECT_BYTES = 200, 1 << 30
 """How many times larger than the archive its contents may be, where they are larger than so many bytes."""
-FREE_BYTES = 1 << 30
 LONGEST_NAME, LONGEST_PATH = 200, 1000
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
@@ -88,9 +87,7 @@ def _checked(
         )
     if declared > SUSPECT_BYTES and declared > MOST_TIMES * archive_bytes:
         raise TooLarge("The archive would become more than {times} times larger, as a zip bomb does.", times=MOST_TIMES)
-    room = os.statvfs(into)
-    if declared > room.f_bavail * room.f_frsize - FREE_BYTES:
-        raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
+    require_room(into, declared)
     return files
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from atrisys import errors
+from atrisys.store import spatial
 from atrisys.wire import words
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import SHOWN, show
@@ -50,6 +51,8 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.BeingWritten: 423,
     errors.Unavailable: 503,
     errors.DiskRefuses: 507,
+    errors.LevelsMissing: 503,
+    errors.CopyMissing: 503,
     errors.SlideAway: 503,
     errors.Misconfigured: 500,
 }
@@ -147,8 +150,11 @@ def _out_of_range(request: Request, error: Exception) -> Response:
 
 
 def _busy(request: Request, error: Exception) -> Response:
-    """It is locked or away, or all connections to it are in use."""
+    """It is locked or away, has no room, or all connections to it are in use."""
     log.error("database: %s", error, extra={"request_id": request.state.request_id})
+    if isinstance(error, OperationalError) and spatial.finds_no_room(error):
+        full = errors.DiskRefuses("The server's disk is full. Nothing was changed. Tell its administrator.")
+        return _refusal(request, full)
     refusal = errors.Refusal("The database cannot take this right now. Nothing was changed; try again in a moment.")
     return Json(body_of(refusal, request), status_code=503, headers={"Retry-After": "2"})
 

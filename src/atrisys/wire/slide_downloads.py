@@ -11,7 +11,7 @@ from atrisys.access.clean_copy import clean_copy_of, clean_name_of
 from atrisys.access.slide_file import slide_file
 from atrisys.access.slide_secrets import may_see_labels
 from atrisys.errors import PictureMissing
-from atrisys.store.files import DataFolder
+from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, UploadedFile
 from atrisys.store.tables.files import CONVERTED
 from atrisys.wire.dialect import says_yes
@@ -21,7 +21,7 @@ from atrisys.wire.later import Later
 log = logging.getLogger(__name__)
 
 
-def image_download(request: Request, db: Session, folder: DataFolder, user: Caller, base: AbstractImage) -> Response:
+def image_download(request: Request, db: Session, store: Store, user: Caller, base: AbstractImage) -> Response:
     """What somebody uploaded and we show as this slide: of a pyramid that we made, the flat picture.
 
     Raises: as `slide_download`.
@@ -32,26 +32,27 @@ def image_download(request: Request, db: Session, folder: DataFolder, user: Call
     parent = db.get(UploadedFile, file.parent_id) if file.parent_id is not None else None
     if parent is not None and parent.status == CONVERTED:
         file = parent
-    return slide_download(request, db, folder, user, base, file)
+    return slide_download(request, db, store, user, base, file)
 
 
 def slide_download(
-    request: Request, db: Session, folder: DataFolder, user: Caller, base: AbstractImage, file: UploadedFile
+    request: Request, db: Session, store: Store, user: Caller, base: AbstractImage, file: UploadedFile
 ) -> Response:
     """A file of a slide for somebody who may download it. `?clean=true` asks for the clean copy.
 
     Raises:
         PictureMissing: there is none.
         SlideUnreadable: no clean copy can be made (when the answer is sent).
+        CopyMissing: it is large, and made as a job first (then too).
     """
     if may_see_labels(db, user, base.id) and not says_yes(request.query_params.get("clean")):
-        answer = download_uploaded(folder, file, base.original_filename)
+        answer = download_uploaded(store.folder, file, base.original_filename)
         log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
         return answer
-    slide, name = slide_file(db, folder, base), base.original_filename
+    slide, name = slide_file(db, store.folder, base), base.original_filename
 
     def make() -> Response:
-        copy = clean_copy_of(folder, slide, name)
+        copy = clean_copy_of(store, slide, name)
         log.info("clean copy of image %s downloaded by %s (request %s)", slide.base_id, user.username, user.request_id)
         return download(copy, clean_name_of(slide))
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from atrisys.errors import NotFound, PictureFailed, SlideUnreadable
+from atrisys.imaging.dicom_metadata import check_metadata
+from atrisys.imaging.find import files_of
 from atrisys.imaging.levels import check_asked, downsample_of, on_white, window_at
 from atrisys.imaging.reader import Box, Level, Pixels, Plane, SlideFacts
 from atrisys.imaging.recognise import LARGEST_INDEX, looks_like
@@ -57,6 +59,8 @@ class OpenSlideFile:
         import openslide
 
         _refuse_ways_out(path)
+        if looks_like(path) == "DICOM":
+            check_metadata(files_of(path))
         self._name = path.name
         self._lock = threading.Lock()
         try:
