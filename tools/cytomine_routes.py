@@ -12,8 +12,8 @@ from pathlib import Path
 LIST = Path(__file__).resolve().parents[2] / "shared" / "cytomine-api" / "routes.tsv"
 CLIENTS = {"py": "Python", "js": "JavaScript", "java": "Java", "webui": "web UI"}
 LEFT_OUT = (
-    (re.compile(r"/app-engine/|/app_engine|/task-run|/tasks?[/.]|^/api/stores"), "App Engine"),
-    (re.compile(r"/sam\b|/smart_annotation"), "SAM"),
+    (re.compile(r"/app-engine/|/app_engine|/annotation-layers|/task-run|/tasks?[/.]|^/api/stores"), "App Engine"),
+    (re.compile(r"/sam\b|/smart_annotation|/annotations/\{id\}/refine"), "SAM"),
     (re.compile(r"/retrieval|/cbir|searchable|/similar"), "retrieval"),
     (re.compile(r"/profile\b"), "profiles, which need a second copy of the slide, servers before 4.0 alone"),
     (re.compile(r"^/login/|^/saml/|/authenticate$"), "older ways to sign in, which no client asks for"),

@@ -41,8 +41,8 @@ def write_migration(words: str) -> Path:
     assert isinstance(script, Script)
     _raise_head(number)
     path = Path(script.path)
-    subprocess.run([sys.executable, "-m", "ruff", "check", "-q", "--fix", path], check=True)
     subprocess.run([sys.executable, "-m", "ruff", "format", "-q", path], check=True)
+    subprocess.run([sys.executable, "-m", "ruff", "check", "-q", "--fix", path], check=True)
     return path
 
 

@@ -8,7 +8,16 @@ from atrisys.actions import history
 from atrisys.actions.import_slide import Taken, check_place, take_in
 from atrisys.actions.resume_upload import begin
 from atrisys.store import queue
-from atrisys.store.tables import Job, OpenUpload, Project, Storage, StorageMember, UploadedFile
+from atrisys.store.tables import (
+    AbstractImage,
+    CompanionFile,
+    Job,
+    OpenUpload,
+    Project,
+    Storage,
+    StorageMember,
+    UploadedFile,
+)
 from atrisys.store.tables.files import DEPLOYED, WRITE
 from given import slides
 from given.base import Base
@@ -47,6 +56,18 @@ class Files(Base):
                 kept = self.store.folder.keep(BytesIO(content), "svs", LARGEST)
                 columns |= {"filename": kept.name, "size": kept.size, "sha256": kept.sha256, "status": DEPLOYED}
             row = UploadedFile(**{"filename": "", "user_id": owner.id, "storage_id": storage.id, **columns})
+            return history.add(db, self.maker, row)
+
+    def companion_file(
+        self, owner: Person, image: AbstractImage, content: bytes | None = None, **columns: Any
+    ) -> CompanionFile:
+        """A file beside a slide; with `content` also its bytes."""
+        columns.setdefault("original_filename", f"companion {self.number()}.h5")
+        file = self.uploaded_file(owner, content, original_filename=columns["original_filename"])
+        with self.writing() as db:
+            row = CompanionFile(image_id=image.id, uploaded_file_id=file.id, storage_id=image.storage_id)
+            for name, value in {"filename": columns["original_filename"], "type": "HDF5", **columns}.items():
+                setattr(row, name, value)
             return history.add(db, self.maker, row)
 
     def open_upload(self, owner: Person, name: str = "", length: int = 1000) -> OpenUpload:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from atrisys.store.tables import (
+    AbstractImage,
     AbstractSlice,
     IdSequence,
     ImageInstance,
@@ -59,7 +60,10 @@ PLAIN = {
     "x": 0, "y": 0, "w": 64, "h": 64,
     "level": 0, "column": 0, "row": 0, "region": "full", "size": "max", "rotation": 0, "quality": "default",
 }  # fmt: skip
-BY_SEGMENT = {"userannotation": "annotation", "algoannotation": "annotation", "{side}": "term", "{kind}": "annotation"}
+BY_SEGMENT = {
+    **dict.fromkeys(("userannotation", "annotations", "algoannotation", "{kind}"), "annotation"),
+    "{side}": "term",
+}
 """What `{id}` names, where the segment before it does not say it."""
 
 
@@ -105,6 +109,7 @@ def make_world(
         plane = db.scalars(select(SliceInstance.id).where(SliceInstance.image_id == image.id)).one()
         base_plane = db.scalars(select(AbstractSlice.id).where(AbstractSlice.image_id == image.base_image_id)).one()
         member = db.scalars(select(ProjectMember.id).where(ProjectMember.project_id == project.id)).one()
+        base = db.get_one(AbstractImage, image.base_image_id)
         first_storage = db.get_one(UploadedFile, slide.uploaded_file_id).storage_id
         shared = {
             "role": db.scalars(select(SecRole.id).where(SecRole.authority == "ROLE_USER")).one(),
@@ -159,6 +164,7 @@ def make_world(
         "imagefilterproject": given.image_filter(project).id,
         "annotationfilter": given.annotation_filter(project, owner, name=f"{mark} filter").id,
         "comment": given.comment(drawn, owner, [owner], f"{mark} comment").id,
+        "companionfile": given.companion_file(owner, base, mark.encode(), original_filename=f"{mark}.h5").id,
         "attachedfile": given.attached_file(project, mark.encode(), f"{mark}.pdf").id,
     }
     return World(owner, ids, mark)

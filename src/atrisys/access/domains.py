@@ -36,6 +36,7 @@ from atrisys.store.tables import (
     AnnotationLink,
     AnnotationTerm,
     AnnotationTrack,
+    CompanionFile,
     ImageFilterProject,
     ImageGroup,
     ImageGroupImageInstance,
@@ -177,7 +178,7 @@ def _on_image(db: Session, caller: Caller, row: SliceInstance | Track) -> None:
     _image(db, caller, db.get_one(ImageInstance, row.image_id))
 
 
-def _plane(db: Session, caller: Caller, row: AbstractSlice) -> None:
+def _of_slide(db: Session, caller: Caller, row: AbstractSlice | CompanionFile) -> None:
     require_slide_writer(db, caller, db.get_one(AbstractImage, row.image_id))
 
 
@@ -216,7 +217,8 @@ EDITORS: dict[type[Table], Editor] = {
     ReviewedAnnotation: require_annotation_editor,
     ReviewedAnnotationTerm: _reviewed_term,
     AbstractImage: require_slide_writer,
-    AbstractSlice: _plane,
+    AbstractSlice: _of_slide,
+    CompanionFile: _of_slide,
     UploadedFile: _file,
     Storage: _storage,
     Ontology: _ontology,

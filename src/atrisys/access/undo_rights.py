@@ -45,6 +45,7 @@ from atrisys.store.tables import (
     AnnotationTerm,
     AnnotationTrack,
     AttachedFile,
+    CompanionFile,
     Configuration,
     Description,
     ImageFilterProject,
@@ -274,7 +275,8 @@ def _slide(judge: Judge, was: State | None, to: State | None) -> None:
         require_self_or_admin(judge.caller, to["user_id"])
 
 
-def _plane_of_slide(judge: Judge, was: State | None, to: State | None) -> None:
+def _of_slide(judge: Judge, was: State | None, to: State | None) -> None:
+    """Its planes, and the files beside it."""
     for state in (was, to):
         if state:
             slide = get_row(judge.db, judge.caller, AbstractImage, state["image_id"])
@@ -371,7 +373,8 @@ RULES: dict[type[Table], Rule] = {
     StorageMember: Rule(_storage_member, ("storage_id",)),
     UploadedFile: Rule(_file, ("parent_id",), always=_file),
     AbstractImage: Rule(_slide, ("uploaded_file_id",)),
-    AbstractSlice: Rule(_plane_of_slide, ("image_id",)),
+    AbstractSlice: Rule(_of_slide, ("image_id",)),
+    CompanionFile: Rule(_of_slide, ("image_id", "uploaded_file_id")),
     ImageInstance: Rule(_image, ("project_id",), always=_slide_of_image),
     SliceInstance: Rule(_on_image, ("image_id",)),
     UserAnnotation: Rule(_annotation, ("image_id", "slice_id")),

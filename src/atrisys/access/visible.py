@@ -35,6 +35,7 @@ from atrisys.store.tables import (
     AnnotationTerm,
     AnnotationTrack,
     Change,
+    CompanionFile,
     Configuration,
     ImageConsultation,
     ImageFilter,
@@ -176,8 +177,8 @@ def _slide(projects: Projects) -> Rule:
     return rule
 
 
-def _plane(projects: Projects) -> Rule:
-    return lambda caller: AbstractSlice.image_id.in_(select(AbstractImage.id).where(_slide(projects)(caller)))
+def _of_slide(column: Any, projects: Projects) -> Rule:
+    return lambda caller: column.in_(select(AbstractImage.id).where(_slide(projects)(caller)))
 
 
 def _layers(project_id: Any, owner_id: Any) -> Rule:
@@ -374,7 +375,8 @@ RULES: dict[type[Any], Rule] = {
     StorageMember: _in_storage(StorageMember.storage_id),
     UploadedFile: _in_storage(UploadedFile.storage_id),
     AbstractImage: _slide(my_projects),
-    AbstractSlice: _plane(my_projects),
+    AbstractSlice: _of_slide(AbstractSlice.image_id, my_projects),
+    CompanionFile: _of_slide(CompanionFile.image_id, my_open_projects),
     ImageInstance: _in_project(ImageInstance.project_id),
     SliceInstance: _in_project(SliceInstance.project_id),
     UserAnnotation: _layers(UserAnnotation.project_id, UserAnnotation.user_id),
@@ -401,7 +403,7 @@ RULES: dict[type[Any], Rule] = {
 
 UNBLINDED: dict[type[Table], Rule] = {
     AbstractImage: _slide(my_open_projects),
-    AbstractSlice: _plane(my_open_projects),
+    AbstractSlice: _of_slide(AbstractSlice.image_id, my_open_projects),
     ImageInstance: _in_project(ImageInstance.project_id, my_open_projects),
     SliceInstance: _in_project(SliceInstance.project_id, my_open_projects),
 }

@@ -11,6 +11,7 @@ from atrisys.errors import NotAllowed
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
+    CompanionFile,
     ImageGroupImageInstance,
     ImageInstance,
     Project,
@@ -34,7 +35,7 @@ def delete_slice_instance(db: Session, caller: Caller, plane: SliceInstance) -> 
 
 
 def delete_abstract_image(db: Session, caller: Caller, base: AbstractImage) -> None:
-    """Delete a slide's record and its planes; the file is the business of whoever deletes that.
+    """Delete a slide's record, its planes and what lies beside it; the file is the business of whoever deletes that.
 
     Raises:
         NotAllowed: projects use it; those that the caller may see are named.
@@ -53,5 +54,6 @@ def delete_abstract_image(db: Session, caller: Caller, base: AbstractImage) -> N
             projectNames=", ".join(row.name for row in rows) or "…",
             imageNames=", ".join(str(base.id) if row.blind_mode else row.instance_filename for row in rows) or "…",
         )
-    history.delete_where(db, caller, AbstractSlice, AbstractSlice.image_id == base.id)
+    for kind in (CompanionFile, AbstractSlice):
+        history.delete_where(db, caller, kind, kind.image_id == base.id)
     history.delete(db, caller, base)

@@ -9,7 +9,7 @@ from atrisys.actions.delete_image import delete_abstract_image
 from atrisys.errors import NotAllowed
 from atrisys.store.after_commit import after_commit
 from atrisys.store.files import DataFolder
-from atrisys.store.tables import AbstractImage, AbstractSlice, Storage, UploadedFile
+from atrisys.store.tables import AbstractImage, AbstractSlice, CompanionFile, Storage, UploadedFile
 
 
 def delete_uploaded_file(db: Session, caller: Caller, folder: DataFolder, file: UploadedFile) -> None:
@@ -22,10 +22,25 @@ def delete_uploaded_file(db: Session, caller: Caller, folder: DataFolder, file: 
     for part in reversed(_with_parts(db, file)):
         for image in db.scalars(select(AbstractImage).where(AbstractImage.uploaded_file_id == part.id)).all():
             delete_abstract_image(db, caller, image)
-        history.delete(db, caller, part)
-        after_commit(db, lambda id=part.id: folder.drop_levels(id))
-        if name := part.filename:
-            after_commit(db, lambda name=name: folder.drop(name))
+        history.delete_where(db, caller, CompanionFile, CompanionFile.uploaded_file_id == part.id)
+        _delete(db, caller, folder, part)
+
+
+def delete_companion_file(db: Session, caller: Caller, folder: DataFolder, companion: CompanionFile) -> None:
+    """Its file goes with it where it came with the slide and serves nothing else; nobody could delete it any more."""
+    history.delete(db, caller, companion)
+    file = db.get_one(UploadedFile, companion.uploaded_file_id)
+    users = (select(kind.id).where(kind.uploaded_file_id == file.id) for kind in (AbstractImage, CompanionFile))
+    if file.parent_id is not None and file.filename and all(db.scalar(query.limit(1)) is None for query in users):
+        _delete(db, caller, folder, file)
+
+
+def _delete(db: Session, caller: Caller, folder: DataFolder, file: UploadedFile) -> None:
+    """The bytes go once that is kept."""
+    history.delete(db, caller, file)
+    after_commit(db, lambda: folder.drop_levels(file.id))
+    if name := file.filename:
+        after_commit(db, lambda: folder.drop(name))
 
 
 def move_uploaded_file(db: Session, caller: Caller, file: UploadedFile, storage: Storage) -> None:
@@ -35,8 +50,8 @@ def move_uploaded_file(db: Session, caller: Caller, file: UploadedFile, storage:
         history.edit(db, caller, part, storage_id=storage.id)
         for image in db.scalars(select(AbstractImage).where(AbstractImage.uploaded_file_id == part.id)).all():
             history.edit(db, caller, image, storage_id=storage.id)
-            planes = AbstractSlice.image_id == image.id
-            history.edit_many(db, caller, AbstractSlice, planes, lambda _plane: {"storage_id": storage.id})
+            for kind in (AbstractSlice, CompanionFile):
+                history.edit_many(db, caller, kind, kind.image_id == image.id, lambda _row: {"storage_id": storage.id})
 
 
 def _require_root(file: UploadedFile) -> None:

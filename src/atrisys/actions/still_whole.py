@@ -21,6 +21,7 @@ from atrisys.store.tables import (
     AnnotationGroup,
     AnnotationLink,
     AnnotationTrack,
+    CompanionFile,
     GivenTerm,
     ImageGroup,
     ImageGroupImageInstance,
@@ -154,11 +155,12 @@ def _check_storage(db: Session, file_id: int) -> None:
     parts = select(UploadedFile.id).where(UploadedFile.parent_id == file_id, UploadedFile.storage_id != home)
     slides = select(AbstractImage.id).where(AbstractImage.uploaded_file_id == file_id)
     strays = slides.where(AbstractImage.storage_id.is_distinct_from(home))
-    planes = select(AbstractSlice.id).where(
-        AbstractSlice.image_id.in_(slides), AbstractSlice.storage_id.is_distinct_from(home)
+    of_slides = (
+        select(kind.id).where(kind.image_id.in_(slides), kind.storage_id.is_distinct_from(home))
+        for kind in (AbstractSlice, CompanionFile)
     )
     refusal = InTheWay("File {file} got new parts since it was moved.", file=file_id)
-    _refuse_if_any(db, refusal, parts, strays, planes)
+    _refuse_if_any(db, refusal, parts, strays, *of_slides)
 
 
 def _check_size(db: Session, base_id: int) -> None:

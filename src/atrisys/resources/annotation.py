@@ -82,6 +82,7 @@ class AnnotationEdit(Fields):
 
 
 @routes.get("/api/annotation/{id:int}.json")
+@routes.get("/api/annotations/{id:int}")
 @routes.get("/api/userannotation/{id:int}.json")
 @routes.get("/api/reviewedannotation/{id:int}.json")
 def show_one(id: int, request: Request, db: Db, find: Find) -> Response:

@@ -22,7 +22,7 @@ from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, R
 from atrisys.store.tables.comments import SharedAnnotation, SharedAnnotationReceiver
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.groups import AnnotationGroup, AnnotationLink, ImageGroup, ImageGroupImageInstance
-from atrisys.store.tables.images import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
+from atrisys.store.tables.images import AbstractImage, AbstractSlice, CompanionFile, ImageInstance, SliceInstance
 from atrisys.store.tables.jobs import Job
 from atrisys.store.tables.metadata import AttachedFile, Description, Property, Tag, TagDomainAssociation
 from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Term
@@ -56,6 +56,7 @@ __all__ = [
     "AnnotationTrack",
     "AttachedFile",
     "Change",
+    "CompanionFile",
     "Configuration",
     "Description",
     "FailedTries",

@@ -63,6 +63,27 @@ class AbstractSlice(Table):
     z_name: Mapped[str | None] = mapped_column(String(255), default=None)
 
 
+class CompanionFile(Table):
+    """A file beside a slide, made from it or about it: intensities, a registration, the output of a model."""
+
+    __tablename__ = "companion_file"
+    cytomine_class = "be.cytomine.domain.image.CompanionFile"
+    container_column = "storage_id"
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("abstract_image.id"), index=True)
+    uploaded_file_id: Mapped[int] = mapped_column(ForeignKey("uploaded_file.id"), index=True)
+    """Whose bytes it is."""
+    storage_id: Mapped[int | None] = mapped_column(ForeignKey("storage.id"), default=None)
+    """That of the slide."""
+    original_filename: Mapped[str] = mapped_column(String(1024))
+    filename: Mapped[str] = mapped_column(String(1024))
+    """What a client calls it; shown, never used."""
+    type: Mapped[str] = mapped_column(String(255))
+    progress: Mapped[int] = mapped_column(default=0)
+    status: Mapped[int] = mapped_column(default=0)
+    """As the client that makes it counts."""
+
+
 class ImageInstance(Table):
     """That slide in a project."""
 
