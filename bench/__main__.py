@@ -14,6 +14,7 @@ from bench import (
     listing,
     listing_page,
     masks_part,
+    panning,
     report,
     starting,
     tiles,
@@ -35,6 +36,7 @@ PARTS = {
     "decoded_tiles": decoded_tiles.measure,
     "crops": crops.measure,
     "importing": importing.measure,
+    "panning": panning.measure,
 }
 
 

@@ -216,3 +216,29 @@ def test_a_blind_project_names_its_images_to_managers_alone(given, alice, bob, c
     (theirs,), (hers,) = (person.get(path).json()["collection"] for person in (bob, alice))
     assert (theirs["originalFilename"], theirs["instanceFilename"]) == (str(image.base_image_id), None)
     assert hers["originalFilename"] == "Mrs Brown.svs"
+
+
+def density(person, image, query):
+    answer = person.get(f"/api/atrisys/imageinstance/{image.id}/density.json?{query}")
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["total"] == sum(number for _, _, number in body["cells"])
+    return sorted(map(tuple, body["cells"]))
+
+
+def test_annotations_are_counted_by_cell_from_the_top_left(work, alice, bob):
+    # The wire's y of 150 in an image that is 1000 px high: 850 from the top.
+    assert density(bob, work.image, "cell=100") == [(1, 8, 1), (2, 7, 1), (9, 0, 1), (15, 5, 1)]
+    assert density(bob, work.image, "cell=2000") == [(0, 0, 4)]
+    assert len(density(bob, work.image, "")) == 4
+    assert density(bob, work.image, f"cell=100&users={alice.id}") == [(1, 8, 1)]
+    assert density(bob, work.image, f"cell=100&terms={work.stroma.id}") == [(2, 7, 1), (9, 0, 1)]
+    assert density(bob, work.image, "cell=100&bbox=0,0,160,160") == [(1, 8, 1), (2, 7, 1)]
+    assert density(bob, work.image, "reviewed=true") == []
+
+
+def test_a_stranger_learns_no_density_and_cells_are_not_too_small(work, bob, charlie):
+    address = f"/api/atrisys/imageinstance/{work.image.id}/density.json"
+    assert charlie.get(address).status_code == 404
+    for cell in ("1", "0", "-5", str(2**31), "1e9", ""):
+        assert bob.get(f"{address}?cell={cell}").status_code == 400, cell

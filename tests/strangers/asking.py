@@ -38,7 +38,7 @@ PEOPLE = {
 NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
     "zStack", "time", "minPoint", "maxPoint", "size", "status", "since", "startDate", "endDate", "after",
-    "nBins", "afterThan", "beforeThan", "zoom", "daysRange", "repeat", "progress",
+    "nBins", "cell", "afterThan", "beforeThan", "zoom", "daysRange", "repeat", "progress",
 }  # fmt: skip
 """Whole numbers that name no object."""
 LISTING = (
@@ -50,6 +50,7 @@ UNTOLD = {
     "GET /api/annotation.json": f"{LISTING} excludedAnnotation",
     "GET /api/annotation/search.json": LISTING,
     "POST /api/annotation/search.json": LISTING,
+    "GET /api/atrisys/imageinstance/{id}/density.json": "images slice slices term terms track tracks group groups",
     "GET /api/annotation/included.json": "image images slice term terms track annotation",
     "GET /api/imageinstance/{image}/annotation/included.json": "term terms annotation",
     "GET /api/imageinstance/{id}/window-{x}-{y}-{w}-{h}.{format}": "terms annotations",

@@ -110,18 +110,30 @@ def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):
     x, y = middle(page)
     page.mouse.click(x - 300 + 1, y - 230)
     page.get_by_role("heading", name=f"Annotation {id}").wait_for()
-    page.locator(".v-select", has_text="Its term").click()
-    with page.expect_response("**/clearBefore.json*"):
-        page.get_by_role("option", name="Stroma").click()
-    page.locator(".v-input--disabled").wait_for(state="detached")
     names = {term["id"]: term["name"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
-    assert [names[term] for term in newest(demo)["term"]] == ["Stroma"]
-    page.get_by_role("button", name="Delete").click()
-    page.get_by_text("was deleted").wait_for()
+    for key in "12":
+        with page.expect_response("**/term/*.json"):
+            page.keyboard.press(key)
+        page.locator(".v-input--disabled").wait_for(state="detached")
+    first, second = newest(demo)["term"]
+    page.locator(".v-select", has_text="Its terms").click()
+    with page.expect_response("**/term/*.json"):
+        page.get_by_role("option", name=names[first], exact=True).click()
+    page.keyboard.press("Escape")
+    assert newest(demo)["term"] == [second]
+    page.mouse.click(x - 300 + 1, y - 230)
+    with page.expect_response(f"**/annotation/{id}.json"):
+        page.keyboard.press("Delete")
+    page.get_by_role("heading", name=f"Annotation {id}").wait_for(state="detached")
     assert newest(demo)["id"] != id
-    with page.expect_response("**/undo.json"):
-        page.get_by_role("button", name="Undo").click()
+    with page.expect_response("**/undo.json*"):
+        page.keyboard.press("Control+z")
     assert newest(demo)["id"] == id
+    page.reload()
+    page.locator(".count", has_text="here").wait_for()
+    with page.expect_response("**/redo.json*"):
+        page.keyboard.press("Control+Shift+z")
+    assert newest(demo)["id"] != id
 
 
 def test_the_other_tools_draw_too(page, demo):

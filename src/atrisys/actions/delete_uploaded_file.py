@@ -38,7 +38,7 @@ def delete_companion_file(db: Session, caller: Caller, folder: DataFolder, compa
 def _delete(db: Session, caller: Caller, folder: DataFolder, file: UploadedFile) -> None:
     """The bytes go once that is kept."""
     history.delete(db, caller, file)
-    after_commit(db, lambda: folder.drop_levels(file.id))
+    after_commit(db, lambda id=file.id: folder.drop_levels(id))
     if name := file.filename:
         after_commit(db, lambda: folder.drop(name))
 

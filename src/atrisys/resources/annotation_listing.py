@@ -1,10 +1,11 @@
 """Lists of annotations: cut in the database, answered as a stream."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from fastapi import Request
-from sqlalchemy import Select, func, select
+from sqlalchemy import Integer, Select, cast, func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -14,10 +15,7 @@ from atrisys.actions.find_annotations import Wanted
 from atrisys.errors import Invalid, NotFound
 from atrisys.geometry.frames import Origin
 from atrisys.store import spatial
-from atrisys.store.tables import (
-    ReviewedAnnotation,
-    UserAnnotation,
-)
+from atrisys.store.tables import AbstractImage, ImageInstance, ReviewedAnnotation, UserAnnotation
 from atrisys.wire import dialect
 from atrisys.wire.annotation_rows import AskedBy, Rows
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
@@ -28,6 +26,8 @@ from atrisys.wire.search_shapes import read_box, read_search_shape
 routes = Routes(tags=["annotation"])
 
 BATCH = 2_000
+MOST_CELLS = 1_000_000
+"""Of a whole image, where annotations are counted by cell."""
 GROUPS = ("Basic", "Meta", "WKT", "GIS", "Term", "Track", "User", "Image", "Slice", "ImageGroup", "Link", "Algo")
 ONE = ("project", "image", "slice", "user", "term", "track", "group", "tag")
 """Words that name one object: empty they say nothing, where the plural lets nothing pass."""
@@ -80,6 +80,31 @@ def list_included_of_image(
     """The same, with the image in the address."""
     said = {**dict(request.query_params), **_inside(request), "image": str(image)}
     return _list(Asked(said, request, db, user, find), page)
+
+
+@routes.get("/api/atrisys/imageinstance/{id:int}/density.json")
+def count_by_cell(
+    id: int, request: Request, db: Db, user: CurrentUser, find: Find, cell: int | None = None
+) -> Response:
+    """How many annotations of an image lie in each square of `cell` px, by the middle of their boxes; filters as above.
+
+    `cells` holds [column, row, number] of those that are not empty, counted from the image's top left. Without `cell`
+    the longer side has 64 of them.
+    """
+    slide = db.get_one(AbstractImage, find(ImageInstance, id).base_image_id)
+    width, height = slide.width or 1, slide.height or 1
+    cell = math.ceil(max(width, height) / 64) if cell is None else cell
+    least = math.ceil(math.sqrt(width * height / MOST_CELLS))
+    if not least <= cell < 2**31:
+        raise Invalid("{name} must be a number from {least} on, not {value}.", name="cell", least=least, value=cell)
+    wanted = Asked({**dict(request.query_params), "image": str(id)}, request, db, user, find).wanted()
+    _, chosen = find_annotations.conditions(db, user, wanted)
+    kind = wanted.kind
+    column, row = (cast((a + b) / 2, Integer) // cell for a, b in ((kind.min_x, kind.max_x), (kind.min_y, kind.max_y)))
+    places = select(column.label("x"), row.label("y")).where(*chosen).subquery()
+    counted = db.execute(select(places.c.x, places.c.y, func.count()).group_by(places.c.x, places.c.y))
+    cells = [list(one) for one in counted]
+    return dialect.Json({"cell": cell, "total": sum(number for _, _, number in cells), "cells": cells})
 
 
 def _inside(request: Request) -> dict[str, str | None]:

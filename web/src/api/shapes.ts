@@ -74,6 +74,8 @@ export interface Image {
   physicalSizeX: number | null;
   magnification: number | null;
   numberOfAnnotations: number;
+  /** Who reviews it, or did; null: nobody yet. */
+  reviewUser: number | null;
 }
 
 export interface Term {
@@ -83,11 +85,24 @@ export interface Term {
   parent: number | null;
 }
 
+/** A row of a listing of shapes. */
 export interface Annotation {
   id: number;
-  user: number;
   location: string;
   term: number[];
+}
+
+/** One object of what an undo or redo has changed. */
+export interface Taken {
+  annotation?: { id: number };
+  annotationterm?: { userannotation: number };
+}
+
+/** How many annotations lie in each square of `cell` px: [column, row, number], counted from the top left. */
+export interface Density {
+  cell: number;
+  total: number;
+  cells: [number, number, number][];
 }
 
 export interface Level {

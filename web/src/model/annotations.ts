@@ -1,18 +1,59 @@
 /** What can be done to annotations, one request each. */
 
-import { ask } from "../api/client";
-import type { Unsaved } from "./saving";
+import { Refusal, ask } from "../api/client";
+import type { Annotation, Taken } from "../api/shapes";
+import type { Saved, Unsaved } from "./saving";
 
-export async function sendDrawing(image: number, drawing: Unsaved): Promise<number> {
-  const body = { image, location: drawing.location, term: drawing.terms };
-  const headers = { "Idempotency-Key": drawing.key };
-  const saved = await ask<{ annotation: { id: number } }>("POST", "api/annotation.json", body, { headers });
-  return saved.annotation.id;
+interface Answer {
+  annotation: { id: number; version: number };
+  command: number | null;
+}
+
+export async function sendDrawing(image: number, drawing: Unsaved): Promise<Saved> {
+  const { id, version, location, key, turn, terms } = drawing;
+  const headers: Record<string, string> = { "Idempotency-Key": `${key}-${turn}` };
+  if (version !== null) headers["If-Match"] = `"${version}"`;
+  const saved =
+    id === null
+      ? await ask<Answer>("POST", "api/annotation.json", { image, location, term: terms }, { headers })
+      : await ask<Answer>("PUT", `api/annotation/${id}.json`, { location }, { headers });
+  return { ...saved.annotation, command: saved.command };
+}
+
+/** Whether what was to be changed is no longer what it was. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof Refusal && [404, 409, 410, 412].includes(error.status);
+}
+
+/** One annotation as it is now; null where it is gone, or not for these eyes. */
+export async function readAnnotation(id: number): Promise<Annotated | null> {
+  try {
+    return await ask<Annotated>("GET", `api/annotation/${id}.json`);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return null;
+    throw error;
+  }
+}
+
+export interface Annotated extends Annotation {
+  version: number;
+  user: number;
+  image: number;
+  area: number;
+  areaUnit: string;
+  perimeter: number;
+  perimeterUnit: string;
+  reviewed: boolean;
 }
 
 /** Answers the number under which the deletion can be undone. */
 export async function deleteAnnotation(id: number): Promise<number> {
   return (await ask<{ command: number }>("DELETE", `api/annotation/${id}.json`)).command;
+}
+
+/** Answers what was changed by it. */
+export async function takeBack(way: "undo" | "redo", command: number): Promise<Taken[]> {
+  return (await ask<{ collection: Taken[] }>("GET", `api/command/${command}/${way}.json?max=100`)).collection;
 }
 
 export function undo(command: number): Promise<unknown> {
@@ -33,8 +74,8 @@ interface Done {
   command: number | null;
 }
 
-/** In place of all that it bears; null: none. */
-export async function changeTerm(id: number, from: number[], to: number | null): Promise<void> {
-  if (to !== null) await ask("POST", `api/annotation/${id}/term/${to}/clearBefore.json?clearForAll=true`);
-  else for (const term of from) await ask("DELETE", `api/annotation/${id}/term/${term}.json`);
+/** One term more, or one less; answers the number under which it can be undone. */
+export async function setTerm(id: number, term: number, on: boolean): Promise<number | null> {
+  if (on) return (await ask<Done>("POST", `api/annotation/${id}/term/${term}.json`, {})).command;
+  return (await ask<Done>("DELETE", `api/annotation/${id}/term/${term}.json`)).command;
 }

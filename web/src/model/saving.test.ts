@@ -1,34 +1,96 @@
 import { expect, test, vi } from "vitest";
-import { createSaving } from "./saving";
+import { type Saved, type Unsaved, createSaving } from "./saving";
 
-const words = (error: unknown) => (error as Error).message;
+const SAVED: Saved = { id: 7, version: 1, command: 70 };
 
-test("what is saved waits no longer, and its number is told", async () => {
+function saving(send: (drawing: Unsaved) => Promise<Saved>) {
+  const kept = new Map<string, Unsaved>();
   const saved = vi.fn();
-  const saving = createSaving(async () => 7, words, saved);
-  const sending = saving.add("a", "POINT (1 2)", [3]);
-  expect(saving.waiting.get("a")?.state).toBe("saving");
+  const made = createSaving({
+    send,
+    wordsOf: (error) => (error as Error).message,
+    isConflict: (error) => (error as Error).message === "stale",
+    saved,
+    keep: (drawing) => kept.set(drawing.key, drawing),
+    forget: (key) => kept.delete(key),
+  });
+  return { ...made, saved, kept };
+}
+
+test("what is saved waits no longer and is not kept, and its number is told", async () => {
+  const { waiting, kept, saved, draw } = saving(async () => SAVED);
+  const sending = draw("a", "POINT (1 2)", [3]);
+  expect([waiting.get("a")?.state, kept.get("a")?.location]).toEqual(["saving", "POINT (1 2)"]);
   await sending;
-  expect(saving.waiting.size).toBe(0);
-  expect(saved).toHaveBeenCalledWith("a", 7);
+  expect([waiting.size, kept.size]).toEqual([0, 0]);
+  expect(saved).toHaveBeenCalledWith(expect.objectContaining({ key: "a" }), SAVED);
 });
 
 test("what fails is kept with its reason and sent again under the same name", async () => {
-  const send = vi.fn().mockRejectedValueOnce(new Error("no line")).mockResolvedValueOnce(8);
-  const saving = createSaving(send, words, () => {});
-  await saving.add("a", "POINT (1 2)", []);
-  expect(saving.failed.value).toMatchObject([{ key: "a", location: "POINT (1 2)", problem: "no line" }]);
-  await saving.retry();
-  expect(saving.waiting.size).toBe(0);
-  expect(send.mock.calls.map(([drawing]) => drawing.key)).toEqual(["a", "a"]);
+  const send = vi.fn().mockRejectedValueOnce(new Error("no line")).mockResolvedValueOnce(SAVED);
+  const { failed, kept, waiting, draw, retry } = saving(send);
+  await draw("a", "POINT (1 2)", []);
+  expect(failed.value).toMatchObject([{ key: "a", location: "POINT (1 2)", problem: "no line" }]);
+  expect(kept.size).toBe(1);
+  await retry();
+  expect(waiting.size).toBe(0);
+  expect(send.mock.calls.map(([{ key, turn }]) => [key, turn])).toEqual([["a", 0], ["a", 0]]);
 });
 
 test("only what failed is discarded", async () => {
-  const send = (drawing: { key: string }) =>
-    drawing.key === "bad" ? Promise.reject(new Error("no")) : new Promise<number>(() => {});
-  const saving = createSaving(send, words, () => {});
-  void saving.add("slow", "POINT (0 0)", []);
-  await saving.add("bad", "POINT (1 1)", []);
-  expect(saving.discard()).toEqual(["bad"]);
-  expect([...saving.waiting.keys()]).toEqual(["slow"]);
+  const { waiting, draw, discard } = saving(({ key }) => (key === "bad" ? Promise.reject(new Error("no")) : new Promise(() => {})));
+  void draw("slow", "POINT (0 0)", []);
+  await draw("bad", "POINT (1 1)", []);
+  expect(discard().map((one) => one.key)).toEqual(["bad"]);
+  expect([...waiting.keys()]).toEqual(["slow"]);
+});
+
+test("a shape that is changed while it is on its way is sent again, with what the first answer told", async () => {
+  const answers: ((saved: Saved) => void)[] = [];
+  const send = vi.fn(() => new Promise<Saved>((answer) => answers.push(answer)));
+  const { waiting, draw, reshape } = saving(send as never);
+  const first = draw("a", "one", [3]);
+  void reshape("a", null, "two", "unused");
+  void reshape("a", null, "three", "unused");
+  answers[0](SAVED);
+  await vi.waitFor(() => expect(send).toHaveBeenCalledTimes(2));
+  expect((send.mock.calls as unknown as [Unsaved][])[1][0]).toMatchObject({ key: "a", id: 7, version: 1, location: "three", turn: 1 });
+  answers[1]({ ...SAVED, version: 2 });
+  await first;
+  expect(waiting.size).toBe(0);
+});
+
+test("what may have arrived after all is sent again as it was, and what changed since after it", async () => {
+  const send = vi.fn().mockRejectedValueOnce(new Error("no line")).mockResolvedValue(SAVED);
+  const { draw, reshape, waiting } = saving(send);
+  await draw("a", "one", []);
+  await reshape("a", null, "two", "unused");
+  expect(send.mock.calls.map(([{ key, turn, id, location }]) => [key, turn, id, location])).toEqual([
+    ["a", 0, null, "one"],
+    ["a", 0, null, "one"],
+    ["a", 1, 7, "two"],
+  ]);
+  expect(waiting.size).toBe(0);
+});
+
+test("another's newer version is told as a conflict, and is only replaced when one insists", async () => {
+  const send = vi.fn().mockRejectedValueOnce(new Error("stale")).mockResolvedValueOnce(SAVED);
+  const { conflicts, failed, waiting, reshape, retry, insist } = saving(send);
+  await reshape(7, 1, "mine", "k");
+  expect([conflicts.value.length, failed.value.length]).toEqual([1, 0]);
+  await retry();
+  expect(send).toHaveBeenCalledTimes(1);
+  await insist(conflicts.value[0], 4);
+  expect(send.mock.calls[1][0]).toMatchObject({ id: 7, version: 4, location: "mine", turn: 1 });
+  expect(waiting.size).toBe(0);
+});
+
+test("who gives way keeps nothing; who insists on what is gone draws it anew", async () => {
+  const { conflicts, kept, reshape, giveWay, insist, waiting } = saving(({ id }) => (id === null ? Promise.resolve(SAVED) : Promise.reject(new Error("stale"))));
+  await reshape(7, 1, "mine", "k");
+  giveWay(conflicts.value[0]);
+  expect([waiting.size, kept.size]).toEqual([0, 0]);
+  await reshape(8, 1, "mine", "l");
+  await insist(conflicts.value[0], null);
+  expect(waiting.size).toBe(0);
 });

@@ -1,49 +1,122 @@
-/** Drawings on their way to the server: nothing that was drawn is forgotten before it is saved. */
+/** Drawings and changed shapes on their way to the server: nothing is forgotten before it is saved. */
 
 import { computed, reactive } from "vue";
 
 export interface Unsaved {
-  /** Names the drawing to the server too: sent twice, it is kept once. */
+  /** Names the shape here until it has a number; with `turn`, names what is sent to the server too: sent twice, it is done once. */
   key: string;
+  turn: number;
+  /** The annotation whose shape is changed; null: a new one. */
+  id: number | null;
+  /** Of the annotation, as it was known when it was changed. */
+  version: number | null;
   location: string;
+  /** A new one is sent as it was at first, however often it is sent; how it has changed since is sent when it has a number. */
+  first: string;
   terms: number[];
-  state: "saving" | "failed";
+  state: "saving" | "failed" | "conflict";
   problem: string;
 }
 
-export type Send = (drawing: Unsaved) => Promise<number>;
+export interface Saved {
+  id: number;
+  version: number;
+  command: number | null;
+}
 
-export function createSaving(send: Send, wordsOf: (error: unknown) => string, saved: (key: string, id: number) => void) {
+/** How the rest of the page, and the next one, know of what is waiting. */
+export interface Hooks {
+  send(drawing: Unsaved): Promise<Saved>;
+  wordsOf(error: unknown): string;
+  /** Whether somebody else has changed or deleted the annotation meanwhile. */
+  isConflict(error: unknown): boolean;
+  saved(drawing: Unsaved, saved: Saved): void;
+  /** Kept in the browser until it is forgotten. */
+  keep(drawing: Unsaved): void;
+  forget(key: string): void;
+}
+
+export function createSaving(hooks: Hooks) {
   const waiting = reactive(new Map<string, Unsaved>());
 
   async function attempt(drawing: Unsaved): Promise<void> {
     drawing.state = "saving";
+    const location = drawing.id === null ? drawing.first : drawing.location;
     try {
-      const id = await send(drawing);
-      waiting.delete(drawing.key);
-      saved(drawing.key, id);
+      const saved = await hooks.send({ ...drawing, location });
+      if (waiting.get(drawing.key) !== drawing) return;
+      const isLast = drawing.location === location;
+      if (isLast) {
+        waiting.delete(drawing.key);
+        hooks.forget(drawing.key);
+      }
+      hooks.saved({ ...drawing }, saved);
+      if (isLast) return;
+      Object.assign(drawing, { id: saved.id, version: saved.version, turn: drawing.turn + 1 });
+      hooks.keep({ ...drawing });
+      return attempt(drawing);
     } catch (error) {
-      drawing.state = "failed";
-      drawing.problem = wordsOf(error);
+      drawing.state = hooks.isConflict(error) ? "conflict" : "failed";
+      drawing.problem = hooks.wordsOf(error);
     }
   }
 
-  function add(key: string, location: string, terms: number[]): Promise<void> {
-    waiting.set(key, { key, location, terms, state: "saving", problem: "" });
-    return attempt(waiting.get(key)!);
+  function begin(drawing: Unsaved): Promise<void> {
+    waiting.set(drawing.key, drawing);
+    hooks.keep({ ...drawing });
+    return attempt(waiting.get(drawing.key)!);
   }
 
-  const failed = computed(() => [...waiting.values()].filter((one) => one.state === "failed"));
+  const of = (id: number | string) => [...waiting.values()].find((one) => one.id === id || one.key === id);
+
+  function draw(key: string, location: string, terms: number[]): Promise<void> {
+    return begin({ key, turn: 0, id: null, version: null, location, first: location, terms, state: "saving", problem: "" });
+  }
+
+  /** Another shape for an annotation, or for a drawing that is not saved yet. */
+  function reshape(id: number | string, version: number | null, location: string, key: string): Promise<void> {
+    const there = of(id);
+    if (!there) return begin({ key, turn: 0, id: Number(id), version, location, first: location, terms: [], state: "saving", problem: "" });
+    Object.assign(there, { location, turn: there.turn + (there.id === null ? 0 : 1) });
+    hooks.keep({ ...there });
+    return there.state === "failed" ? attempt(there) : Promise.resolve();
+  }
+
+  const list = () => [...waiting.values()];
+  const failed = computed(() => list().filter((one) => one.state === "failed"));
+  const conflicts = computed(() => list().filter((one) => one.state === "conflict"));
   const retry = () => Promise.all(failed.value.map(attempt));
 
-  /** Forgets what could not be saved; answers which drawings these were. */
-  function discard(): string[] {
-    const keys = failed.value.map((one) => one.key);
-    for (const key of keys) waiting.delete(key);
-    return keys;
+  function drop(some: Unsaved[]): Unsaved[] {
+    for (const { key } of some) {
+      waiting.delete(key);
+      hooks.forget(key);
+    }
+    return some;
   }
 
-  return { waiting, failed, add, retry, discard };
+  return {
+    waiting,
+    failed,
+    conflicts,
+    draw,
+    reshape,
+    retry,
+    of,
+    /** What an earlier page could not send. */
+    resume: begin,
+    /** Forgets what could not be saved; answers which these were. */
+    discard: () => drop([...failed.value]),
+    /** Forgets one's own change: the other's stands. */
+    giveWay: (one: Unsaved) => drop([one]),
+    /** Puts one's own shape over the other's, of which `version` is known now; null: it is gone, so it is drawn anew. */
+    insist(one: Unsaved, version: number | null): Promise<void> {
+      const now = waiting.get(one.key)!;
+      Object.assign(now, { version, first: now.location, turn: now.turn + 1, id: version === null ? null : now.id });
+      hooks.keep({ ...now });
+      return attempt(now);
+    },
+  };
 }
 
 export type Saving = ReturnType<typeof createSaving>;

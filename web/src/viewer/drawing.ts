@@ -1,11 +1,32 @@
-/** The tools with which shapes are drawn. */
+/** The tools with which shapes are drawn, changed and measured. */
 
-import type Feature from "ol/Feature";
 import type Map from "ol/Map";
-import Draw, { createBox } from "ol/interaction/Draw";
+import type MapBrowserEvent from "ol/MapBrowserEvent";
+import Polygon from "ol/geom/Polygon";
+import type SimpleGeometry from "ol/geom/SimpleGeometry";
+import Draw, { type GeometryFunction, createBox } from "ol/interaction/Draw";
+import type Interaction from "ol/interaction/Interaction";
+import Modify from "ol/interaction/Modify";
+import Translate from "ol/interaction/Translate";
+import VectorLayer from "ol/layer/Vector";
+import VectorSource from "ol/source/Vector";
+import { type How, ellipseIn } from "../model/edits";
+import { type Measured, measureWay } from "../model/measure";
+import type { Point } from "../model/frame";
+import type { ShapeId } from "../model/shape";
+import { createBrush } from "./brush";
+import { type ChosenLayer, writeShape } from "./chosen_layer";
 
-export const TOOLS = ["move", "polygon", "rectangle", "freehand", "point"] as const;
+export const TOOLS = ["move", "edit", "polygon", "freehand", "rectangle", "ellipse", "line", "point", "brush", "eraser", "measure"] as const;
 export type Tool = (typeof TOOLS)[number];
+
+export interface Hooks {
+  /** A new shape, or what is drawn over the chosen one. */
+  drawn(location: string, how: How | undefined): void;
+  brushed(location: string, erases: boolean): void;
+  changed(id: ShapeId, location: string): void;
+  measures(measured: Measured | undefined): void;
+}
 
 export interface Pen {
   use(tool: Tool): void;
@@ -14,38 +35,121 @@ export interface Pen {
   /** Forgets it. */
   cancel(): void;
   takeBack(): void;
+  /** Widens or narrows the brush; answers its radius in pixels of the screen. */
+  brushSize(steps: number): number;
 }
 
-export function createPen(map: Map, drawn: (feature: Feature) => void): Pen {
-  let draw: Draw | undefined;
+type Keys = Pick<MouseEvent, "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
-  function use(tool: Tool): void {
-    if (draw) map.removeInteraction(draw);
-    draw = drawFor(tool);
-    if (!draw) return;
-    draw.on("drawend", (event) => drawn(event.feature as Feature));
-    map.addInteraction(draw);
+/** Shift adds what is drawn to the chosen shape, Ctrl cuts it away, both leave what they have in common. */
+export function howOf({ shiftKey, ctrlKey, metaKey }: Keys): How | undefined {
+  const cuts = ctrlKey || metaKey;
+  if (shiftKey && cuts) return "intersect";
+  return shiftKey ? "add" : cuts ? "subtract" : undefined;
+}
+
+export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
+  let tool: Tool = "move";
+  let draw: Draw | undefined;
+  let inUse: Interaction[] = [];
+  let keys: Keys = { shiftKey: false, ctrlKey: false, metaKey: false, altKey: false };
+  let hasPen = false;
+  const measure = new VectorSource();
+  const measureLayer = new VectorLayer({ source: measure });
+
+  /** Where somebody draws with a pen, fingers move the slide. */
+  function may({ originalEvent }: MapBrowserEvent): boolean {
+    const { pointerType, button } = originalEvent as PointerEvent;
+    keys = originalEvent as PointerEvent;
+    hasPen ||= pointerType === "pen";
+    return button <= 0 && !(hasPen && pointerType === "touch");
+  }
+
+  const brush = createBrush(map, may, (location, { originalEvent }) =>
+    hooks.brushed(location, tool === "eraser" || (originalEvent as PointerEvent).altKey),
+  );
+  const interactionsOf = (): Interaction[] => {
+    if (tool === "brush" || tool === "eraser") return [brush.interaction];
+    if (tool === "edit") return editing();
+    draw = drawFor(tool, may, measure);
+    draw?.on("drawend", ({ feature }) => {
+      const geometry = feature.getGeometry() as SimpleGeometry;
+      if (tool !== "measure") hooks.drawn(writeShape(geometry), howOf(keys));
+    });
+    draw?.on("drawstart", ({ feature }) => {
+      measure.clear();
+      const geometry = feature.getGeometry() as SimpleGeometry;
+      if (tool === "measure") geometry.on("change", () => hooks.measures(measureWay(geometry.getCoordinates() as Point[])));
+    });
+    return draw ? [draw] : [];
+  };
+
+  function editing(): Interaction[] {
+    const { source } = chosen;
+    const shift = new Translate({ layers: [chosen.layer], hitTolerance: 3 });
+    const modify = new Modify({ source, pixelTolerance: 8 });
+    const tell = () => {
+      const feature = source.getFeatures()[0];
+      if (feature) hooks.changed(feature.getId()!, writeShape(feature.getGeometry()!));
+    };
+    shift.on("translateend", tell);
+    modify.on("modifyend", tell);
+    // The last one is asked first: a corner or an edge, then the shape.
+    return [shift, modify];
+  }
+
+  function use(now: Tool): void {
+    for (const one of inUse) map.removeInteraction(one);
+    tool = now;
+    draw = undefined;
+    measure.clear();
+    hooks.measures(undefined);
+    inUse = interactionsOf();
+    for (const one of inUse) map.addInteraction(one);
+    for (const [layer, on] of [[brush.layer, now === "brush" || now === "eraser"], [measureLayer, now === "measure"]] as const)
+      layer.setMap(on ? map : null);
+    brush.erases(now === "eraser");
   }
 
   return {
     use,
     finish: () => draw?.finishDrawing(),
-    cancel: () => draw?.abortDrawing(),
+    cancel() {
+      draw?.abortDrawing();
+      measure.clear();
+      hooks.measures(undefined);
+    },
     takeBack: () => draw?.removeLastPoint(),
+    brushSize: (steps) => brush.size(steps),
   };
 }
 
-function drawFor(tool: Tool): Draw | undefined {
+function drawFor(tool: Tool, may: (event: MapBrowserEvent) => boolean, measure: VectorSource): Draw | undefined {
+  const common = { condition: may, freehandCondition: () => false };
   switch (tool) {
     case "polygon":
-      return new Draw({ type: "Polygon" });
+      return new Draw({ ...common, type: "Polygon" });
+    case "line":
+      return new Draw({ ...common, type: "LineString" });
     case "rectangle":
-      return new Draw({ type: "Circle", geometryFunction: createBox(), freehand: true });
+      return new Draw({ condition: may, type: "Circle", geometryFunction: createBox(), freehandCondition: may });
+    case "ellipse":
+      return new Draw({ condition: may, type: "Circle", geometryFunction: ellipse, freehandCondition: may });
     case "freehand":
-      return new Draw({ type: "Polygon", freehand: true });
+      return new Draw({ condition: may, type: "Polygon", freehandCondition: may });
     case "point":
-      return new Draw({ type: "Point" });
+      return new Draw({ ...common, type: "Point" });
+    case "measure":
+      return new Draw({ ...common, type: "LineString", source: measure });
     default:
       return undefined;
   }
 }
+
+const ellipse: GeometryFunction = (coordinates, geometry) => {
+  const [from, to] = coordinates as Point[];
+  const ring = ellipseIn(from, to);
+  if (!geometry) return new Polygon([ring]);
+  geometry.setCoordinates([ring]);
+  return geometry;
+};

@@ -1,49 +1,90 @@
-/** Brings the shapes of the region on the screen, and says how many of how many are shown. */
+/** Brings the shapes of the region on the screen, or where there are too many for the screen, how dense they lie. */
 
 import type Map from "ol/Map";
-import { containsExtent, getHeight, getWidth, buffer } from "ol/extent";
-import { list } from "../api/client";
-import type { Annotation } from "../api/shapes";
+import { buffer, getHeight, getIntersection, getWidth, isEmpty } from "ol/extent";
+import { ask, list } from "../api/client";
+import type { Annotation, Density } from "../api/shapes";
+import { boxOfCell, cellsOver, isKnown } from "../model/cells";
+import { type Box, fromAnnotation } from "../model/shape";
+import type { ShapeStore } from "../model/shape_store";
 
-/** Shapes that one screen shows: more of them are dots without a shape, and slow. */
-const MOST = 4000;
-const AROUND = 0.25;
+/** Shapes that one screen draws one by one. */
+const MOST = 20_000;
+/** Shapes that are remembered beyond the screen. */
+const MOST_KEPT = 80_000;
+const AROUND = 0.15;
 const WAIT_MS = 120;
+/** A side of a cell in which shapes are counted, in pixels of the screen. */
+const COUNTED_PX = 12;
+/** Cells that the server counts in at most: those of a whole image. */
+const MOST_CELLS = 1_000_000;
 
 export interface Shown {
-  shown: number;
   total: number;
+  /** The most in one cell, where they are shown by how dense they lie; 0 where each is drawn. */
+  densest: number;
 }
 
 export interface Hooks {
   begins(): void;
-  brings(annotations: Annotation[], count: Shown): void;
+  counted(density: Density | undefined): void;
+  ends(shown: Shown): void;
   fails(error: unknown): void;
 }
 
-export function loadByView(map: Map, image: string, hooks: Hooks) {
-  let whole: number[] | undefined;
+export type Filter = Record<string, string>;
+
+export function loadByView(map: Map, image: string, whole: Box, store: ShapeStore, hooks: Hooks) {
   let running: AbortController | undefined;
   let wait: ReturnType<typeof setTimeout>;
+  let filter: Filter = {};
 
   async function load(): Promise<void> {
     const size = map.getSize();
-    if (!size) return;
-    const seen = map.getView().calculateExtent(size);
-    if (whole && containsExtent(whole, seen)) return;
+    const downsample = map.getView().getResolution();
+    if (!size || !downsample) return;
     running?.abort();
-    running = new AbortController();
-    const asked = buffer(seen, AROUND * Math.max(getWidth(seen), getHeight(seen)));
-    hooks.begins();
-    try {
-      const query = { image, bbox: asked.map((one) => one.toFixed(0)).join(","), showBasic: "true", showWKT: "true", showTerm: "true", max: MOST };
-      const found = await list<Annotation>("api/annotation.json", query, { signal: running.signal });
-      whole = found.collection.length === found.size ? asked : undefined;
-      running = undefined;
-      hooks.brings(found.collection, { shown: found.collection.length, total: found.size });
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === "AbortError")) hooks.fails(error);
+    running = undefined;
+    const view = map.getView().calculateExtent(size);
+    const seen = getIntersection(view, whole) as Box;
+    if (isEmpty(seen)) return;
+    const around = getIntersection(buffer(view, AROUND * Math.max(getWidth(view), getHeight(view))), whole) as Box;
+    const missing = () => cellsOver(around, downsample).filter(({ key }) => !isKnown(key, store.knows));
+    if (missing().length) {
+      running = new AbortController();
+      const { signal } = running;
+      hooks.begins();
+      try {
+        const density = await count(seen, downsample, signal);
+        if (density.total > MOST) {
+          store.forget();
+          hooks.counted(density);
+          const densest = density.cells.reduce((most, [, , n]) => Math.max(most, n), 0);
+          return hooks.ends({ total: density.total, densest });
+        }
+        await Promise.all(missing().map((cell) => bring(cell.key, signal)));
+        store.forget(store.size > MOST_KEPT ? around : undefined);
+      } catch (error) {
+        if (!(error instanceof DOMException && error.name === "AbortError")) hooks.fails(error);
+        return;
+      }
     }
+    hooks.counted(undefined);
+    hooks.ends({ total: store.touching(seen).length, densest: 0 });
+  }
+
+  function count(seen: Box, downsample: number, signal: AbortSignal): Promise<Density> {
+    const least = Math.sqrt((getWidth(whole) * getHeight(whole)) / MOST_CELLS) + 1;
+    const cell = Math.ceil(Math.max(COUNTED_PX * downsample, least));
+    const query = new URLSearchParams({ ...filter, cell: String(cell), bbox: written(seen) });
+    return ask<Density>("GET", `api/atrisys/imageinstance/${image}/density.json?${query}`, undefined, { signal });
+  }
+
+  async function bring(key: string, signal: AbortSignal): Promise<void> {
+    const asked = store.now();
+    const query = { image, ...filter, bbox: written(boxOfCell(key)), showBasic: "true", showWKT: "true", showTerm: "true", max: 0 };
+    const found = await list<Annotation>("api/annotation.json", query, { signal });
+    store.list(key, found.collection.map((one) => store.same(one) ?? fromAnnotation(one)), asked);
   }
 
   function soon(): void {
@@ -55,14 +96,12 @@ export function loadByView(map: Map, image: string, hooks: Hooks) {
   return {
     /** Asks anew, whatever is known. */
     again(): void {
-      running?.abort();
-      running = undefined;
-      whole = undefined;
+      store.doubt();
       soon();
     },
-    /** Something was saved or deleted: a listing that is on its way may not know it yet. */
-    changed(): void {
-      if (running) this.again();
+    filter(by: Filter): void {
+      filter = by;
+      this.again();
     },
     stop(): void {
       clearTimeout(wait);
@@ -70,3 +109,5 @@ export function loadByView(map: Map, image: string, hooks: Hooks) {
     },
   };
 }
+
+const written = (box: Box) => box.map((one) => one.toFixed(0)).join(",");

@@ -11,7 +11,9 @@ import Projection from "ol/proj/Projection";
 import TileImage from "ol/source/TileImage";
 import TileGrid from "ol/tilegrid/TileGrid";
 import type { Grid } from "../api/shapes";
+import { type Look, curveOf, isPlain } from "../model/look";
 import type { Position } from "../model/position";
+import type { Box } from "../model/shape";
 
 const CLOSEST = 1 / 8;
 /** On a small screen the overview waits behind its button. */
@@ -19,6 +21,10 @@ const NARROW_PX = 600;
 const MOVE_MS = 200;
 /** As wide and high as the style sheet of OpenLayers makes it. */
 const OVERVIEW_PX = 150;
+/** The slide has a canvas of its own, so that what changes its picture leaves the shapes as they are. */
+const PICTURE = "slide-picture";
+/** Room around a box that is looked at, as a part of its longer side. */
+const ROOM = 0.5;
 
 export interface SlideMap {
   map: Map;
@@ -26,6 +32,10 @@ export interface SlideMap {
   zoom(steps: number): void;
   turn(degrees: number | null): void;
   position(): Position;
+  /** Shows a box, at native resolution at the nearest. */
+  lookAt(box: Box): void;
+  /** How bright the slide is shown; the shapes stay as they are. */
+  picture(look: Look): void;
   /** A double click ends a drawing: it must not zoom as well. */
   doubleClickZooms(on: boolean): void;
 }
@@ -56,7 +66,7 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     view,
     controls: [overview],
     interactions: interactions({ altShiftDragRotate: true, pinchRotate: true }),
-    layers: [new TileLayer({ source, extent, preload: 1 })],
+    layers: [new TileLayer({ source, extent, preload: 1, className: PICTURE })],
   });
   const fit = (duration = MOVE_MS) => view.fit(extent, { padding: [24, 24, 24, 24], duration });
   if (!start) fit(0);
@@ -66,6 +76,14 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     zoom: (steps) => view.animate({ zoom: (view.getZoom() ?? 0) + steps, duration: MOVE_MS }),
     turn: (degrees) =>
       view.animate({ rotation: degrees === null ? 0 : view.getRotation() + radians(degrees), duration: MOVE_MS }),
+    lookAt([minX, minY, maxX, maxY]) {
+      const room = Math.max(ROOM * Math.max(maxX - minX, maxY - minY), 1);
+      view.fit([minX - room, minY - room, maxX + room, maxY + room], { minResolution: 1, duration: MOVE_MS });
+    },
+    picture(look) {
+      const filter = isPlain(look) ? "" : `url(#${filterFor(target, look)})`;
+      for (const one of target.querySelectorAll<HTMLElement>(`.ol-viewport > .ol-layers > .${PICTURE}`)) one.style.filter = filter;
+    },
     position: () => ({
       centre: view.getCenter() as [number, number],
       downsample: view.getResolution() ?? 1,
@@ -74,6 +92,22 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     doubleClickZooms: (on) =>
       map.getInteractions().forEach((one) => one instanceof DoubleClickZoom && one.setActive(on)),
   };
+}
+
+/** The filter that the picture is drawn through, made where there is none; answers its name. */
+function filterFor(target: HTMLElement, look: Look): string {
+  const name = "slide-look";
+  const { slope, intercept, exponent } = curveOf(look);
+  const parts = ["R", "G", "B"];
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0"><filter id="${name}" color-interpolation-filters="sRGB">
+    <feComponentTransfer>${parts.map((one) => `<feFunc${one} type="linear" slope="${slope}" intercept="${intercept}"/>`).join("")}</feComponentTransfer>
+    <feComponentTransfer>${parts.map((one) => `<feFunc${one} type="gamma" exponent="${exponent}"/>`).join("")}</feComponentTransfer>
+  </filter></svg>`;
+  const fresh = document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
+  const there = target.querySelector(`:scope > svg`);
+  if (there) there.replaceWith(fresh);
+  else target.append(fresh);
+  return name;
 }
 
 function radians(degrees: number): number {

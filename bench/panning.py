@@ -1,0 +1,85 @@
+"""How smoothly the web page's viewer moves over many shapes, in a browser without a graphics card."""
+
+import shutil
+import statistics
+from itertools import pairwise
+
+from playwright.sync_api import Page, sync_playwright
+
+from bench.asking import Lean
+from bench.house import House, Sheet
+from bench.listing import fill
+from bench.report import Line, Section, spread
+from bench.shapes import scene
+
+TITLE = "Panning over shapes in the viewer"
+GOALS = {20_000: 50, 100_000: 30}
+SAID = """Headless Chromium (software rendering), a window of 1280 x 800. Nuclei of 30 points at random places of one
+image. The slide is dragged to and fro for three seconds while the page counts its own frames; once over the whole
+slide, once as near as the page draws each shape. More shapes than that are shown by how dense they lie."""
+DRAG_S = 3
+SETTLE_MS = 1500
+COUNT_FRAMES = """() => {
+  const times = [];
+  const note = (now) => { times.push(now); window.frames_seen = times; requestAnimationFrame(note); };
+  requestAnimationFrame(note);
+}"""
+
+
+def measure(house: House, rounds: int) -> Section:
+    section = Section(TITLE, SAID, head=("what", "frames a second", "longest frame", "shown", "goal", ""))
+    path = shutil.which("chromium")
+    if path is None:
+        section.notes.append("Not measured: Chromium is not installed.")
+        return section
+    for count, goal in GOALS.items():
+        sheet = house.new_image(f"panning {count}")
+        fill(house, sheet, scene(count, sheet.width, sheet.height)[:count], 2_000)
+        section.lines += walk(house, sheet, path, count, goal, rounds)
+    return section
+
+
+def walk(house: House, sheet: Sheet, path: str, count: int, goal: int, rounds: int) -> list[Line]:
+    name = f"viewer{count}"
+    person = house.command("user", "add", name)
+    lines = []
+    with house.server() as server, sync_playwright() as driver:
+        Lean(house.keys, server.port).post(f"/api/project/{sheet.project}/user/{person['id']}.json", b"{}")
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en")
+        address = f"http://127.0.0.1:{server.port}"
+        page.goto(address)
+        page.get_by_label("User name").fill(name)
+        page.get_by_label("Password").fill(person["password"])
+        page.get_by_role("button", name="Sign in").click()
+        page.locator("header nav").wait_for()
+        whole = max(sheet.width / 980, sheet.height / 750)
+        for what, downsample in (("whole slide", whole), ("each shape drawn", whole * min(1, (15_000 / count) ** 0.5))):
+            viewer = f"{address}/project/{sheet.project}/image/{sheet.image}"
+            page.goto(f"{viewer}?x={sheet.width // 2}&y={sheet.height // 2}&d={downsample:.1f}")
+            page.locator(".count", has_text="here").wait_for()
+            page.wait_for_timeout(SETTLE_MS)
+            shown = page.locator(".count").inner_text().split(",")[0]
+            seen = [drag(page) for _ in range(rounds)]
+            rates, longest = [one[0] for one in seen], max(one[1] for one in seen)
+            met = statistics.median(rates) >= goal
+            lines.append(
+                Line(f"{count:,}, {what}", spread(rates, "{:.0f}"), f"{longest:.0f} ms", shown, f"≥ {goal}", met)
+            )
+        browser.close()
+    return lines
+
+
+def drag(page: Page) -> tuple[float, float]:
+    """Frames a second, and how long the longest took in ms."""
+    page.mouse.move(500, 400)
+    page.mouse.down()
+    page.evaluate(COUNT_FRAMES)
+    for step in range(DRAG_S * 60):
+        page.mouse.move(500 + 300 * ((step % 120) - 60 if step % 240 < 120 else 60 - (step % 120)) / 60, 400)
+        page.wait_for_timeout(1000 / 60)
+    times = page.evaluate("() => window.frames_seen")
+    page.mouse.up()
+    page.wait_for_timeout(SETTLE_MS)
+    between = [later - sooner for sooner, later in pairwise(times)]
+    return 1000 * len(between) / (times[-1] - times[0]), max(between)

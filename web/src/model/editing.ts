@@ -1,0 +1,249 @@
+/** What somebody does to the shapes of one image: draws, chooses, changes, deletes, names, takes back. */
+
+import { computed, ref, shallowRef } from "vue";
+import type { Taken } from "../api/shapes";
+import { type Annotated, deleteAnnotation, isOvertaken, readAnnotation, sendDrawing, setTerm, takeBack } from "./annotations";
+import { type How, combine, isArea } from "./edits";
+import type { Kept } from "./kept";
+import { type Saved, type Unsaved, createSaving } from "./saving";
+import { type Shape, type ShapeId, shapeOf } from "./shape";
+import type { ShapeStore } from "./shape_store";
+import { createUndoing } from "./undoing";
+
+export interface Surroundings {
+  image: number;
+  store: ShapeStore;
+  kept: Kept;
+  wordsOf(error: unknown): string;
+  /** The chosen shape is another one, or has another form. */
+  shows(shape: Shape | undefined): void;
+  problem(words: string): void;
+  /** All is to be listed anew. */
+  again(): void;
+}
+
+export function createEditing({ image, store, kept, wordsOf, shows, problem, again }: Surroundings) {
+  const chosen = ref<ShapeId>();
+  const terms = ref<number[]>([]);
+  const details = shallowRef<Annotated>();
+  const waiting = ref(0);
+  let last = Promise.resolve();
+  const versions = new Map<number, number>();
+  const undoing = createUndoing(`atrisys.undo.${image}`);
+  const saving = createSaving({
+    send: (drawing) => sendDrawing(image, drawing),
+    wordsOf,
+    isConflict: (error) => isOvertaken(error),
+    saved,
+    keep: (drawing) => kept.keep(drawing),
+    forget: (key) => kept.forget(key),
+  });
+
+  function saved(drawing: Unsaved, { id, version, command }: Saved): void {
+    versions.set(id, version);
+    undoing.done(command);
+    const before = store.get(drawing.key);
+    if (before) {
+      store.remove(drawing.key);
+      store.put(shapeOf(id, drawing.location, before.terms));
+      if (chosen.value === drawing.key) choose(id);
+    } else if (!saving.of(id)) {
+      store.pinned.delete(id);
+      if (chosen.value === id) void learn(id);
+    }
+  }
+
+  async function learn(id: number): Promise<void> {
+    const found = await readAnnotation(id).catch(() => null);
+    if (found) versions.set(id, Math.max(found.version, versions.get(id) ?? 0));
+    if (chosen.value === id) details.value = found ?? undefined;
+  }
+
+  function choose(id?: ShapeId): void {
+    const shape = id === undefined ? undefined : store.get(id);
+    chosen.value = shape?.id;
+    terms.value = shape?.terms ?? [];
+    details.value = undefined;
+    shows(shape);
+    if (typeof chosen.value === "number") void learn(chosen.value);
+  }
+
+  /** Shows the chosen shape as it is now. */
+  function look(): void {
+    const shape = chosen.value === undefined ? undefined : store.get(chosen.value);
+    if (!shape) chosen.value = undefined;
+    terms.value = shape?.terms ?? [];
+    shows(shape);
+  }
+
+  function draw(location: string, given: number[]): string {
+    const key = newKey();
+    store.put(shapeOf(key, location, given));
+    void saving.draw(key, location, given);
+    return key;
+  }
+
+  async function reshape(id: ShapeId, location: string): Promise<void> {
+    const shape = store.get(id);
+    if (!shape || shape.location === location) return;
+    if (typeof id === "number") store.pinned.add(id);
+    store.put(shapeOf(id, location, shape.terms));
+    if (chosen.value === id) look();
+    // The version as it was known when it was chosen; where it was not yet, as it is now.
+    if (typeof id === "number" && !versions.has(id) && !saving.of(id)) await learn(id);
+    await saving.reshape(id, typeof id === "number" ? (versions.get(id) ?? null) : null, location, newKey());
+  }
+
+  /** Draws over the chosen shape; answers whether there was one to draw over. */
+  function drawOver(location: string, how: How): boolean {
+    const shape = chosen.value === undefined ? undefined : store.get(chosen.value);
+    if (!shape || !isArea(shape.location) || !isArea(location)) return false;
+    const left = combine(shape.location, location, how);
+    if (left === null) void remove();
+    else void reshape(shape.id, left);
+    return true;
+  }
+
+  /** One thing after the other is done to saved shapes; what goes wrong is told. */
+  function act(what: () => Promise<void>): Promise<void> {
+    waiting.value++;
+    last = last
+      .then(what)
+      .catch((error) => problem(wordsOf(error)))
+      .finally(() => waiting.value--);
+    return last;
+  }
+
+  const remove = () =>
+    act(async () => {
+      const id = chosen.value;
+      if (typeof id !== "number" || saving.of(id)) return;
+      undoing.done(await deleteAnnotation(id));
+      choose(undefined);
+      store.remove(id);
+    });
+
+  const giveTerm = (term: number, on: boolean) =>
+    act(async () => {
+      const id = chosen.value;
+      if (typeof id !== "number") return;
+      undoing.done(await setTerm(id, term, on));
+      await refresh(id);
+    });
+
+  /** Accepts the chosen annotation, or takes that back. */
+  const review = (decide: (id: number) => Promise<number | null>) =>
+    act(async () => {
+      const id = chosen.value;
+      if (typeof id !== "number") return;
+      undoing.done(await decide(id));
+      await learn(id);
+    });
+
+  /** Brings an annotation as the server has it now. */
+  async function refresh(id: number): Promise<void> {
+    if (saving.of(id)) return;
+    const found = await readAnnotation(id);
+    if (found && found.image === image) {
+      versions.set(id, found.version);
+      store.put(shapeOf(id, found.location, found.term));
+    } else store.remove(id);
+    if (chosen.value === id) {
+      look();
+      details.value = found ?? undefined;
+    }
+  }
+
+  const back = (way: "undo" | "redo") =>
+    act(async () => {
+      const command = undoing.next(way);
+      if (command === undefined) return;
+      const taken = await takeBack(way, command).catch((error) => {
+        if (isOvertaken(error)) undoing.lost(way);
+        throw error;
+      });
+      undoing.taken(way);
+      const ids = new Set(taken.map(annotationOf));
+      if (ids.has(undefined)) again();
+      for (const id of ids) if (id !== undefined) await refresh(id);
+    });
+
+  /** The other's change stands. */
+  async function giveWay(one: Unsaved): Promise<void> {
+    saving.giveWay(one);
+    if (one.id !== null) {
+      store.pinned.delete(one.id);
+      await act(() => refresh(one.id!));
+    }
+    else store.remove(one.key);
+  }
+
+  /** One's own shape is put over it, or drawn anew where it is gone. */
+  const insist = (one: Unsaved) =>
+    act(async () => {
+      const found = one.id === null ? null : await readAnnotation(one.id);
+      if (found) versions.set(found.id, found.version);
+      else if (one.id !== null) {
+        store.pinned.delete(one.id);
+        store.remove(one.id);
+        store.put(shapeOf(one.key, one.location, one.terms));
+      }
+      await saving.insist(one, found?.version ?? null);
+    });
+
+  /** What an earlier page could not send is shown, and sent. */
+  async function resume(): Promise<void> {
+    for (const one of await kept.list()) {
+      if (one.id !== null) store.pinned.add(one.id);
+      const found = one.id === null ? null : await readAnnotation(one.id).catch(() => null);
+      store.put(shapeOf(one.id ?? one.key, one.location, found?.term ?? one.terms));
+      void saving.resume(one);
+    }
+  }
+
+  function discard(): void {
+    for (const { id, key } of saving.discard()) {
+      if (id === null) store.remove(key);
+      else {
+        store.pinned.delete(id);
+        void refresh(id).catch(again);
+      }
+    }
+    look();
+  }
+
+  return {
+    chosen: computed(() => chosen.value),
+    terms: computed(() => terms.value),
+    details,
+    busy: computed(() => waiting.value > 0),
+    saving,
+    mayUndo: undoing.may,
+    /** Whether this page has an annotation in that version, or a later one. */
+    knows: (id: number, version: number) => (versions.get(id) ?? 0) >= version,
+    act,
+    choose,
+    draw,
+    reshape,
+    drawOver,
+    remove,
+    giveTerm,
+    review,
+    refresh,
+    back,
+    giveWay,
+    insist,
+    resume,
+    discard,
+  };
+}
+
+export type Editing = ReturnType<typeof createEditing>;
+
+function annotationOf(one: Taken): number | undefined {
+  return one.annotation?.id ?? one.annotationterm?.userannotation;
+}
+
+function newKey(): string {
+  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+}

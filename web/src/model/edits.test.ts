@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { brushed, combine, cornersOf, ellipseIn, filled, isArea, moved, simplified } from "./edits";
+import { type Shape, isAt, readParts, shapeOf } from "./shape";
+
+const box = (x: number, y: number, side: number) =>
+  `POLYGON ((${x} ${y}, ${x + side} ${y}, ${x + side} ${y + side}, ${x} ${y + side}, ${x} ${y}))`;
+
+function areaOf(location: string | null): number {
+  let area = 0;
+  for (const { flat } of readParts(location ?? ""))
+    for (let k = 2; k < flat.length; k += 2) area += flat[k - 2] * flat[k + 1] - flat[k] * flat[k - 1];
+  // Holes go round the other way.
+  return Math.abs(area / 2);
+}
+
+const holds = (location: string | null, x: number, y: number) => isAt(shapeOf(1, location!, []) as Shape, [x, y], 0);
+
+test("a shape grows by what is drawn over it, and shrinks", () => {
+  expect(areaOf(combine(box(0, 0, 10), box(5, 0, 10), "add"))).toBeCloseTo(150);
+  expect(areaOf(combine(box(0, 0, 10), box(5, 0, 10), "subtract"))).toBeCloseTo(50);
+  expect(areaOf(combine(box(0, 0, 10), box(5, 0, 10), "intersect"))).toBeCloseTo(50);
+  expect(combine(box(0, 0, 10), box(-5, -5, 50), "subtract")).toBeNull();
+});
+
+test("cutting out of the middle leaves a hole, and cutting through leaves two", () => {
+  const holed = combine(box(0, 0, 30), box(10, 10, 10), "subtract");
+  expect(holed).toMatch(/^POLYGON \(\(.*\), \(.*\)\)$/);
+  expect([areaOf(holed), holds(holed, 15, 15), holds(holed, 5, 5)]).toEqual([800, false, true]);
+  const two = combine(box(0, 0, 30), "POLYGON ((10 -5, 20 -5, 20 50, 10 50, 10 -5))", "subtract");
+  expect(two).toMatch(/^MULTIPOLYGON/);
+  expect(areaOf(two)).toBeCloseTo(600);
+});
+
+test("an island in a hole is an island, not a hole", () => {
+  const island = combine(combine(box(0, 0, 50), box(10, 10, 30), "subtract")!, box(20, 20, 10), "add");
+  expect([holds(island, 25, 25), holds(island, 15, 15), holds(island, 5, 5)]).toEqual([true, false, true]);
+});
+
+test("a brush covers its way, round at both ends, wherever the way crosses itself", () => {
+  expect(areaOf(brushed([[100, 100]], 20))).toBeGreaterThan(0.97 * Math.PI * 400);
+  const stroke = brushed([[100, 100], [200, 100]], 20);
+  const whole = 100 * 40 + Math.PI * 400;
+  expect(Math.abs(areaOf(stroke) - whole)).toBeLessThan(0.02 * whole);
+  const eight = brushed([[0, 0], [100, 100], [100, 0], [0, 100]], 5);
+  expect([holds(eight, 50, 50), holds(eight, 90, 50), holds(eight, 98, 50)]).toEqual([true, false, true]);
+});
+
+test("an ellipse fills its box, and moving moves every corner", () => {
+  const ellipse = ellipseIn([0, 0], [100, 40]);
+  const location = `POLYGON ((${ellipse.map((point) => point.join(" ")).join(", ")}))`;
+  expect(Math.abs(areaOf(location) - Math.PI * 50 * 20)).toBeLessThan(10);
+  expect(moved("POLYGON ((0 0, -1.5 2e1, 3 4, 0 0))", 1, -1)).toBe("POLYGON ((1 -1, -0.5 19, 4 3, 1 -1))");
+});
+
+test("only areas are grown and shrunk", () => {
+  expect(["POINT (1 2)", "LINESTRING (0 0, 1 1)", box(0, 0, 1), "POLYGON EMPTY"].map(isArea)).toEqual([false, false, true, false]);
+});
+
+test("holes are filled, with what lies in them", () => {
+  const island = combine(combine(box(0, 0, 50), box(10, 10, 30), "subtract")!, box(20, 20, 10), "add")!;
+  expect(areaOf(filled(island))).toBeCloseTo(2500);
+  expect(filled(island)).toMatch(/^POLYGON \(\([^()]*\)\)$/);
+});
+
+test("a simpler shape has fewer corners and nearly the same area", () => {
+  const round = `POLYGON ((${ellipseIn([0, 0], [100, 100]).map((point) => point.join(" ")).join(", ")}))`;
+  const plain = simplified(round, 2);
+  expect(cornersOf(plain!)).toBeLessThan(cornersOf(round) / 2);
+  expect(Math.abs(areaOf(plain) - areaOf(round))).toBeLessThan(0.06 * areaOf(round));
+});

@@ -1,0 +1,26 @@
+/** How bright the slide is shown: numbers that work alike on each of the three colours. */
+
+export interface Look {
+  /** −1 to 1; 0 leaves it. */
+  brightness: number;
+  /** 0 to 3; 1 leaves it. */
+  contrast: number;
+  /** 0.2 to 5; 1 leaves it, more is lighter. */
+  gamma: number;
+}
+
+export const PLAIN: Look = { brightness: 0, contrast: 1, gamma: 1 };
+
+export function isPlain({ brightness, contrast, gamma }: Look): boolean {
+  return brightness === 0 && contrast === 1 && gamma === 1;
+}
+
+/** What becomes of a sample of 0 to 1: contrast about the middle, then brightness, then gamma. */
+export function curveOf({ brightness, contrast, gamma }: Look) {
+  return { slope: contrast, intercept: 0.5 - 0.5 * contrast + brightness, exponent: 1 / gamma };
+}
+
+export function shown(look: Look, sample: number): number {
+  const { slope, intercept, exponent } = curveOf(look);
+  return Math.min(1, Math.max(0, slope * sample + intercept)) ** exponent;
+}

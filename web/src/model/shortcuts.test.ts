@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { SHORTCUTS, actionOf, digitOf } from "./shortcuts";
+
+const press = (key: string, ...held: ("ctrl" | "meta" | "shift" | "alt")[]) => ({
+  key,
+  ctrlKey: held.includes("ctrl"),
+  metaKey: held.includes("meta"),
+  shiftKey: held.includes("shift"),
+  altKey: held.includes("alt"),
+});
+
+test("no key does two things", () => {
+  const keys = Object.values(SHORTCUTS).flatMap((group) => Object.values(group).flat());
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test("letters count with what is held, and capitals lock does not matter", () => {
+  expect(actionOf(press("d"))).toBe("freehand");
+  expect(actionOf(press("D", "shift"))).toBe("duplicate");
+  expect(actionOf(press("z", "ctrl"))).toBe("undo");
+  expect(actionOf(press("Z", "meta", "shift"))).toBe("redo");
+  expect(actionOf(press("y", "ctrl"))).toBe("redo");
+  expect(actionOf(press("P"))).toBe("polygon");
+  expect(actionOf(press("p", "ctrl"))).toBeUndefined();
+  expect(actionOf(press("p", "alt"))).toBeUndefined();
+});
+
+test("signs are signs, on whichever key they stand", () => {
+  expect(actionOf(press("?", "shift"))).toBe("help");
+  expect(actionOf(press("+", "shift"))).toBe("zoomIn");
+  expect(actionOf(press("[", "alt"))).toBe("narrower");
+});
+
+test("digits choose terms", () => {
+  expect([press("1"), press("9"), press("0"), press("1", "ctrl"), press("12")].map(digitOf)).toEqual([0, 8, undefined, undefined, undefined]);
+});

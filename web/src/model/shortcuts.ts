@@ -1,0 +1,80 @@
+/** Which key does what in the viewer: one table, for the keys and for the page that explains them. */
+
+export interface Key {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  shiftKey: boolean;
+  altKey: boolean;
+}
+
+/** Names of actions, with their keys as people read them; `Ctrl` is the command key of a Mac too. */
+export const SHORTCUTS = {
+  tools: {
+    move: ["M"],
+    edit: ["V"],
+    polygon: ["P"],
+    freehand: ["D"],
+    rectangle: ["R"],
+    ellipse: ["O"],
+    line: ["L"],
+    point: ["."],
+    brush: ["B"],
+    eraser: ["E"],
+    measure: ["U"],
+  },
+  drawing: {
+    finish: ["Enter"],
+    cancel: ["Escape"],
+    takeBack: ["Backspace"],
+    narrower: ["["],
+    wider: ["]"],
+  },
+  shape: {
+    undo: ["Ctrl+Z"],
+    redo: ["Ctrl+Shift+Z", "Ctrl+Y"],
+    remove: ["Delete"],
+    duplicate: ["Shift+D"],
+    fillHoles: ["Shift+F"],
+    simplify: ["Shift+S"],
+    next: ["N"],
+    previous: ["Shift+N"],
+    accept: ["J"],
+    reject: ["K"],
+  },
+  view: {
+    fit: ["0"],
+    zoomIn: ["+"],
+    zoomOut: ["-"],
+    toggleShapes: ["A"],
+    toggleFill: ["F"],
+    help: ["?"],
+  },
+} as const;
+
+type Table = typeof SHORTCUTS;
+export type Action = { [G in keyof Table]: keyof Table[G] }[keyof Table];
+export const GROUPS = Object.keys(SHORTCUTS) as (keyof Table)[];
+
+/** What does not depend on a letter: told in the help beside the table. */
+export const MODIFIERS = ["Shift", "Ctrl", "Ctrl+Shift", "Alt"] as const;
+
+const BY_KEY = new Map<string, Action>(
+  Object.values(SHORTCUTS).flatMap((group) =>
+    Object.entries(group).flatMap(([action, keys]) => keys.map((key: string) => [key.toLowerCase(), action as Action] as const)),
+  ),
+);
+
+export function actionOf(event: Key): Action | undefined {
+  const isLetter = /^[a-z]$/i.test(event.key);
+  if (event.altKey && isLetter) return undefined;
+  const ctrl = event.ctrlKey || event.metaKey ? "ctrl+" : "";
+  // Signs stand on other keys in other countries: whether Shift makes them does not matter.
+  const shift = event.shiftKey && (isLetter || event.key === "Delete") ? "shift+" : "";
+  return BY_KEY.get(`${ctrl}${shift}${event.key.toLowerCase()}`);
+}
+
+/** 0 for the key 1 and so on; undefined for others. */
+export function digitOf({ key, ctrlKey, metaKey, altKey }: Key): number | undefined {
+  return /^[1-9]$/.test(key) && !ctrlKey && !metaKey && !altKey ? Number(key) - 1 : undefined;
+}

@@ -1,0 +1,65 @@
+/** The whole of the viewer's stage: the slide, how dense shapes lie or each of them, and the tools over them. */
+
+import type { Density } from "../api/shapes";
+import type { Point } from "../model/frame";
+import type { Position } from "../model/position";
+import type { Shape } from "../model/shape";
+import type { ShapeStore } from "../model/shape_store";
+import type { Opened } from "../model/viewing";
+import { address } from "../api/client";
+import { createChosenLayer } from "./chosen_layer";
+import { createDensityLayer } from "./density_layer";
+import { type Hooks as Drawing, createPen } from "./drawing";
+import { type Hooks as Loading, loadByView } from "./loading";
+import { NO_TERM, type Paint, createPainter } from "./shape_paint";
+import { createShapeTiles } from "./shape_tiles";
+import { showSlide } from "./slide_map";
+
+const NEAR_PX = 4;
+
+export interface Hooks extends Drawing, Omit<Loading, "counted"> {
+  /** The view moves, or has moved. */
+  moves(position: Position): void;
+  rests(position: Position): void;
+  clicked(shape: Shape | undefined): void;
+}
+
+export function createStage(store: ShapeStore) {
+  const painter = createPainter(() => devicePixelRatio);
+  const tiles = createShapeTiles(store, painter.draw);
+  const marked = createChosenLayer((shape) => painter.paint.colours.get(shape.terms[0]) ?? NO_TERM);
+
+  function open(target: HTMLElement, { image, grid }: Opened, overview: string, start: Position | undefined, hooks: Hooks) {
+    const tile = address(`api/atrisys/imageinstance/${image.id}/tile/`) + "{level}/{column}/{row}.jpg";
+    const slide = showSlide(target, grid, tile, overview, start);
+    const density = createDensityLayer(grid.height);
+    for (const layer of [density.layer, tiles.layer, marked.layer]) slide.map.addLayer(layer);
+    slide.map.getView().on("change", () => hooks.moves(slide.position()));
+    slide.map.on("moveend", () => hooks.rests(slide.position()));
+    slide.map.on("singleclick", ({ coordinate }) =>
+      hooks.clicked(store.at(coordinate as Point, NEAR_PX * slide.position().downsample)),
+    );
+    hooks.moves(slide.position());
+    const loader = loadByView(slide.map, String(image.id), [0, 0, grid.width, grid.height], store, {
+      ...hooks,
+      counted(found: Density | undefined) {
+        density.show(found);
+        tiles.layer.setVisible(!found);
+      },
+    });
+    return { ...slide, loader, pen: createPen(slide.map, marked, hooks) };
+  }
+
+  return {
+    open,
+    /** Shows a shape as the chosen one. */
+    mark: (shape: Shape | undefined) => marked.show(shape ? [shape] : []),
+    paint(change: Partial<Paint>, opacity = tiles.layer.getOpacity()): void {
+      Object.assign(painter.paint, change);
+      tiles.layer.setOpacity(opacity);
+      tiles.redraw();
+    },
+  };
+}
+
+export type Stage = ReturnType<ReturnType<typeof createStage>["open"]>;
