@@ -90,15 +90,28 @@ def test_no_file_names_a_package_registry_or_a_path_of_somebodys_machine():
     assert {name: what for name, what in found.items() if what} == {}
 
 
+def states_of_routes() -> list[tuple[str, str]]:
+    return re.findall(r"^\| [A-Z]+ \| `([^`]+)` \|.*\| ([^|]+) \|$", page("cytomine-routes.md"), re.MULTILINE)
+
+
 @pytest.mark.skipif(not cytomine_routes.is_there(), reason="Cytomine's routes are listed beside the checkout")
 def test_every_route_of_cytomine_has_its_state_and_what_is_left_out_its_reason():
-    text = page("cytomine-routes.md")
-    rows = re.findall(r"^\| [A-Z]+ \| `([^`]+)` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
+    rows = states_of_routes()
     assert len(rows) > 600
     states = dict(rows)
     assert states["/api/project.json"] == states["/api/annotation/{id}.json"] == "served"
     assert all(state in ("served", "not yet") or state.split(" ", 1)[1] for state in states.values())
     assert not [path for path, state in rows if "retrieval" in path and state == "served"]
+
+
+REPORTS = re.compile(r"^/api/project/\{\w+\}/(user|annotation|userannotation)/download|/annotations/export$")
+
+
+@pytest.mark.skipif(not cytomine_routes.is_there(), reason="Cytomine's routes are listed beside the checkout")
+def test_every_route_that_a_client_asks_for_is_served_or_left_out_for_a_reason():
+    rows = states_of_routes()
+    assert len([path for path, state in rows if state == "served"]) > 400
+    assert [path for path, state in rows if state == "not yet" and not REPORTS.search(path)] == []
 
 
 def test_a_route_is_served_where_all_that_it_stands_for_is():

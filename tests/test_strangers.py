@@ -23,6 +23,8 @@ from strangers.world import SHARED, Ids, World, fill, kinds_in, make_world
 OPEN = {
     *("GET /api/openapi.json", "GET /api/docs", "HEAD /api/docs"),
     *("GET /", "HEAD /", "GET /style.css", "HEAD /style.css"),
+    *("GET /invitation", "HEAD /invitation"),
+    *("POST /api/atrisys/invitation.json", "POST /api/atrisys/invitation/accept.json"),
     *("GET /account", "HEAD /account", "GET /projects", "HEAD /projects", "GET /project/{id}", "HEAD /project/{id}"),
     *("GET /project/{id}/{part}", "HEAD /project/{id}/{part}"),
     *("GET /project/{id}/image/{image}", "HEAD /project/{id}/image/{image}"),
@@ -116,6 +118,8 @@ EXCEPTED = {
     **dict.fromkeys(("DELETE /api/atrisys/session.json", "DELETE /api/atrisys/sessions.json"), 200),
     **dict.fromkeys(("POST /api/user/current/keys", "POST /api/ontology.json", "POST /api/user.json"), 200),
     **dict.fromkeys(("DELETE /api/user/current.json", "POST /api/user/current.json"), 405),
+    # One's own alone; others are answered alike whether they exist or not.
+    "POST /api/token.json": 403,
     # Tags are everybody's words, and changed by their makers.
     "POST /api/tag.json": 200,
     **dict.fromkeys(("PUT /api/tag/{id}.json", "DELETE /api/tag/{id}.json"), 403),

@@ -10,6 +10,7 @@ from atrisys.store.tables import (
     ImageGroup,
     ImageGroupImageInstance,
     ImageInstance,
+    NestedImageInstance,
     Project,
     SliceInstance,
     Storage,
@@ -63,6 +64,12 @@ class Images(Base):
                     db, self.maker, SliceInstance(project_id=project.id, image_id=row.id, base_slice_id=plane.id)
                 )
             return row
+
+    def nested_image(self, image: ImageInstance, parent: ImageInstance, owner: Person) -> NestedImageInstance:
+        with self.writing() as db:
+            row = NestedImageInstance(image_id=image.id, parent_id=parent.id, project_id=parent.project_id, x=10, y=20)
+            row.user_id = owner.id
+            return history.add(db, self.maker, row)
 
     def track(self, image: ImageInstance, name: str = "nucleus 1", color: str = "#00FF00") -> Track:
         with self.writing() as db:

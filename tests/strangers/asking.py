@@ -38,7 +38,7 @@ PEOPLE = {
 NUMBERS = {
     "width", "height", "depth", "duration", "channels", "samplePerPixel", "bitPerSample", "tileSize", "channel",
     "zStack", "time", "minPoint", "maxPoint", "size", "status", "since", "startDate", "endDate", "after",
-    "nBins", "cell", "afterThan", "beforeThan", "zoom", "daysRange", "repeat", "progress",
+    "nBins", "cell", "afterThan", "beforeThan", "zoom", "daysRange", "repeat", "progress", "x", "y", "days", "validity",
 }  # fmt: skip
 """Whole numbers that name no object."""
 LISTING = (
@@ -96,7 +96,7 @@ def body_of(path: str, ids: Ids) -> dict[str, Any]:
         "domainClassName": "Project", "key": "stain", "value": "H&E", "data": "words", "tag": ids["tag"],
         "comment": "words", "imageFilter": 11, "readingRole": "ALL", "authority": "ROLE_NEW",
         "users": [ids["user"]], "admins": [ids["user"]], "representatives": [ids["user"]], "geojson": True,
-        "action": "select", "zoom": 3, "filename": "new.h5", "type": "HDF5",
+        "action": "select", "zoom": 3, "x": 1, "y": 1, "filename": "new.h5", "type": "HDF5",
         **{f"{place}{side}{axis}": 10 for place in ("top", "bottom") for side in ("Left", "Right") for axis in "XY"},
     }  # fmt: skip
 

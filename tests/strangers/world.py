@@ -49,6 +49,7 @@ BY_NAME: Ids = {
     "session": "session",
     "public_key": "public_key",
     "command": "command",
+    "invitation": "invitation",
     "track": "track",
     "group": "imagegroup",
     "merged": "annotationgroup",
@@ -102,6 +103,7 @@ def make_world(
     term, child = given.term(ontology, f"{mark} tissue"), given.term(ontology, f"{mark} nucleus")
     link = owner.post("/api/relation/parent/term.json", json={"term1": term.id, "term2": child.id})
     project = given.project(owner, ontology=ontology, name=f"{mark} project")
+    part = given.image(project, owner)
     storage = given.storage(owner, f"{mark} storage")
     slide = given.slide(owner, project, path=path or slides.svs(folder / f"{mark}.svs", width=300, height=200))
     with given.store.reading() as db:
@@ -153,6 +155,8 @@ def make_world(
         "reviewedannotation": accepted.json()["reviewedannotation"]["id"],
         "job": _finished_job(given, owner, project, mark),
         "uploads": given.open_upload(owner, f"{mark} upload.svs").id,
+        "nested": given.nested_image(part, image, owner).id,
+        "invitation": owner.post(f"/api/project/{project.id}/invitation.json", json={}).json()["id"],
         "tag": tag.id,
         "tag_domain_association": given.tagged(project, tag).id,
         "property": given.property(project, value=mark).id,

@@ -91,3 +91,9 @@ def test_an_array_that_would_keep_other_writers_waiting_is_refused_whole(alice, 
     answer = alice.post("/api/term.json", json=[term(ontology, f"t{number}") for number in range(1_001)])
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert alice.get(f"/api/ontology/{ontology.id}/term.json?envelope=true").json()["size"] == 0
+
+
+def test_a_body_without_quotes_is_read_in_time_that_grows_with_its_length(alice):
+    """A pattern that could be split in several ways would take years for this one."""
+    body = b"{" + b":".join([b"aaaa"] * 10_000) + b"}"
+    assert alice.post("/api/token.json", content=body, headers={"content-type": "application/json"}).status_code == 400

@@ -4,6 +4,7 @@ import { createRouter, createWebHistory } from "vue-router";
 import { base, whenSignedOut } from "./api/client";
 import { user, whoIsHere } from "./model/session";
 import AccountPage from "./pages/AccountPage.vue";
+import InvitationPage from "./pages/InvitationPage.vue";
 import NoPage from "./pages/NoPage.vue";
 import ProjectImages from "./pages/ProjectImages.vue";
 import ProjectPage from "./pages/ProjectPage.vue";
@@ -18,6 +19,7 @@ export const router = createRouter({
   history: createWebHistory(base.pathname),
   routes: [
     { path: "/", name: "sign-in", component: SignInPage },
+    { path: "/invitation", name: "invitation", component: InvitationPage },
     { path: "/account", component: AccountPage, meta: { words: "account.title" } },
     { path: "/projects", component: ProjectsPage, meta: { words: "projects.title" } },
     {
@@ -44,6 +46,7 @@ export const router = createRouter({
 });
 
 router.beforeEach(async (to) => {
+  if (to.name === "invitation") return true;
   const here = await whoIsHere().catch(() => null);
   if (to.name === "sign-in") return here ? inside(to.query.next) : true;
   return here ? true : { name: "sign-in", query: { next: to.fullPath } };

@@ -14,7 +14,7 @@ LADDER = ("ROLE_GUEST", "ROLE_USER", "ROLE_ADMIN", "ROLE_SUPER_ADMIN")
 """Whoever holds a role holds those below it as well; only a guest is nothing else."""
 ADMINISTRATORS = frozenset({"ROLE_ADMIN", "ROLE_SUPER_ADMIN"})
 USERS = ADMINISTRATORS | {"ROLE_USER"}
-Door = Literal["web", "api", "command line", "job"]
+Door = Literal["web", "api", "command line", "job", "invitation"]
 Way = Literal["signature", "token", "session", "cookie", "command line", "job"]
 """How somebody proved who they are: Cytomine's signature, X-Auth headers, a browser session, the key-born cookie."""
 

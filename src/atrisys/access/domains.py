@@ -41,6 +41,7 @@ from atrisys.store.tables import (
     ImageGroup,
     ImageGroupImageInstance,
     ImageInstance,
+    NestedImageInstance,
     Ontology,
     Project,
     ProjectDefaultLayer,
@@ -154,7 +155,7 @@ def _reviewed_term(db: Session, caller: Caller, row: ReviewedAnnotationTerm) -> 
     require_annotation_editor(db, caller, db.get_one(ReviewedAnnotation, row.annotation_id))
 
 
-def _image(db: Session, caller: Caller, row: ImageInstance) -> None:
+def _image(db: Session, caller: Caller, row: ImageInstance | NestedImageInstance) -> None:
     require_user(caller)
     require_editor(db, caller, db.get_one(Project, row.project_id), row.user_id)
 
@@ -207,7 +208,7 @@ EDITORS: dict[type[Table], Editor] = {
     ImageFilterProject: _of_managers,
     AnnotationFilter: require_filter_editor,
     SharedAnnotation: require_sender,
-    ImageInstance: _image,
+    **dict.fromkeys((ImageInstance, NestedImageInstance), _image),
     SliceInstance: _on_image,
     Track: _on_image,
     AnnotationTrack: _annotation_track,

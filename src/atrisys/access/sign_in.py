@@ -1,4 +1,6 @@
-"""The four ways in: Cytomine's signature, X-Auth headers, a browser's session, the key-born cookie.
+"""The ways in: Cytomine's signature, X-Auth headers, a browser's session, the key-born cookie.
+
+A session is opened with a password, or with a token that is good for one.
 
 Each function gives the account or raises NotSignedIn; none knows of HTTP.
 """
@@ -23,7 +25,7 @@ from atrisys.settings import Settings
 from atrisys.store import spatial
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
-from atrisys.store.tables import LoginSession, SecUser
+from atrisys.store.tables import LoginSession, SecUser, SignInToken
 
 BAD_KEYS = (
     "The API keys are wrong, or the signature does not fit the request. "
@@ -32,6 +34,7 @@ BAD_KEYS = (
 WRONG = "The user name or the password is wrong."
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 TOUCH_EVERY_MS = MINUTE_MS
+USED_UP = "The token is wrong, was used already or is too old. Ask for a new one."
 HANDLE_LENGTH = 16
 
 
@@ -113,6 +116,34 @@ def by_password(store: Store, username: str, password: str, address: str) -> Sec
     return user
 
 
+def make_sign_in_token(db: Session, user_id: int, minutes: int) -> tuple[str, int]:
+    """What opens one session of somebody, once, and until when (epoch ms). It is kept nowhere."""
+    now = now_ms()
+    db.execute(delete(SignInToken).where(SignInToken.expires < now))
+    token, expires = secrets.token_urlsafe(32), now + minutes * MINUTE_MS
+    db.add(SignInToken(token_hash=_hash(token), user_id=user_id, expires=expires))
+    db.flush()
+    return token, expires
+
+
+def by_sign_in_token(store: Store, username: str, token: str, address: str) -> SecUser:
+    """Instead of a password. Wrong ones count as wrong passwords do."""
+    with store.writing() as db:
+        passwords.require_patience(db, username, address)
+        first = passwords.note_try(db, username, address)
+        user = db.scalar(select(SecUser).where(is_named(username), SecUser.enabled))
+        its = delete(SignInToken).where(SignInToken.token_hash == _hash(token), SignInToken.expires > now_ms())
+        used = db.execute(its.where(SignInToken.user_id == (user.id if user else 0)).returning(SignInToken.user_id))
+        right = used.one_or_none() is not None
+        if right:
+            passwords.forget_tries(db, username, address)
+        elif first:
+            passwords.note_address(db, address)
+    if not right or user is None:
+        raise NotSignedIn(USED_UP)
+    return user
+
+
 def require_unchanged(db: Session, user: SecUser) -> None:
     """Raises NotSignedIn where somebody locked the account or changed its password since `user` was read.
 
@@ -167,8 +198,9 @@ def close_session(db: Session, token: str) -> None:
 
 
 def close_all_sessions(db: Session, user_id: int) -> None:
-    """After a new password or a lock."""
-    db.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+    """After a new password or a lock; and nothing that was handed out before opens another."""
+    for kind in (LoginSession, SignInToken):
+        db.execute(delete(kind).where(kind.user_id == user_id))
 
 
 def sessions_of(db: Session, settings: Settings, user_id: int) -> list[LoginSession]:

@@ -1,6 +1,6 @@
 """Delete slides: from a project, or altogether."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -14,6 +14,7 @@ from atrisys.store.tables import (
     CompanionFile,
     ImageGroupImageInstance,
     ImageInstance,
+    NestedImageInstance,
     Project,
     SliceInstance,
     Track,
@@ -23,9 +24,16 @@ from atrisys.store.tables import (
 def delete_image_instance(db: Session, caller: Caller, image: ImageInstance) -> None:
     """Take a slide out of its project with its annotations, tracks and places in groups; its storage keeps it."""
     clear_annotations(db, caller, lambda kind: kind.image_id == image.id)
+    unnest(db, caller, image)
     for kind in (Track, ImageGroupImageInstance, SliceInstance):
         history.delete_where(db, caller, kind, kind.image_id == image.id)
     history.delete(db, caller, image)
+
+
+def unnest(db: Session, caller: Caller, image: ImageInstance) -> None:
+    """It lies in no other image any more, and no other one in it."""
+    nested = NestedImageInstance
+    history.delete_where(db, caller, nested, or_(nested.image_id == image.id, nested.parent_id == image.id))
 
 
 def delete_slice_instance(db: Session, caller: Caller, plane: SliceInstance) -> None:

@@ -12,6 +12,7 @@ from atrisys.store.tables import (
     ImageGroup,
     ImageGroupImageInstance,
     ImageInstance,
+    NestedImageInstance,
     Project,
     ProjectDefaultLayer,
     ProjectMember,
@@ -21,7 +22,15 @@ from atrisys.store.tables import (
 
 CONTENTS = (
     *(AnnotationGroup, ImageGroupImageInstance, ImageGroup, Track),
-    *(SliceInstance, ImageInstance, AnnotationFilter, ImageFilterProject, ProjectDefaultLayer, ProjectMember),
+    *(
+        NestedImageInstance,
+        SliceInstance,
+        ImageInstance,
+        AnnotationFilter,
+        ImageFilterProject,
+        ProjectDefaultLayer,
+        ProjectMember,
+    ),
 )
 """What stands on others before what it stands on."""
 

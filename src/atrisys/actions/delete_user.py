@@ -23,6 +23,7 @@ from atrisys.store.tables import (
     AnnotationFilter,
     ImageInstance,
     Job,
+    NestedImageInstance,
     Ontology,
     OpenUpload,
     Project,
@@ -60,7 +61,7 @@ def delete_user(db: Session, caller: Caller, folder: DataFolder, user: SecUser) 
         delete_ontology(db, caller, ontology)
     _leave_storages(db, caller, user)
     _empty_storages(db, caller, folder, user)
-    for kind in (Tag, AnnotationFilter):
+    for kind in (Tag, AnnotationFilter, NestedImageInstance):
         history.edit_many(db, caller, kind, kind.user_id == user.id, lambda _row: {"user_id": None})
     _leave_comments(db, caller, user)
     history.delete_where(db, caller, SecUserSecRole, SecUserSecRole.user_id == user.id)

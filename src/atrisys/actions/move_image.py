@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.actions import history
+from atrisys.actions.delete_image import unnest
 from atrisys.errors import Duplicate, Invalid
 from atrisys.store.tables import (
     HANGING_ON,
@@ -21,7 +22,9 @@ from atrisys.store.tables import (
 
 
 def move_image(db: Session, caller: Caller, image: ImageInstance, project: Project) -> None:
-    """It leaves its groups, and its annotations theirs: these stay in their project. Rights are the door's business.
+    """It leaves its groups, nests and what lies in it, and its annotations their groups: these stay in their project.
+
+    Rights are the door's business.
 
     Raises:
         Duplicate: the project has this slide already.
@@ -41,6 +44,7 @@ def move_image(db: Session, caller: Caller, image: ImageInstance, project: Proje
                 image=image.id,
                 project=project.id,
             )
+    unnest(db, caller, image)
     drawn = select(UserAnnotation.id).where(UserAnnotation.image_id == image.id)
     history.delete_where(db, caller, AnnotationLink, AnnotationLink.annotation_id.in_(drawn))
     history.delete_where(db, caller, ImageGroupImageInstance, ImageGroupImageInstance.image_id == image.id)

@@ -26,6 +26,7 @@ from atrisys.store.tables import (
     ImageGroup,
     ImageGroupImageInstance,
     ImageInstance,
+    NestedImageInstance,
     Project,
     ProjectMember,
     RelationTerm,
@@ -59,7 +60,7 @@ def misfits(db: Session, kind: type[GivenTerm], links: Sequence[State]) -> dict[
 
 
 IN_ONE_PROJECT: tuple[type[Table], ...] = (
-    *(Track, AnnotationTrack),
+    *(Track, AnnotationTrack, NestedImageInstance),
     *(ImageGroup, ImageGroupImageInstance, AnnotationGroup, AnnotationLink),
 )
 """What lies in the project of all that it names: images, annotations, groups, which may have been moved since."""
@@ -123,8 +124,15 @@ def _check_home(db: Session, image_id: int) -> None:
     planes = select(SliceInstance.id).where(SliceInstance.image_id == image_id, SliceInstance.project_id != home)
     refusal = InTheWay("Image {image} was drawn on or grouped since it was moved.", image=image_id)
     _refuse_if_any(db, refusal, planes)
-    for part in (Track, ImageGroupImageInstance):
-        _refuse_if_any(db, refusal, select(part.id).where(part.image_id == image_id, part.project_id != home))
+    named = (
+        Track.image_id,
+        ImageGroupImageInstance.image_id,
+        NestedImageInstance.image_id,
+        NestedImageInstance.parent_id,
+    )
+    for column in named:
+        part = column.class_
+        _refuse_if_any(db, refusal, select(part.id).where(column == image_id, part.project_id != home))
     for kind, links in HANGING_ON.items():
         drawn = select(kind.id).where(kind.image_id == image_id, kind.project_id != home)
         strays = (

@@ -1,9 +1,9 @@
 """Signing in with a browser, and the hours in which an administrator is one."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Request
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy import update
 from starlette.responses import Response
 
@@ -27,15 +27,26 @@ routes = Routes(tags=["session"])
 ADMIN_SESSION_MS = 120 * 60_000
 
 
+Secret = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=passwords.LONGEST)]
+
+
 class SignIn(Fields):
     username: Annotated[str, Field(min_length=1, max_length=255)]
-    password: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=passwords.LONGEST)]
+    password: Secret | None = None
+    token: Secret | None = None
+    """Of `POST /api/token.json`, instead of a password: good for one session."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.password is None) == (self.token is None):
+            raise ValueError("Send either password or token")
+        return self
 
 
 @routes.post("/api/atrisys/session.json", openapi_extra=body_schema(SignIn))
 @open_to_all
 def sign_in_here(body: JsonBody, request: Request, store: CurrentStore, settings: CurrentSettings) -> Response:
-    """Sign a browser in with user name and password: the answer's cookie is the session.
+    """Sign a browser in with user name and password (or a token): the answer's cookie is the session.
 
     Wrong passwords are answered slower and slower, for the account and for the address that they come from.
     """
@@ -46,7 +57,10 @@ def sign_in_here(body: JsonBody, request: Request, store: CurrentStore, settings
         raise Invalid("Send the body as application/json, not as {kind}.", kind=kind or "nothing")
     fields = read_one(SignIn, body)
     address, agent = came_from(request)
-    user = sign_in.by_password(store, fields.username, fields.password, address)
+    if fields.token is not None:
+        user = sign_in.by_sign_in_token(store, fields.username, fields.token, address)
+    else:
+        user = sign_in.by_password(store, fields.username, fields.password or "", address)
     with store.writing() as db:
         # Looking at the password took a while, in which it may have been changed.
         sign_in.require_unchanged(db, user)

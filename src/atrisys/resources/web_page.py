@@ -14,6 +14,7 @@ Part = Literal["annotations", "ontology", "members", "settings", "export"]
 
 
 @routes.api_route("/account", methods=["GET", "HEAD"])
+@routes.api_route("/invitation", methods=["GET", "HEAD"])
 @routes.api_route("/projects", methods=["GET", "HEAD"])
 @open_to_all
 def show_page(request: Request) -> Response:

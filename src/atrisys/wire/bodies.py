@@ -1,5 +1,6 @@
 """One object or an array of them, at the same address: of an array all good ones are kept, each other one answered."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import parse_qs
@@ -25,6 +26,8 @@ LONGEST_ECHO, LONGEST_VALUE = 500, 80
 
 
 MOST_PARTS = 1_000_000
+_PAIR = rb"\s*\w+\s*:\s*[A-Za-z0-9._@+-]+\s*"
+_LOOSE = re.compile(rb"\s*\{(" + _PAIR + rb"(?:," + _PAIR + rb")*)\}\s*", re.ASCII)
 MOST_AT_ONCE = 1_000
 """Objects of one request: all other writers wait for it."""
 
@@ -91,8 +94,21 @@ async def _body_or_form(request: Request) -> dict[str, Any] | None:
     return {name: ",".join(values) for name, values in form.items()}
 
 
+async def _loose_body(request: Request) -> Any:
+    """Cytomine's Java client sends `{username : ada, validity : 60}` where it says JSON."""
+    sent = await request.body()
+    found = _LOOSE.fullmatch(sent)
+    if found is None:
+        return await _body(request)
+    _check_kind(request)
+    pairs = (part.partition(":") for part in found[1].decode().split(","))
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
 JsonBody = Annotated[Any, Depends(_body)]
 """The body as it was sent, None where there is none; for what a model cannot say (arrays, whole models coming back)."""
+LooseJson = Annotated[Any, Depends(_loose_body)]
+"""The same, also without any quotes: one object with plain values."""
 JsonOrForm = Annotated[dict[str, Any] | None, Depends(_body_or_form)]
 """An object as JSON, or its fields as a form whatever the content type says; None where there is none."""
 

@@ -22,12 +22,19 @@ from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, R
 from atrisys.store.tables.comments import SharedAnnotation, SharedAnnotationReceiver
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.groups import AnnotationGroup, AnnotationLink, ImageGroup, ImageGroupImageInstance
-from atrisys.store.tables.images import AbstractImage, AbstractSlice, CompanionFile, ImageInstance, SliceInstance
+from atrisys.store.tables.images import (
+    AbstractImage,
+    AbstractSlice,
+    CompanionFile,
+    ImageInstance,
+    NestedImageInstance,
+    SliceInstance,
+)
 from atrisys.store.tables.jobs import Job
 from atrisys.store.tables.metadata import AttachedFile, Description, Property, Tag, TagDomainAssociation
 from atrisys.store.tables.ontologies import Ontology, Relation, RelationTerm, Term
-from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole
-from atrisys.store.tables.projects import Project, ProjectDefaultLayer, ProjectMember
+from atrisys.store.tables.people import FailedTries, LoginSession, SecRole, SecUser, SecUserSecRole, SignInToken
+from atrisys.store.tables.projects import Invitation, Project, ProjectDefaultLayer, ProjectMember
 from atrisys.store.tables.settings import AnnotationFilter, Configuration, ImageFilter, ImageFilterProject
 from atrisys.store.tables.tracks import AnnotationTrack, Track
 
@@ -70,8 +77,10 @@ __all__ = [
     "ImageGroup",
     "ImageGroupImageInstance",
     "ImageInstance",
+    "Invitation",
     "Job",
     "LoginSession",
+    "NestedImageInstance",
     "OnAnnotation",
     "Ontology",
     "OpenUpload",
@@ -90,6 +99,7 @@ __all__ = [
     "SecUserSecRole",
     "SharedAnnotation",
     "SharedAnnotationReceiver",
+    "SignInToken",
     "SliceInstance",
     "Storage",
     "StorageMember",

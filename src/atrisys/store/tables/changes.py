@@ -32,7 +32,7 @@ class Change(Base):
     created: Mapped[int] = mapped_column(default=now_ms)
     user_id: Mapped[int | None]
     door: Mapped[str] = mapped_column(String(16))
-    """web, api, command line or job."""
+    """web, api, command line, job or invitation (what came of one, in the name of who invited)."""
     request_id: Mapped[str | None] = mapped_column(String(64))
     class_name: Mapped[str] = mapped_column(String(64))
     object_id: Mapped[int]

@@ -116,3 +116,20 @@ class SliceInstance(Table):
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image_instance.id"))
     base_slice_id: Mapped[int] = mapped_column(ForeignKey("abstract_slice.id"), index=True)
+
+
+class NestedImageInstance(Table):
+    """An image of a project that shows a part of another one: where its top left corner lies there."""
+
+    __tablename__ = "nested_image_instance"
+    cytomine_class = "be.cytomine.domain.image.NestedImageInstance"
+    container_column = "project_id"
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("image_instance.id"), index=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("image_instance.id"), index=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("sec_user.id"), index=True, default=None)
+    """Who laid it there; None when that account is gone."""
+    x: Mapped[int]
+    """Level-0 pixels of the parent, origin top left."""
+    y: Mapped[int]

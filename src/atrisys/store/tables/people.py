@@ -63,6 +63,17 @@ class LoginSession(Base):
     agent: Mapped[str] = mapped_column(String(255), default="")
 
 
+class SignInToken(Base):
+    """Opens one browser session, once, instead of a password. It is kept as a hash alone."""
+
+    __tablename__ = "sign_in_token"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id", ondelete="CASCADE"), index=True)
+    created: Mapped[int] = mapped_column(default=now_ms)
+    expires: Mapped[int]
+
+
 class FailedTries(Base):
     """How often a password was wrong, for an account or an address; survives restarts."""
 

@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from atrisys.store.table import Table
+from atrisys.store.table import Numbered, Table
 
 
 def editing_mode(is_read_only: bool, is_restricted: bool) -> str:
@@ -66,3 +66,23 @@ class ProjectDefaultLayer(Table):
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id"), index=True)
     hide_by_default: Mapped[bool] = mapped_column(default=False)
+
+
+class Invitation(Numbered):
+    """A link by which somebody without an account gets one, as a member of a project. It is kept as a hash alone.
+
+    Not in the change log, as little as sessions are: the account and the membership that come of it stand there.
+    """
+
+    __tablename__ = "invitation"
+    cytomine_class = "atrisys.Invitation"
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True, info={"private": True})
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    inviter_id: Mapped[int] = mapped_column(ForeignKey("sec_user.id", ondelete="CASCADE"), index=True)
+    expires: Mapped[int]
+    username: Mapped[str] = mapped_column(String(255), default="")
+    """What the inviter proposes; the invited may choose otherwise."""
+    firstname: Mapped[str] = mapped_column(String(255), default="")
+    lastname: Mapped[str] = mapped_column(String(255), default="")
+    email: Mapped[str] = mapped_column(String(255), default="")
