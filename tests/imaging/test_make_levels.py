@@ -10,7 +10,7 @@ from atrisys.errors import LevelsMissing, TooLarge
 from atrisys.imaging import lacking as rule
 from atrisys.imaging import slides
 from atrisys.imaging.lacking import lacking
-from atrisys.imaging.make_levels import make_levels
+from atrisys.imaging.make_levels import bytes_beside, make_levels
 from atrisys.imaging.patience import Patience, within
 from atrisys.imaging.reader import Box, Level, Plane, SlideFacts
 from atrisys.imaging.regions import read_scaled
@@ -107,6 +107,14 @@ def test_levels_that_would_be_larger_than_the_slide_are_given_up(tmp_path):
         with_levels(path, tmp_path / "made", most=1000)
 
 
+def test_what_lies_beside_them_meanwhile_is_known_before():
+    huge = facts(80_000, 60_000, 1)
+    assert bytes_beside(huge, lacking(huge)[:1]) == 0
+    huge = facts(16_000, 16_000, 1)
+    assert [level.width for level in lacking(huge)] == [4000, 2000, 1000, 500, 250]
+    assert bytes_beside(huge, lacking(huge)) == (2000 * 2000 + 1000 * 1000) * 3
+
+
 def facts(width, height, *steps, **more):
     levels = tuple(Level(width // step, height // step, float(step), 256, 256) for step in steps)
     return SlideFacts("SVS", width, height, levels, **more)
@@ -120,6 +128,7 @@ def test_only_huge_slides_without_small_levels_lack_any(monkeypatch):
     assert lacking(facts(400_000, 200_000, 1, 4, 16))[0].downsample == 64
     assert not lacking(facts(2**31, 2**31, 1)), "nobody scanned that"
     assert not lacking(facts(80_000, 60_000, 1, channels=1000))
+    assert not lacking(facts(400_000, 400_000, 1))
     huge = facts(80_000, 60_000, 1)
     assert not lacking(replace(huge, levels=huge.levels + lacking(huge)))
 

@@ -77,6 +77,7 @@ def test_an_upload_becomes_an_image_while_nobody_waits(given, alice, send, runni
     assert [path.stat().st_size for path in files(kept)] == [path.stat().st_size]
 
 
+@pytest.mark.long
 def test_a_huge_slide_has_its_overview_when_a_second_job_has_made_it(given, alice, send, running, tmp_path):
     project = given.project(alice)
     sent = send("huge.tif", slides.huge(tmp_path / "huge.tif").read_bytes(), project)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.visible import visible
 from atrisys.actions import history
-from atrisys.actions.clear_annotations import clear_annotations
+from atrisys.actions.clear_annotations import clear_annotations, read_again
 from atrisys.errors import NotAllowed
 from atrisys.store.tables import (
     AbstractImage,
@@ -21,9 +21,14 @@ from atrisys.store.tables import (
 )
 
 
-def delete_image_instance(db: Session, caller: Caller, image: ImageInstance) -> None:
-    """Take a slide out of its project with its annotations, tracks and places in groups; its storage keeps it."""
-    clear_annotations(db, caller, lambda kind: kind.image_id == image.id)
+def delete_image_instance(db: Session, caller: Caller, image: ImageInstance, *, in_steps: bool = False) -> None:
+    """Take a slide out of its project with its annotations, tracks and places in groups; its storage keeps it.
+
+    `in_steps`: thousands of annotations go in steps, so that nobody waits for all of them. Raises NotFound then where
+    somebody else has deleted it meanwhile.
+    """
+    clear_annotations(db, caller, lambda kind: kind.image_id == image.id, in_steps=in_steps)
+    read_again(db, image)
     unnest(db, caller, image)
     for kind in (Track, ImageGroupImageInstance, SliceInstance):
         history.delete_where(db, caller, kind, kind.image_id == image.id)

@@ -6,6 +6,7 @@ before it, each with its own tombstone, and moves where it moves.
 """
 
 import base64
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -17,18 +18,20 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.errors import Duplicate, InUse
+from atrisys.errors import Duplicate, InTheWay, InUse
 from atrisys.store import spatial
 from atrisys.store.after_commit import drop_after_commit
 from atrisys.store.bulk import insert_rows
 from atrisys.store.ids import take_ids
 from atrisys.store.table import Table, kept_columns, kept_values, now_ms
-from atrisys.store.tables import AttachedFile, Change
+from atrisys.store.tables import AttachedFile, Change, Reversal
 from atrisys.store.tables.metadata import METADATA, Metadata, home_of
 
 Row = TypeVar("Row", bound=Table)
 
 BATCH = 2_000
+REST_S = 0.02
+"""A lock goes to whoever asks first: who has just let go of it stands back for so long."""
 
 
 def add(db: Session, caller: Caller, row: Row) -> Row:
@@ -160,6 +163,24 @@ def edit_many(
         for row in rows:
             db.expunge(row)
         done += len(entries)
+
+
+def let_others_write(db: Session) -> None:
+    """Keep what is done so far, and go on as the same command when those who wait have had their turn.
+
+    For what takes long and is whole at every such moment. Nobody may stand around it who keeps or undoes the session's
+    transaction as a block; rows that are used afterwards are to be read anew.
+
+    Raises InTheWay where the command was undone meanwhile.
+    """
+    number = db.info.get("transaction_id")
+    db.commit()
+    time.sleep(REST_S)
+    if number is None:
+        return
+    if db.scalar(select(Reversal.transaction_id).where(Reversal.undoes_id == number)) is not None:
+        raise InTheWay("Command {command} was undone before it was done.", command=number)
+    db.info["transaction_id"] = number
 
 
 def _delete_metadata(db: Session, caller: Caller, rows: Sequence[Table]) -> None:

@@ -95,6 +95,7 @@ def _write(
     with replace(slide, facts=facts, added=None).reading() as opened:
         for number, plane in enumerate(planes):
             target = store.folder.levels / name / added_name(plane)
+            disk.require_room(target.parent, imaging.bytes_beside(facts, levels))
             with disk_trouble_said():
                 written += imaging.make_levels(
                     opened, plane, levels, target, room - written,

@@ -7,8 +7,8 @@ from atrisys.imaging.reader import Box, Level, SlideFacts
 
 MOST_PIXELS = 64 << 20
 """Of the coarsest level: so many are read for one overview, in a second or so. Whose file has more lacks levels."""
-MOST_ALL = 400_000_000_000
-"""Of all planes: who claims more gets no levels, which would take a day."""
+MOST_OF_PLANE, MOST_ALL = 100_000_000_000, 400_000_000_000
+"""Of one plane, and of all: who claims more gets no levels, which would take a day."""
 MOST_SHRUNK = 16
 """Pixels a side for one."""
 STEP = 4
@@ -27,7 +27,8 @@ def lacking(facts: SlideFacts) -> tuple[Level, ...]:
     """
     coarsest = min(facts.levels, key=lambda level: level.width * level.height)
     planes = facts.channels * facts.depth * facts.duration
-    if coarsest.width * coarsest.height <= MOST_PIXELS or facts.width * facts.height * planes > MOST_ALL:
+    of_plane = facts.width * facts.height
+    if coarsest.width * coarsest.height <= MOST_PIXELS or of_plane > MOST_OF_PLANE or of_plane * planes > MOST_ALL:
         return ()
     step = 1 << math.ceil(math.log2(coarsest.downsample * STEP * 0.99))
     made: list[Level] = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from atrisys.errors import TooLarge
 from atrisys.imaging.levels import sample_type
-from atrisys.imaging.reader import Box, Level, Pixels, Plane, Slide
+from atrisys.imaging.reader import Box, Level, Pixels, Plane, Slide, SlideFacts
 from atrisys.imaging.regions import read_rows
 from atrisys.imaging.resample import resample, taps
 from atrisys.imaging.write_pyramid import TILE, Looks, WrittenLevel, write_pyramid
@@ -54,6 +54,21 @@ def make_levels(
         file.flush()
         os.fsync(file.fileno())
         return file.seek(0, 2)
+
+
+def bytes_beside(facts: SlideFacts, levels: tuple[Level, ...]) -> int:
+    """What lies on the disk beside the target while levels are made: the second one, as it is.
+
+    Args:
+        facts: of the slide.
+        levels: as `lacking` gives them.
+
+    Returns:
+        Bytes, at the most.
+    """
+    return (
+        sum(level.width * level.height for level in levels[1:3]) * facts.samples * np.dtype(sample_type(facts)).itemsize
+    )
 
 
 class _Made:

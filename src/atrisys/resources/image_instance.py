@@ -259,7 +259,7 @@ def remove_image(id: int, request: Request, db: Db, user: CurrentUser, find: Fin
     require_user(user)
     require_editor(db, user, db.get_one(Project, image.project_id), image.user_id)
     wire = show_images(db, [image], user, dialect.address_of(request))[0]
-    delete_image.delete_image_instance(db, user, image)
+    delete_image.delete_image_instance(db, user, image, in_steps=True)
     return saved(db, "deleted", image, wire)
 
 
