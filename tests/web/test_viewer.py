@@ -111,10 +111,9 @@ def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):
     page.mouse.click(x - 300 + 1, y - 230)
     page.get_by_role("heading", name=f"Annotation {id}").wait_for()
     names = {term["id"]: term["name"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
-    for key in "12":
-        with page.expect_response("**/term/*.json"):
-            page.keyboard.press(key)
-        page.locator(".v-input--disabled").wait_for(state="detached")
+    for number, key in enumerate("12", 1):
+        page.keyboard.press(key)
+        page.locator(".v-select__selection").nth(number - 1).wait_for()
     first, second = newest(demo)["term"]
     page.locator(".v-select", has_text="Its terms").click()
     with page.expect_response("**/term/*.json"):

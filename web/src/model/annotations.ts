@@ -10,12 +10,12 @@ interface Answer {
 }
 
 export async function sendDrawing(image: number, drawing: Unsaved): Promise<Saved> {
-  const { id, version, location, key, turn, terms } = drawing;
+  const { id, version, location, key, turn, terms, slice } = drawing;
   const headers: Record<string, string> = { "Idempotency-Key": `${key}-${turn}` };
   if (version !== null) headers["If-Match"] = `"${version}"`;
   const saved =
     id === null
-      ? await ask<Answer>("POST", "api/annotation.json", { image, location, term: terms }, { headers })
+      ? await ask<Answer>("POST", "api/annotation.json", { ...(slice === null ? { image } : { slice }), location, term: terms }, { headers })
       : await ask<Answer>("PUT", `api/annotation/${id}.json`, { location }, { headers });
   return { ...saved.annotation, command: saved.command };
 }
@@ -39,6 +39,7 @@ export interface Annotated extends Annotation {
   version: number;
   user: number;
   image: number;
+  slice: number;
   area: number;
   areaUnit: string;
   perimeter: number;

@@ -15,6 +15,8 @@ export interface Surroundings {
   store: ShapeStore;
   kept: Kept;
   wordsOf(error: unknown): string;
+  /** The plane that is shown; null: the image has one only. */
+  slice(): number | null;
   /** The chosen shape is another one, or has another form. */
   shows(shape: Shape | undefined): void;
   problem(words: string): void;
@@ -22,7 +24,7 @@ export interface Surroundings {
   again(): void;
 }
 
-export function createEditing({ image, store, kept, wordsOf, shows, problem, again }: Surroundings) {
+export function createEditing({ image, store, kept, wordsOf, slice, shows, problem, again }: Surroundings) {
   const chosen = ref<ShapeId>();
   const terms = ref<number[]>([]);
   const details = shallowRef<Annotated>();
@@ -79,7 +81,7 @@ export function createEditing({ image, store, kept, wordsOf, shows, problem, aga
   function draw(location: string, given: number[]): string {
     const key = newKey();
     store.put(shapeOf(key, location, given));
-    void saving.draw(key, location, given);
+    void saving.draw(key, location, given, slice());
     return key;
   }
 
@@ -144,7 +146,7 @@ export function createEditing({ image, store, kept, wordsOf, shows, problem, aga
   async function refresh(id: number): Promise<void> {
     if (saving.of(id)) return;
     const found = await readAnnotation(id);
-    if (found && found.image === image) {
+    if (found && found.image === image && (slice() === null || found.slice === slice())) {
       versions.set(id, found.version);
       store.put(shapeOf(id, found.location, found.term));
     } else store.remove(id);

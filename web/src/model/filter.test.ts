@@ -20,6 +20,10 @@ test("people and review are layers", () => {
   expect(toFilter({ terms: [], people: [7, 8], drawn: false }, terms, layers)).toEqual({ users: "" });
 });
 
+test("a plane's shapes are its own", () => {
+  expect(toFilter(NOTHING_HIDDEN, terms, layers, 5)).toEqual({ slice: "5" });
+});
+
 test("what is toggled twice is as before", () => {
   expect(toggled([1, 2], 2)).toEqual([1]);
   expect(toggled<number | null>([1], null)).toEqual([1, null]);

@@ -13,13 +13,14 @@ export interface Hidden {
 export const NOTHING_HIDDEN: Hidden = { terms: [], people: [], drawn: false };
 
 /** A shape is shown where any of its terms is, and its author. */
-export function toFilter(hidden: Hidden, terms: Term[], layers: Member[]): Record<string, string> {
+export function toFilter(hidden: Hidden, terms: Term[], layers: Member[], slice?: number): Record<string, string> {
   const filter: Record<string, string> = {};
   if (hidden.terms.length) {
     filter.terms = terms.map((one) => one.id).filter((id) => !hidden.terms.includes(id)).join(",");
     if (!hidden.terms.includes(null)) filter.noTerm = "true";
   }
   if (hidden.people.length) filter.users = layers.map((one) => one.id).filter((id) => !hidden.people.includes(id)).join(",");
+  if (slice !== undefined) filter.slice = String(slice);
   if (hidden.drawn) filter.reviewed = "true";
   return filter;
 }

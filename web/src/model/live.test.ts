@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { type Change, changedShapes, createFeed } from "./live";
+import { expect, test, vi } from "vitest";
+import { type Change, again, changedShapes, createFeed } from "./live";
 
 const change = (seq: number, of = "UserAnnotation", id = seq, user = 2, version = 1): Change => ({ seq, user, class: of, id, version });
 
@@ -25,4 +25,19 @@ test("many, or terms that others gave, are looked for in sight", () => {
   expect(changedShapes(many, 1, () => false)).toBeUndefined();
   expect(changedShapes([change(1, "AnnotationTerm")], 1, () => false)).toBeUndefined();
   expect(changedShapes([change(1, "AnnotationTerm")], 2, () => false)).toEqual([]);
+});
+
+test("what is stopped is not done again, even while it is being done", async () => {
+  vi.useFakeTimers();
+  let done = () => {};
+  const act = vi.fn(() => new Promise<void>((answer) => (done = answer)));
+  const running = again(act, 10);
+  done();
+  await vi.advanceTimersByTimeAsync(10);
+  expect(act).toHaveBeenCalledTimes(2);
+  running.stop();
+  done();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(act).toHaveBeenCalledTimes(2);
+  vi.useRealTimers();
 });

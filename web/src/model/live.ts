@@ -28,6 +28,23 @@ export function changedShapes(changes: Change[], me: number, knows: (id: number,
 
 const isKind = (one: Change, kinds: string[]) => kinds.some((kind) => one.class === kind || one.class.endsWith(`.${kind}`));
 
+/** Does something again and again until it is stopped, each time when the last one is done. */
+export function again(act: () => Promise<void>, everyMs: number): { stop(): void } {
+  let wait: ReturnType<typeof setTimeout>;
+  let isStopped = false;
+  async function once(): Promise<void> {
+    await act();
+    if (!isStopped) wait = setTimeout(once, everyMs);
+  }
+  void once();
+  return {
+    stop() {
+      isStopped = true;
+      clearTimeout(wait);
+    },
+  };
+}
+
 /** Reads what is new each time it is called; what was there before the first time is not told. */
 export function createFeed(project: number, ask: Ask = (query) => list<Change>("api/atrisys/changes", query)) {
   let since: number | undefined;

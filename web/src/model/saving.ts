@@ -14,6 +14,8 @@ export interface Unsaved {
   /** A new one is sent as it was at first, however often it is sent; how it has changed since is sent when it has a number. */
   first: string;
   terms: number[];
+  /** The plane that it is drawn on; null: the image has one only. */
+  slice: number | null;
   state: "saving" | "failed" | "conflict";
   problem: string;
 }
@@ -69,14 +71,14 @@ export function createSaving(hooks: Hooks) {
 
   const of = (id: number | string) => [...waiting.values()].find((one) => one.id === id || one.key === id);
 
-  function draw(key: string, location: string, terms: number[]): Promise<void> {
-    return begin({ key, turn: 0, id: null, version: null, location, first: location, terms, state: "saving", problem: "" });
+  function draw(key: string, location: string, terms: number[], slice: number | null = null): Promise<void> {
+    return begin({ key, turn: 0, id: null, version: null, location, first: location, terms, slice, state: "saving", problem: "" });
   }
 
   /** Another shape for an annotation, or for a drawing that is not saved yet. */
   function reshape(id: number | string, version: number | null, location: string, key: string): Promise<void> {
     const there = of(id);
-    if (!there) return begin({ key, turn: 0, id: Number(id), version, location, first: location, terms: [], state: "saving", problem: "" });
+    if (!there) return begin({ key, turn: 0, id: Number(id), version, location, first: location, terms: [], slice: null, state: "saving", problem: "" });
     Object.assign(there, { location, turn: there.turn + (there.id === null ? 0 : 1) });
     hooks.keep({ ...there });
     return there.state === "failed" ? attempt(there) : Promise.resolve();

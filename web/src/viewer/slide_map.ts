@@ -34,6 +34,8 @@ export interface SlideMap {
   position(): Position;
   /** Shows a box, at native resolution at the nearest. */
   lookAt(box: Box): void;
+  /** Other tiles of the same grid: another plane. */
+  show(tile: string): void;
   /** How bright the slide is shown; the shapes stay as they are. */
   picture(look: Look): void;
   /** A double click ends a drawing: it must not zoom as well. */
@@ -54,7 +56,8 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     resolution: start?.downsample ?? farthest,
     rotation: radians(start?.degrees ?? 0),
   });
-  const source = tilesOf(grid, tile, projection);
+  const { source, urlOf } = tilesOf(grid, projection);
+  source.setTileUrlFunction(urlOf(tile), tile);
   const overview = new OverviewMap({
     collapsed: target.clientWidth < NARROW_PX,
     tipLabel: overviewLabel,
@@ -79,6 +82,9 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     lookAt([minX, minY, maxX, maxY]) {
       const room = Math.max(ROOM * Math.max(maxX - minX, maxY - minY), 1);
       view.fit([minX - room, minY - room, maxX + room, maxY + room], { minResolution: 1, duration: MOVE_MS });
+    },
+    show(tile) {
+      source.setTileUrlFunction(urlOf(tile), tile);
     },
     picture(look) {
       const filter = isPlain(look) ? "" : `url(#${filterFor(target, look)})`;
@@ -128,7 +134,7 @@ function wholeSlide(grid: Grid, projection: Projection): View {
 }
 
 /** The slide's own levels and tiles, whatever their steps and sizes. */
-function tilesOf(grid: Grid, tile: string, projection: Projection): TileImage {
+function tilesOf(grid: Grid, projection: Projection) {
   const levels = [...grid.levels].sort((one, other) => other.downsample - one.downsample);
   const tileGrid = new TileGrid({
     origin: [0, grid.height],
@@ -136,12 +142,7 @@ function tilesOf(grid: Grid, tile: string, projection: Projection): TileImage {
     tileSizes: levels.map((level) => [level.tileWidth, level.tileHeight]),
     sizes: levels.map((level) => [Math.ceil(level.width / level.tileWidth), Math.ceil(level.height / level.tileHeight)]),
   });
-  return new TileImage({
-    projection,
-    tileGrid,
-    wrapX: false,
-    transition: 0,
-    tileUrlFunction: ([z, column, row]) =>
-      tile.replace("{level}", String(levels[z].level)).replace("{column}", String(column)).replace("{row}", String(row)),
-  });
+  const urlOf = (tile: string) => ([z, column, row]: number[]) =>
+    tile.replace("{level}", String(levels[z].level)).replace("{column}", String(column)).replace("{row}", String(row));
+  return { source: new TileImage({ projection, tileGrid, wrapX: false, transition: 0 }), urlOf };
 }

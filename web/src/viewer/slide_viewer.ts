@@ -5,6 +5,7 @@ import type { Point } from "../model/frame";
 import type { Position } from "../model/position";
 import type { Shape } from "../model/shape";
 import type { ShapeStore } from "../model/shape_store";
+import type { Slice } from "../model/slices";
 import type { Opened } from "../model/viewing";
 import { address } from "../api/client";
 import { createChosenLayer } from "./chosen_layer";
@@ -30,8 +31,8 @@ export function createStage(store: ShapeStore) {
   const marked = createChosenLayer((shape) => painter.paint.colours.get(shape.terms[0]) ?? NO_TERM);
 
   function open(target: HTMLElement, { image, grid }: Opened, overview: string, start: Position | undefined, hooks: Hooks) {
-    const tile = address(`api/atrisys/imageinstance/${image.id}/tile/`) + "{level}/{column}/{row}.jpg";
-    const slide = showSlide(target, grid, tile, overview, start);
+    const tilesOf = (path: string) => address(`api/atrisys/${path}/tile/`) + "{level}/{column}/{row}.jpg";
+    const slide = showSlide(target, grid, tilesOf(`imageinstance/${image.id}`), overview, start);
     const density = createDensityLayer(grid.height);
     for (const layer of [density.layer, tiles.layer, marked.layer]) slide.map.addLayer(layer);
     slide.map.getView().on("change", () => hooks.moves(slide.position()));
@@ -47,7 +48,8 @@ export function createStage(store: ShapeStore) {
         tiles.layer.setVisible(!found);
       },
     });
-    return { ...slide, loader, pen: createPen(slide.map, marked, hooks) };
+    const plane = ({ id }: Slice) => slide.show(tilesOf(`sliceinstance/${id}`));
+    return { ...slide, plane, loader, pen: createPen(slide.map, marked, hooks) };
   }
 
   return {

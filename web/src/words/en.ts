@@ -261,6 +261,12 @@ export default {
       Alt: "With the brush: erase. While changing a shape: a click removes a corner",
     },
   },
+  slices: {
+    title: "Planes",
+    channel: "Channel",
+    zStack: "Depth",
+    time: "Time",
+  },
   layers: {
     title: "Layers",
     kind: "Which shapes",

@@ -261,6 +261,12 @@ const zhHant: typeof en = {
       Alt: "使用筆刷時：擦除。修改圖形時：點按可移除頂點",
     },
   },
+  slices: {
+    title: "平面",
+    channel: "通道",
+    zStack: "深度",
+    time: "時間",
+  },
   layers: {
     title: "圖層",
     kind: "顯示哪些圖形",
