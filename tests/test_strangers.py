@@ -384,6 +384,12 @@ WITHOUT_HEAD = {
     "/api/atrisys/imageinstance/{id}/annotations.geojson",
     "/api/atrisys/imageinstance/{id}/mask.png",
     "/api/ontology/{id}/export",
+    "/api/project/{id}/annotation/download",
+    "/api/project/{id}/userannotation/download",
+    "/api/project/{id}/algoannotation/download",
+    "/api/project/{id}/reviewedannotation/download",
+    "/api/project/{id}/annotations/export",
+    "/api/project/{id}/user/download",
 }
 """Made while they are sent: nothing is known of them beforehand."""
 

@@ -157,7 +157,8 @@ def test_a_stranger_sees_nothing_and_leaves_nothing_and_a_contributor_only_reads
         assert person.put(path, json={"filename": "x"}).status_code == status
         assert person.delete(path).status_code == status
     assert kept_files() == before
-    for address in (path, f"/api/attachedfile/{file.id}/download", address_of(project)):
+    download = f"/api/attachedfile/{file.id}/download"
+    for address in (path, download, f"{download}.json", address_of(project)):
         assert charlie.get(address).status_code == 404
         assert nobody.get(address).status_code == 401
         assert bob.get(address).status_code == 200

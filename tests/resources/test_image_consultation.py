@@ -91,7 +91,7 @@ def test_the_summary_as_a_file_holds_no_formula(given, bob, project, alice):
     query = {"user": bob.id, "project": project.id, "export": "csv"}
     answer = bob.get("/api/imageconsultation/resume.json", params=query)
     assert answer.headers["content-disposition"].startswith("attachment")
-    [line] = csv.DictReader(io.StringIO(answer.text))
+    [line] = csv.DictReader(io.StringIO(answer.text), delimiter=";")
     assert line["imageName"] == "'=cmd|'/c calc'!A1"
     assert (line["time"], line["frequency"]) == ("5", "1")
 

@@ -129,7 +129,7 @@ def test_the_history_is_a_list_or_a_file(given, alice, bob, project):
     row = given.connection(project, bob, browser="+Firefox", time_ms=7)
     address = f"/api/project/{project.id}/connectionHistory/{bob.id}.json"
     assert [one["id"] for one in rows(alice, address)] == [row.id]
-    [line] = csv.DictReader(io.StringIO(bob.get(address, params={"export": "csv"}).text))
+    [line] = csv.DictReader(io.StringIO(bob.get(address, params={"export": "csv"}).text), delimiter=";")
     assert (line["created"], line["time"], line["browser"]) == (str(row.created), "7", "'+Firefox")
 
 

@@ -1,8 +1,12 @@
+import csv
+import io
+
 import pytest
 from sqlalchemy import select, update
 
 from atrisys.store.tables import Change, LoginSession, Project
 from counting import statements
+from tables import pdf_of, sheet_of
 
 
 def roles(person, project, address="user"):
@@ -211,3 +215,18 @@ def test_members_are_filtered_by_name_role_and_presence(given, alice, bob, charl
     assert found("username[ilike]=b&projectRole[in]=representative") == []
     assert (found("fullName[ilike]=secret"), found("fullName[ilike]=secret", alice)) == ([], ["alice"])
     assert charlie.get(f"{path}?fullName[ilike]=bob").status_code == 404
+
+
+def test_members_are_handed_out_as_a_table(given, alice, bob, charlie, nobody):
+    project = given.project(alice, [bob], name="肺 Lung")
+    path = f"/api/project/{project.id}/user/download"
+    answer = bob.get(path, params={"format": "csv"})
+    assert answer.headers["content-disposition"].endswith(f"_users_project{project.id}.csv")
+    lines = list(csv.DictReader(io.StringIO(answer.text), delimiter=";"))
+    assert [(line["Username"], line["Role"]) for line in lines] == [("alice", "representative"), ("bob", "contributor")]
+    assert sheet_of(bob.get(path, params={"format": "xls"}).content)[0] == ["Username", "Name", "Role"]
+    text = pdf_of(bob.get(path).content)
+    assert "Members of 肺 Lung" in text
+    assert "alice" in text
+    assert nobody.get(path).status_code == 401
+    assert charlie.get(path).status_code == 404

@@ -51,6 +51,9 @@ UNTOLD = {
     "GET /api/annotation/search.json": LISTING,
     "POST /api/annotation/search.json": LISTING,
     "GET /api/atrisys/imageinstance/{id}/density.json": "images slice slices term terms track tracks group groups",
+    "GET /api/project/{id}/annotation/download": "images terms",
+    "POST /api/project/{id}/annotation/download": "images terms",
+    "GET /api/project/{id}/annotations/export": "images terms",
     "GET /api/annotation/included.json": "image images slice term terms track annotation",
     "GET /api/imageinstance/{image}/annotation/included.json": "term terms annotation",
     "GET /api/imageinstance/{id}/window-{x}-{y}-{w}-{h}.{format}": "terms annotations",
@@ -63,6 +66,8 @@ UNTOLD = {
     "PUT /api/attachedfile.json": "domainIdent",
 }
 """Words of queries whose type the API's description does not tell."""
+IN_BODIES = {"POST /api/annotation/search.json", "POST /api/project/{id}/annotation/download"}
+"""Where they stand in a body instead."""
 
 
 def kind_of(path: str, word: str) -> str:
@@ -163,7 +168,7 @@ def references(api: dict[str, Any], ways: list[Way]) -> Iterator[Reference]:
                     yield Reference(way, word, is_list, tuple(one.get("required", ())), "anyOf" in schema)
     for name, words in UNTOLD.items():
         for word in words.split():
-            required = () if name == "POST /api/annotation/search.json" else None
+            required = () if name in IN_BODIES else None
             yield Reference(by_name[name], word, word.endswith("s") or word == "idProject", required)
 
 

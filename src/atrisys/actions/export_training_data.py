@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.visible import get_row, visible
+from atrisys.actions import find_annotations
 from atrisys.actions.training_records import Sheet, open_sheet, read_records
 from atrisys.errors import Invalid, NotFound, Refusal, TooLarge
 from atrisys.exports.class_map import ClassMap, check_class_map, count_terms
@@ -54,6 +55,8 @@ class Wanted:
     """None: terms count from 1 by their id."""
     origin: Origin = LEFT_TOP
     """Where GeoJSON's coordinates begin; masks and pictures are always top down."""
+    annotations: find_annotations.Wanted | None = None
+    """Those alone, and the images that have some; None: all that the asker sees."""
 
 
 @dataclass
@@ -200,8 +203,18 @@ def begin(store: Store, caller: Caller, project_id: int, wanted: Wanted) -> Expo
         project = get_row(db, caller, Project, project_id)
         terms = _terms(db, project)
         classes = wanted.class_map or count_terms(terms, masks="masks" in wanted.kinds)
-        sheets = [open_sheet(db, caller, project, image) for image in _images(db, caller, project, wanted.images)]
+        sheets = _sheets(db, caller, project, wanted)
     return Exporting(store, wanted, (project.id, project.name), classes, [name for _, name in terms], sheets)
+
+
+def _sheets(db: Session, caller: Caller, project: Project, wanted: Wanted) -> list[Sheet]:
+    images = _images(db, caller, project, wanted.images)
+    if wanted.annotations is None:
+        return [open_sheet(db, caller, project, image) for image in images]
+    kind = wanted.annotations.kind
+    _, chosen = find_annotations.conditions(db, caller, wanted.annotations)
+    some = set(db.scalars(select(kind.image_id).where(*chosen).distinct()))
+    return [open_sheet(db, caller, project, image, kind, *chosen) for image in images if image.id in some]
 
 
 def class_map_of(db: Session, project: Project, *, masks: bool) -> ClassMap:

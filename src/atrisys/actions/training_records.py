@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, null, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -13,8 +14,9 @@ from atrisys.exports.records import AnnotationRecord, ImageRecord
 from atrisys.imaging.reader import Plane
 from atrisys.store.planes import reference_of, slices_of
 from atrisys.store.tables import (
+    TERMS_OF,
     AbstractImage,
-    AnnotationTerm,
+    AnnotationDomain,
     ImageInstance,
     Project,
     Term,
@@ -38,12 +40,20 @@ class Sheet:
     """The reference slice's: the one that a picture shows."""
     file: UploadedFile | None
     format: str
+    kind: type[AnnotationDomain] = UserAnnotation
 
 
-def open_sheet(db: Session, caller: Caller, project: Project, image: ImageInstance) -> Sheet:
-    """What an export needs to know of one image."""
+def open_sheet(
+    db: Session,
+    caller: Caller,
+    project: Project,
+    image: ImageInstance,
+    kind: type[AnnotationDomain] = UserAnnotation,
+    *chosen: ColumnElement[bool],
+) -> Sheet:
+    """What an export needs to know of one image. `chosen`: which of its annotations are wanted, where not all are."""
     base = db.get_one(AbstractImage, image.base_image_id)
-    seen = (UserAnnotation.image_id == image.id) & layers_in(db, caller, project)
+    seen = and_(kind.image_id == image.id, layers_in(db, caller, project, kind=kind), *chosen)
     # In a blind project nobody shall know whose slide it is.
     blind = project.blind_mode
     record = ImageRecord(
@@ -60,19 +70,21 @@ def open_sheet(db: Session, caller: Caller, project: Project, image: ImageInstan
     planes = {id: Plane(c, z, t) for id, c, z, t in slices}
     return Sheet(
         record=record,
-        annotations=db.scalar(select(func.count(UserAnnotation.id)).where(seen)) or 0,
+        annotations=db.scalar(select(func.count(kind.id)).where(seen)) or 0,
         seen=seen,
         slices=planes,
         plane=planes[reference_of(slices).id] if slices else Plane(),
         file=db.scalar(select(UploadedFile).where(UploadedFile.id == base.uploaded_file_id)),
         format=base.format or "",
+        kind=kind,
     )
 
 
 def read_records(db: Session, sheet: Sheet, classes: ClassMap) -> Iterator[AnnotationRecord]:
     """The annotations of one image in the listing's order (newest first), some thousand held at a time."""
-    row = UserAnnotation
-    columns = select(row.id, row.shape, row.slice_id, row.source, row.parent_id).where(sheet.seen)
+    row: Any = sheet.kind
+    source = UserAnnotation.source if row is UserAnnotation else null()
+    columns = select(row.id, row.shape, row.slice_id, source, row.parent_id).where(sheet.seen)
     connection, last = db.connection(), None
     while True:
         query = columns if last is None else columns.where(row.id < last)
@@ -80,7 +92,7 @@ def read_records(db: Session, sheet: Sheet, classes: ClassMap) -> Iterator[Annot
         if not batch:
             return
         last = batch[-1][0]
-        terms = _terms_of(db, [one[0] for one in batch])
+        terms = terms_of(db, row, [one[0] for one in batch])
         for id, shape, slice_id, source, parent in batch:
             names = terms.get(id, ())
             number, name = classes.of(names)
@@ -97,13 +109,12 @@ def read_records(db: Session, sheet: Sheet, classes: ClassMap) -> Iterator[Annot
             )
 
 
-def _terms_of(db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
-    """Names of the terms of some annotations, in the order in which they were given."""
-    query = select(AnnotationTerm.annotation_id, Term.name).join(Term, Term.id == AnnotationTerm.term_id)
+def terms_of(db: Session, kind: type[AnnotationDomain], ids: list[int]) -> dict[int, tuple[str, ...]]:
+    """Names of the terms of some annotations of one kind, in the order in which they were given."""
+    link = TERMS_OF[kind]
+    query = select(link.annotation_id, Term.name).join(Term, Term.id == link.term_id)
     found: dict[int, list[str]] = {}
-    for id, name in db.connection().execute(
-        query.where(AnnotationTerm.annotation_id.in_(ids)).order_by(AnnotationTerm.id)
-    ):
+    for id, name in db.connection().execute(query.where(link.annotation_id.in_(ids)).order_by(link.id)):
         names = found.setdefault(id, [])
         if name not in names:
             names.append(name)

@@ -1,7 +1,8 @@
-"""Annotations some at a time, their shapes read all at once."""
+"""Rows some at a time, and the shapes of annotations read all at once."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import shapely
@@ -11,22 +12,24 @@ from shapely.geometry.base import BaseGeometry
 from atrisys.exports.records import AnnotationRecord
 
 Shapes = NDArray[np.object_]
+Row = TypeVar("Row")
 
 _BATCH = 2000
 _UNREADABLE = (shapely.errors.ShapelyError, NotImplementedError, ValueError, TypeError)
 
 
-def batches(records: Iterable[AnnotationRecord]) -> Iterator[list[AnnotationRecord]]:
-    """The records in lists of some thousand.
+def batches(rows: Iterable[Row], size: int = _BATCH) -> Iterator[list[Row]]:
+    """The rows in lists.
 
     Args:
-        records: read once, as far as asked for.
+        rows: read once, as far as asked for.
+        size: how many there are in a list; fewer in the last one.
 
     Returns:
         The lists, in order.
     """
-    waiting = iter(records)
-    while batch := list(islice(waiting, _BATCH)):
+    waiting = iter(rows)
+    while batch := list(islice(waiting, size)):
         yield batch
 
 

@@ -1,7 +1,7 @@
 """Lists of annotations: cut in the database, answered as a stream."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -20,6 +20,7 @@ from atrisys.wire import dialect
 from atrisys.wire.annotation_rows import AskedBy, Rows
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody
+from atrisys.wire.listing_words import ListingWords, words_of
 from atrisys.wire.routes import Routes, only_reads
 from atrisys.wire.search_shapes import read_box, read_search_shape
 
@@ -29,8 +30,6 @@ BATCH = 2_000
 MOST_CELLS = 1_000_000
 """Of a whole image, where annotations are counted by cell."""
 GROUPS = ("Basic", "Meta", "WKT", "GIS", "Term", "Track", "User", "Image", "Slice", "ImageGroup", "Link", "Algo")
-ONE = ("project", "image", "slice", "user", "term", "track", "group", "tag")
-"""Words that name one object: empty they say nothing, where the plural lets nothing pass."""
 DEFAULT_GROUPS = {"Basic", "Meta", "Term"}
 
 
@@ -60,11 +59,9 @@ def search_annotations(
     body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery
 ) -> Response:
     """The same with the parameters in the body."""
-    if body is not None and not isinstance(body, dict):
-        raise Invalid("An object is expected, not {value}.", value=str(body)[:80])
-    said = {key: _text(value) for key, value in (body or {}).items()}
-    page.read({**request.query_params, **said})
-    return _list(Asked({**dict(request.query_params), **said}, request, db, user, find), page)
+    said = words_of(request, body)
+    page.read(said)
+    return _list(Asked(said, request, db, user, find), page)
 
 
 @routes.get("/api/annotation/included.json")
@@ -116,37 +113,15 @@ def _inside(request: Request) -> dict[str, str | None]:
     raise Invalid("Name the geometry (WKT) or the annotation that the others must touch.")
 
 
-class Asked:
+class Asked(ListingWords):
     """What a listing is asked for, and by whom."""
 
     def __init__(
-        self, said: dict[str, str | None], request: Request, db: Session, caller: Caller, find: Finder
+        self, said: Mapping[str, str | None], request: Request, db: Session, caller: Caller, find: Finder
     ) -> None:
-        self.said, self.request, self.db, self.caller, self.find = said, request, db, caller, find
+        super().__init__(said)
+        self.request, self.db, self.caller, self.find = request, db, caller, find
         self.origin: Origin = dialect.read_origin(said.get("origin"))
-
-    def yes(self, name: str) -> bool:
-        return bool(dialect.says_yes(self.said.get(name)))
-
-    def text(self, name: str) -> str | None:
-        """None where nothing was said; the clients say nothing in several words."""
-        value = self.said.get(name)
-        return None if value is None or value.strip().lower() in ("null", "none") else value.strip()
-
-    def ids(self, *names: str) -> list[int] | None:
-        """The ids of a comma list (or the older underscore list); None is no filter, empty lets nothing pass."""
-        found: list[int] | None = None
-        for name in names:
-            value = self.text(name)
-            if value is None or (value == "" and name in ONE):
-                continue
-            parts = [part for part in value.strip("[]").replace("_", ",").split(",") if part.strip()]
-            found = [*(found or []), *(_whole(name, part) for part in parts)]
-        return found
-
-    def number(self, name: str) -> int | None:
-        value = self.text(name)
-        return None if value is None else _whole(name, value)
 
     def distance(self) -> float:
         value = self.text("maxDistanceBaseAnnotation") or "0"
@@ -193,7 +168,7 @@ class Asked:
             touching=read_box(box) if box else None,
             touching_annotation=self.number("bboxAnnotation"),
             near=read_search_shape(base) if base and not base.isdecimal() else None,
-            near_annotation=_whole("baseAnnotation", base) if base.isdecimal() else None,
+            near_annotation=self.number("baseAnnotation") if base.isdecimal() else None,
             within_px=self.distance(),
             after=self.number("afterThan"),
             before=self.number("beforeThan"),
@@ -209,19 +184,6 @@ class Asked:
         if not shown:
             raise NotFound("No column is left to show. Ask for showBasic=true at least.")
         return shown
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, list):
-        return ",".join(str(item) for item in value)
-    return None if value is None else str(value)
-
-
-def _whole(name: str, value: str | None) -> int:
-    try:
-        return int(value or "")
-    except ValueError:
-        raise Invalid("{name} must be a number, not {value}.", name=name, value=value) from None
 
 
 def _list(asked: Asked, page: Paging) -> Response:

@@ -106,6 +106,7 @@ def show_one(id: int, db: Db, find: Find) -> Response:
 
 
 @routes.api_route("/api/attachedfile/{id:int}/download", methods=["GET", "HEAD"])
+@routes.api_route("/api/attachedfile/{id:int}/download.json", methods=["GET", "HEAD"])
 @opens_to_picture_cookie
 def download_file(id: int, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
     """The file as it was sent, always to be saved: nobody vouches for what is in it."""

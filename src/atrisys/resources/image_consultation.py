@@ -14,11 +14,12 @@ from atrisys.access.visible import visible
 from atrisys.actions.record_activity import record_consultation
 from atrisys.errors import Invalid
 from atrisys.store.tables import ImageConsultation, ImageInstance, Project, ProjectMember, SecUser
-from atrisys.wire.activity import Dates, in_project, names_of, of_member, report, thumb_of
+from atrisys.wire.activity import Dates, in_project, names_of, of_member, thumb_of
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import Json, address_of, says_yes
 from atrisys.wire.fields import Fields, Model, none_for_empty
+from atrisys.wire.reports import csv_table
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["user activity"])
@@ -179,7 +180,7 @@ def sum_up_consultations(
     ]
     if export == "csv":
         head = ("image", "imageName", *sums)
-        return report(f"consultations of {asked.username}", head, [[line[name] for name in head] for line in lines])
+        return csv_table(f"consultations of {asked.username}", head, [[line[name] for name in head] for line in lines])
     return page.answer(lines, total)
 
 

@@ -21,7 +21,6 @@ from atrisys.wire.activity import (
     Dates,
     length_of,
     names_of,
-    report,
     start_of,
     thumb_of,
 )
@@ -29,6 +28,7 @@ from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.fields import Fields, Model, none_for_empty
+from atrisys.wire.reports import csv_table
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["user activity"])
@@ -124,8 +124,8 @@ def list_history(
         return page.stream_rows(db, query, *NEWEST_FIRST, show=lambda rows: [_show(row) for row in rows])
     head = ("created", "time", "countViewedImages", "countCreatedAnnotations", "os", "browser", "browserVersion")
     rows, _ = page.rows(db, query, *NEWEST_FIRST)
-    lines = ([_show(row)[name] for name in head] for row in rows)
-    return report(f"connections of user {user_id}", head, lines)
+    lines = [[_show(row)[name] for name in head] for row in rows]
+    return csv_table(f"connections of user {user_id}", head, lines)
 
 
 @routes.get("/api/project/{id:int}/userconnection/count.json")
@@ -253,7 +253,7 @@ def list_images_of_connection(
     ]
     if export == "csv":
         head = ("created", "image", "imageName", "mode", "time", "countCreatedAnnotations")
-        return report(f"connection {connection.id}", head, [[one[name] for name in head] for one in found])
+        return csv_table(f"connection {connection.id}", head, [[one[name] for name in head] for one in found])
     return page.answer(found, total)
 
 

@@ -1,5 +1,6 @@
 """Who works in a project, and as what: contributors, managers, representatives."""
 
+import logging
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -11,19 +12,25 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import is_manager, require_manager
 from atrisys.actions import edit_members
 from atrisys.errors import NotFound
+from atrisys.exports.pdf import PdfColumn
+from atrisys.store.table import now_ms
 from atrisys.store.tables import ImageInstance, Project, ProjectMember, SecUser
 from atrisys.wire import dialect
 from atrisys.wire.accounts import is_online, named, show_to
 from atrisys.wire.activity import of_member
 from atrisys.wire.answers import Verb, command_answer, done
-from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
+from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
-from atrisys.wire.routes import Routes
+from atrisys.wire.reports import as_moment, dated, read_format, table_answer
+from atrisys.wire.routes import Routes, opens_to_picture_cookie
 from atrisys.wire.several_users import Ids, for_each_user
 
 routes = Routes(tags=["project member"])
+log = logging.getLogger(__name__)
+
+DOWNLOADED = (PdfColumn("Username", 3), PdfColumn("Name", 5), PdfColumn("Role", 2))
 
 ROLE = case(
     (ProjectMember.is_representative, "representative"), (ProjectMember.is_manager, "manager"), else_="contributor"
@@ -122,6 +129,20 @@ def list_members(
         for row, member, *told in rows
     ]
     return page.answer(found, total)
+
+
+@routes.get("/api/project/{id:int}/user/download")
+@opens_to_picture_cookie
+def download_members(
+    id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find, format: str | None = None
+) -> Response:
+    """Who works in a project, as a table: `format=csv`, `xls` (an XLSX file) or `pdf`."""
+    project, asked = find(Project, id), read_format(format)
+    people = db.execute(_people(project).order_by(func.lower(SecUser.username)))
+    rows = [(row.username, f"{row.firstname} {row.lastname}".strip(), _role(member)) for row, member in people]
+    log.info("members of project %s downloaded by %s (request %s)", project.id, user.username, user.request_id)
+    name, title = dated(f"users_project{project.id}"), f"Members of {project.name}, {as_moment(now_ms())} UTC"
+    return table_answer(store.folder, asked, name, title, DOWNLOADED, rows)
 
 
 @routes.get("/api/project/{id:int}/admin.json")

@@ -1,14 +1,11 @@
-"""What lists of people's activity share: moments, periods, how images are called, reports as CSV."""
+"""What lists of people's activity share: moments, periods, how images are called."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from sqlalchemy import ColumnElement, Select, and_, case, func, select, true
 from sqlalchemy.orm import Session
-from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.visible import may_know
@@ -16,7 +13,6 @@ from atrisys.errors import Invalid
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import now_ms
 from atrisys.store.tables import AbstractImage, ImageConsultation, ImageInstance, Project, ProjectConnection, SecUser
-from atrisys.wire.downloads import attachment
 
 ONLINE_MS, LOOKS_MS = 300_000, 30_000
 """After a sign of life somebody counts as present for so long; after a position as looking at the image."""
@@ -128,16 +124,3 @@ def of_member(project_id: int) -> dict[str, Any]:
         "lastConnection": of(func.max(ProjectConnection.created), ProjectConnection, connected).scalar_subquery(),
         "numberConnections": of(func.count(), ProjectConnection, connected).scalar_subquery(),
     }
-
-
-def report(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """A table as CSV, to be saved. What a spreadsheet would take for a formula is marked as text."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
-    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=attachment(f"{name}.csv"))
-
-
-def _plain(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
