@@ -24,6 +24,7 @@ REFERENCES = {
 """Words of bodies and queries that name an object, and of which kind."""
 OTHERWISE = {
     "/api/abstractslice.json": {"image": "abstractimage"},
+    "/api/imagegroupimageinstance.json": {"group": "imagegroup"},
     "/api/term.json": {"parent": "term"},
     "/api/uploadedfile.json": {"parent": "uploadedfile"},
     "/api/uploadedfile/{id}.json": {"parent": "uploadedfile"},
