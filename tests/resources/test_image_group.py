@@ -71,6 +71,23 @@ def test_an_image_of_another_project_does_not_fit(given, alice, group):
     assert alice.post(f"/api/imagegroup/{group['id']}/imageinstance/{other.id}.json").status_code == 400
 
 
+def test_several_images_are_put_in_at_once(given, alice, bob, charlie, group, images):
+    def put(person, *ids):
+        links = [{"group": group["id"], "image": id} for id in ids]
+        return person.post("/api/imagegroupimageinstance.json", json=links)
+
+    inside = [image.id for image in images]
+    other = given.image(given.project(alice), alice)
+    assert put(charlie, *inside).status_code == 400
+    assert put(bob, *inside[:2]).status_code == 200
+    assert put(bob, inside[2], inside[0], other.id).status_code == 206
+    listed = alice.get(f"/api/imagegroup/{group['id']}/imagegroupimageinstance.json").json()["collection"]
+    assert sorted(link["image"] for link in listed) == sorted(inside)
+    one = {"group": given.image_group(given.project(alice)).id, "image": other.id}
+    assert alice.post("/api/imagegroupimageinstance.json", json=one).status_code == 400
+    assert charlie.post("/api/imagegroupimageinstance.json", json=one).status_code == 404
+
+
 def test_images_of_a_group_are_listed_by_name_and_filtered(alice, full, images, project, given):
     outside = given.image(project, alice, original_filename="z.svs")
     path = f"/api/imagegroup/{full['id']}/imageinstance.json"

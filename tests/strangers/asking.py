@@ -25,6 +25,7 @@ REFERENCES = {
 OTHERWISE = {
     "/api/abstractslice.json": {"image": "abstractimage"},
     "/api/companionfile.json": {"image": "abstractimage"},
+    "/api/imagegroupimageinstance.json": {"group": "imagegroup"},
     "/api/term.json": {"parent": "term"},
     "/api/uploadedfile.json": {"parent": "uploadedfile"},
     "/api/uploadedfile/{id}.json": {"parent": "uploadedfile"},

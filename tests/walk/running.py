@@ -199,7 +199,9 @@ def client_python(version: str) -> Path:
     return python
 
 
-def run_client(version: str, script: str, words: Sequence[str], folder: Path) -> dict[str, Any]:
+def run_client(
+    version: str, script: str, words: Sequence[str], folder: Path, within_s: float = COMMAND_WITHIN_S
+) -> dict[str, Any]:
     """Runs a script of this folder inside an official client's environment; gives back the report it wrote.
 
     The script is started in `folder` and finds the path of its report in the variable REPORT.
@@ -207,13 +209,13 @@ def run_client(version: str, script: str, words: Sequence[str], folder: Path) ->
     report = folder / f"{Path(script).stem}-report.json"
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "REPORT": str(report), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
-        [str(client_python(version)), "-W", "ignore", str(Path(__file__).with_name(script)), *words],
+        [str(client_python(version)), "-W", "ignore", str(Path(__file__).parent / script), *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         cwd=folder,
         env=environment,
-        timeout=COMMAND_WITHIN_S,
+        timeout=within_s,
     )
     assert done.returncode == 0, f"{script} with client {version}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return json.loads(report.read_text(encoding="utf-8"))

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.actions import find_annotations
+from atrisys.actions import crowded_view, find_annotations
+from atrisys.actions.crowded_view import Cluster
 from atrisys.actions.find_annotations import Wanted
 from atrisys.errors import Invalid, NotFound
-from atrisys.geometry.frames import Origin
+from atrisys.geometry.frames import LEFT_TOP, Origin, turn_over
+from atrisys.geometry.wkt import write_many
 from atrisys.store import spatial
 from atrisys.store.tables import AbstractImage, ImageInstance, ReviewedAnnotation, UserAnnotation
 from atrisys.wire import dialect
@@ -49,6 +51,9 @@ def list_annotations(request: Request, db: Db, user: CurrentUser, find: Find, pa
     What each row holds: `showBasic`, `showMeta`, `showWKT`, `showGIS`, `showTerm`, `showTrack`, `showLink`, `showUser`,
     `showImage`, `showSlice` (each `=true`); without any, basic, meta and term (`showDefault` adds these); `hide…` takes
     one away. `origin=left-top` gives shapes in image order.
+
+    `kmeans=true`, for a `bbox` of one image that holds 2,000 annotations or more: rectangles with how many lie in each
+    instead (`id`, `count`, `location`, and `ratio`: percent of the fullest), all on one page.
     """
     return _list(Asked(dict(request.query_params), request, db, user, find), page)
 
@@ -192,12 +197,28 @@ def _list(asked: Asked, page: Paging) -> Response:
     wanted = asked.wanted()
     project, chosen = find_annotations.conditions(db, asked.caller, wanted)
     total = db.scalar(select(func.count()).select_from(select(wanted.kind.id).where(*chosen).subquery())) or 0
+    if asked.yes("kmeans") and wanted.touching is not None and total >= crowded_view.CROWD:
+        slide = crowded_view.one_image(db, wanted)
+        if slide is not None:
+            rows = _clusters(crowded_view.clusters(db, wanted, chosen, slide), slide, wanted.origin)
+            return page.answer(rows, len(rows))
     table = Rows(AskedBy(asked.request, db, asked.caller, asked.origin), groups, project, wanted.kind)
     rows = table.query.where(*chosen).order_by(*find_annotations.order(wanted)).offset(page.offset)
     if page.length:
         rows = rows.limit(page.length)
     db.info["streaming"] = True
     return page.stream(_pieces(db, table, rows), total)
+
+
+def _clusters(found: list[Cluster], slide: AbstractImage, origin: Origin) -> list[dict[str, Any]]:
+    """As Cytomine's viewer draws them: where, how many, and how many in percent of the fullest."""
+    most = max((cluster.count for cluster in found), default=1)
+    shapes = [cluster.shape if origin == LEFT_TOP else turn_over(cluster.shape, slide.height or 0) for cluster in found]
+    told = {"origin": origin} if origin == LEFT_TOP else {}
+    return [
+        {"id": number, "count": cluster.count, "ratio": 100 * cluster.count / most, "location": location, **told}
+        for number, (cluster, location) in enumerate(zip(found, write_many(shapes), strict=True), 1)
+    ]
 
 
 def _pieces(db: Session, table: Rows, query: Select[*tuple[Any, ...]]) -> Iterator[bytes]:

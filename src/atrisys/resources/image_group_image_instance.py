@@ -20,7 +20,8 @@ from atrisys.store.tables import (
 from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, shown
-from atrisys.wire.fields import show
+from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema
+from atrisys.wire.fields import Fields, show
 from atrisys.wire.image_columns import columns_for, name_for
 from atrisys.wire.image_groups import show_links
 from atrisys.wire.images import show_images
@@ -29,6 +30,11 @@ from atrisys.wire.routes import Routes
 routes = Routes(tags=["image group"])
 
 Link = ImageGroupImageInstance
+
+
+class LinkIn(Fields):
+    group_id: int
+    image_id: int
 
 
 @routes.get("/api/imagegroup/{id:int}/imageinstance.json")
@@ -112,14 +118,24 @@ def _neighbour(
 @routes.post("/api/imagegroup/{group:int}/imageinstance/{image:int}.json")
 def add_link(group: int, image: int, db: Db, user: CurrentUser) -> Response:
     """Put an image into a group of its project; contributors of a read-only project may not, nor guests."""
-    row = get_row(db, user, ImageGroup, group)
-    member = get_row(db, user, ImageInstance, image, lock=True)
-    require_contributor(db, user, row.project_id)
-    if member.project_id != row.project_id:
-        raise Invalid("Image {image} is not in the project of group {group}.", image=member.id, group=row.id)
-    return saved(
-        db, "added", history.add(db, user, Link(group_id=row.id, image_id=member.id, project_id=row.project_id))
+    return saved(db, "added", _add(db, user, group, image))
+
+
+@routes.post("/api/imagegroupimageinstance.json", openapi_extra=body_schema(LinkIn, many=True))
+def add_links(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
+    """The same with group and image named in the body, or an array of such."""
+    return add_one_or_many(
+        request, db, LinkIn, body, lambda fields: _add(db, user, fields.group_id, fields.image_id), name=Link.__name__
     )
+
+
+def _add(db: Session, user: Caller, group_id: int, image_id: int) -> Link:
+    group = get_row(db, user, ImageGroup, group_id)
+    image = get_row(db, user, ImageInstance, image_id, lock=True)
+    require_contributor(db, user, group.project_id)
+    if image.project_id != group.project_id:
+        raise Invalid("Image {image} is not in the project of group {group}.", image=image.id, group=group.id)
+    return history.add(db, user, Link(group_id=group.id, image_id=image.id, project_id=group.project_id))
 
 
 @routes.delete("/api/imagegroup/{group:int}/imageinstance/{image:int}.json")

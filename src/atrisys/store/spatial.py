@@ -13,8 +13,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     Select,
     and_,
+    cast,
     create_engine,
     event,
     func,
@@ -216,6 +218,13 @@ def _exactly(
         inside = and_(row.min_x >= min_x, row.max_x <= max_x, row.min_y >= min_y, row.max_y <= max_y)
         return or_(inside, exact)
     return exact
+
+
+def cell(connection: Connection, place: Any, side: float) -> ColumnElement[int]:
+    """Which cell of `side` pixels a coordinate lies in, counted from 0."""
+    # SQLite has no floor() everywhere, but cuts; PostgreSQL would round.
+    whole = func.floor(place / side) if is_postgres(connection) else place / side
+    return cast(whole, Integer)
 
 
 def streamed(query: Query, batch: int) -> Query:
