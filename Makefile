@@ -79,10 +79,13 @@ test-browser: setup ## walks through the web page in Chromium
 test-postgis: locked clients ## the same tests as `make test`, on PostgreSQL with PostGIS
 	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(only)
 
-clients: $(CLIENTS:%=.clients/%/.ready) ## the official Python clients, each in its own environment
+clients: $(CLIENTS:%=.clients/%/.ready) .clients/javascript/.ready ## the official clients, each in its own environment
 
 .clients/%/.ready: requirements/client-%.txt requirements/client-build.txt tools/client.sh | $(BIN)/python
 	@sh tools/client.sh $* $(BIN)/python
+
+.clients/javascript/.ready: requirements/client-javascript/package-lock.json tools/client_javascript.sh | $(BIN)/python
+	@sh tools/client_javascript.sh
 
 screens: setup ## pictures of every page for docs/screens.md
 	@sh tools/chromium.sh

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from atrisys.store.tables import Ontology, SecUser
 from atrisys.wire.accounts import flags, highest
-from atrisys.wire.fields import SHOWN, Fields, Model, wire_names
+from atrisys.wire.fields import SHOWN, Fields, Model, wire_names, without_stale_spellings
 
 
 class Sent(Fields):
@@ -67,6 +67,32 @@ def test_a_whole_model_that_comes_back_without_a_nullable_field_clears_it():
 
 def test_null_clears_a_nullable_field_and_leaves_every_other_alone():
     assert changes({"comment": None, "name": None, "isClosed": None}) == {"comment": None}
+
+
+@pytest.mark.parametrize(
+    ("references", "asked"),
+    [
+        ({"user": 7, "userId": 7}, 7),
+        ({"user": 8, "userId": 7}, 8),
+        ({"user": 7, "userId": "8"}, 8),
+        ({"user": 7}, 7),
+        ({"user": None, "userId": 7}, None),
+        ({"userId": 7}, None),
+        ({}, None),
+        ({"userId": 8}, 8),
+    ],
+)
+def test_of_a_model_that_comes_back_the_spelling_counts_that_was_changed_or_left_out(references, asked):
+    class Owned(Fields):
+        nullable: ClassVar[frozenset[str]] = frozenset({"user_id"})
+
+        user_id: int | None = None
+
+    row = Ontology(id=5, name="o", user_id=7)
+    body = {"class": "x", **references}
+    kept = without_stale_spellings(Owned, body, row)
+    assert Owned.model_validate(kept).changes(kept) == {"user_id": asked}
+    assert without_stale_spellings(Owned, references, row) == references
 
 
 def test_a_model_goes_out_with_cytomines_keys_and_both_spellings_of_references():

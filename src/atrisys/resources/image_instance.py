@@ -241,7 +241,7 @@ def edit_image(id: int, body: JsonBody, request: Request, db: Db, user: CurrentU
     image = find(ImageInstance, id)
     require_user(user)
     require_editor(db, user, db.get_one(Project, image.project_id), image.user_id)
-    changes = read_changes(ImageInstanceEdit, body)
+    changes = read_changes(ImageInstanceEdit, body, image)
     target = changes.pop("project_id", image.project_id)
     if target != image.project_id:
         project = find.other(Project, target)

@@ -35,7 +35,7 @@ from atrisys.store.tables import (
 from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
-from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.bodies import JsonBody, body_schema, read_changes, read_one
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.filters import tags_of
@@ -298,8 +298,7 @@ def edit_project(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find)
     """
     project = find(Project, id)
     require_manager(db, user, project)
-    fields = read_one(ProjectEdit, body)
-    changes = fields.changes(body)
+    changes = read_changes(ProjectEdit, body, project)
     people = {name: changes.pop(name, None) for name in ("users", "admins", "representatives")}
     force = bool(changes.pop("force_ontology_update", False))
     if "ontology_id" in changes:

@@ -165,7 +165,7 @@ def edit_slice(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -
     require_user(user)
     owner = db.get_one(ImageInstance, plane.image_id).user_id
     require_editor(db, user, db.get_one(Project, plane.project_id), owner)
-    changes = read_changes(SliceInstanceEdit, body)
+    changes = read_changes(SliceInstanceEdit, body, plane)
     if "base_slice_id" in changes:
         _base_slice(find, db.get_one(ImageInstance, plane.image_id), changes["base_slice_id"])
     history.edit(db, user, plane, **changes)

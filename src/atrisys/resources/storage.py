@@ -76,7 +76,7 @@ def edit_storage(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find)
     storage = find(Storage, id)
     require_user(user)
     require_storage(db, user, storage, ADMINISTRATION)
-    changes = read_changes(StorageEdit, body)
+    changes = read_changes(StorageEdit, body, storage)
     if changes.get("user_id", storage.user_id) != storage.user_id:
         require_admin(user)
         find.other(SecUser, changes["user_id"])

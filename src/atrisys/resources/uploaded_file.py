@@ -183,7 +183,7 @@ def edit_file(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) ->
     file = find(UploadedFile, id)
     require_user(user)
     require_storage(db, user, find.other(Storage, file.storage_id), WRITE)
-    changes = read_changes(UploadedFileEdit, body)
+    changes = read_changes(UploadedFileEdit, body, file)
     storage = find.other(Storage, changes.pop("storage_id", file.storage_id))
     if file.sha256 is not None or file.in_place is not None:
         changes = {name: value for name, value in changes.items() if name not in KNOWN_OF_BYTES}

@@ -16,7 +16,7 @@ from atrisys.store.table import Table
 from atrisys.wire import refusals
 from atrisys.wire.answers import command_of, key_of, saved
 from atrisys.wire.dialect import Json
-from atrisys.wire.fields import Fields
+from atrisys.wire.fields import Fields, without_stale_spellings
 
 In = TypeVar("In", bound=BaseModel)
 Edit = TypeVar("Edit", bound=Fields)
@@ -140,8 +140,10 @@ def read_one(kind: type[In], body: Any) -> In:
     return element.fields
 
 
-def read_changes(kind: type[Edit], body: Any) -> dict[str, Any]:
-    """What a PUT asks to change, by column: see Fields.changes."""
+def read_changes(kind: type[Edit], body: Any, row: Table | None = None) -> dict[str, Any]:
+    """What a PUT asks to change, by column: see Fields.changes. `row`: what it changes, where it has references."""
+    if row is not None and isinstance(body, dict):
+        body = without_stale_spellings(kind, body, row)
     return read_one(kind, body).changes(body)
 
 

@@ -59,11 +59,30 @@ class Fields(BaseModel):
 
     def changes(self, body: dict[str, Any]) -> dict[str, Any]:
         """What a PUT asks for: the fields that were sent, and null for the nullable ones missing in a whole model."""
-        whole = "created" in body or "class" in body
         asked = {name: getattr(self, name) for name in self.model_fields_set}
-        if whole:
+        if _is_whole(body):
             asked = {**dict.fromkeys(self.nullable), **asked}
         return {name: value for name, value in asked.items() if value is not None or name in self.nullable}
+
+
+def _is_whole(body: dict[str, Any]) -> bool:
+    """Whether a client sends back a model that it fetched."""
+    return "created" in body or "class" in body
+
+
+def without_stale_spellings(kind: type[Fields], body: dict[str, Any], row: Table) -> dict[str, Any]:
+    """A whole model that comes back, with each reference in the spelling alone that the client speaks.
+
+    It was given both and knows one: it changes that, or leaves it out to clear it, and sends the other back as it was.
+    """
+    if not _is_whole(body):
+        return body
+    stale: set[str] = set()
+    for name in kind.model_fields:
+        first, *others = wire_names(name)
+        changed = {key for key in (first, *others) if key in body and str(body[key]) != str(getattr(row, name, None))}
+        stale |= {first, *others} - changed if changed else set(others)
+    return {key: value for key, value in body.items() if key not in stale}
 
 
 SHOWN: dict[type[Table], Callable[[Session, Any], dict[str, Any]]] = {}
