@@ -19,7 +19,20 @@ export const router = createRouter({
   routes: [
     { path: "/", name: "sign-in", component: SignInPage },
     { path: "/account", component: AccountPage, meta: { words: "account.title" } },
+    { path: "/storage", component: () => import("./pages/StoragePage.vue") },
+    { path: "/ontologies", component: () => import("./pages/OntologiesPage.vue") },
+    { path: "/ontologies/:ontology(\\d+)", component: () => import("./pages/OntologyPage.vue"), props: true },
     { path: "/projects", component: ProjectsPage, meta: { words: "projects.title" } },
+    {
+      path: "/admin",
+      component: () => import("./pages/AdminPage.vue"),
+      meta: { framed: true },
+      children: [
+        { path: "", component: () => import("./pages/AdminPeople.vue") },
+        { path: "jobs", component: () => import("./pages/AdminJobs.vue") },
+        { path: "log", component: () => import("./pages/AdminLog.vue") },
+      ],
+    },
     {
       path: "/project/:project(\\d+)",
       component: ProjectPage,
@@ -31,6 +44,7 @@ export const router = createRouter({
         { path: "ontology", component: () => import("./pages/ProjectOntology.vue") },
         { path: "members", component: () => import("./pages/ProjectMembers.vue") },
         { path: "settings", component: () => import("./pages/ProjectSettings.vue") },
+        { path: "activity", component: () => import("./pages/ProjectActivity.vue") },
         { path: "export", component: () => import("./pages/ProjectExport.vue") },
       ],
     },
