@@ -86,6 +86,14 @@ def test_pieces_become_a_file_with_a_job(given, alice, begin, db, store, growing
     assert growing() == []
 
 
+def test_the_list_tells_by_what_a_client_knows_its_file_again(alice, charlie, begin):
+    path = begin(name="colon 組織.svs")
+    found = alice.get("/api/atrisys/uploads.json").json()["collection"]
+    assert [(one["metadata"], one["offset"]) for one in found] == [({"filename": "colon 組織.svs"}, 0)]
+    assert alice.get(f"{path}.json").json()["metadata"] == {"filename": "colon 組織.svs"}
+    assert charlie.get("/api/atrisys/uploads.json").json()["collection"] == []
+
+
 def test_the_first_piece_may_come_with_the_announcement(alice, db):
     headers = {**KIND, "upload-length": str(len(CONTENT)), "upload-metadata": f"filename {encoded('a.svs')},empty"}
     answer = alice.post(UPLOADS_PATH, content=CONTENT, headers=headers)

@@ -98,6 +98,23 @@ def test_how_often_a_term_was_given_is_told_by_project(given, alice, bob):
     assert second.name == "b"
 
 
+def test_a_terms_use_is_counted_as_far_as_one_sees_it(given, alice, bob, charlie):
+    ontology = given.ontology(alice)
+    used, unused = given.term(ontology), given.term(ontology)
+    shared, own = given.project(alice, [bob], ontology, "a"), given.project(alice, [], ontology, "b")
+    for project, author in ((shared, alice), (shared, bob), (own, alice)):
+        given.annotation(given.image(project, author), author, terms=[used])
+    address = f"/api/atrisys/ontology/{ontology.id}/usage.json"
+
+    def counts(person):
+        return {row["id"]: row["value"] for row in person.get(address).json()["collection"]}
+
+    assert counts(alice) == {used.id: 3, unused.id: 0}
+    assert counts(bob) == {used.id: 2, unused.id: 0}
+    assert charlie.get(address).status_code == 404
+    assert alice.get(f"{address}?max=1").json()["size"] == 2
+
+
 def test_curl_with_keys_in_headers_gets_a_bare_array_with_paging_headers(given, alice):
     ontology = given.ontology(alice)
     for _ in range(3):

@@ -9,7 +9,10 @@ from atrisys.wire import web_page
 from page import Page
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-ADDRESSES = ("/", "/account", "/projects", "/project/7", "/project/7/members", "/project/7/image/8")
+ADDRESSES = (
+    *("/", "/account", "/projects", "/project/7", "/project/7/members", "/project/7/activity", "/project/7/image/8"),
+    *("/storage", "/ontologies", "/ontologies/7", "/admin", "/admin/jobs", "/admin/log"),
+)
 SCRIPT = b"console.log(1);" * 100
 
 

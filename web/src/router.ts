@@ -21,7 +21,20 @@ export const router = createRouter({
     { path: "/", name: "sign-in", component: SignInPage },
     { path: "/invitation", name: "invitation", component: InvitationPage },
     { path: "/account", component: AccountPage, meta: { words: "account.title" } },
+    { path: "/storage", component: () => import("./pages/StoragePage.vue") },
+    { path: "/ontologies", component: () => import("./pages/OntologiesPage.vue") },
+    { path: "/ontologies/:ontology(\\d+)", component: () => import("./pages/OntologyPage.vue"), props: true },
     { path: "/projects", component: ProjectsPage, meta: { words: "projects.title" } },
+    {
+      path: "/admin",
+      component: () => import("./pages/AdminPage.vue"),
+      meta: { framed: true },
+      children: [
+        { path: "", component: () => import("./pages/AdminPeople.vue") },
+        { path: "jobs", component: () => import("./pages/AdminJobs.vue") },
+        { path: "log", component: () => import("./pages/AdminLog.vue") },
+      ],
+    },
     {
       path: "/project/:project(\\d+)",
       component: ProjectPage,
@@ -33,6 +46,7 @@ export const router = createRouter({
         { path: "ontology", component: () => import("./pages/ProjectOntology.vue") },
         { path: "members", component: () => import("./pages/ProjectMembers.vue") },
         { path: "settings", component: () => import("./pages/ProjectSettings.vue") },
+        { path: "activity", component: () => import("./pages/ProjectActivity.vue") },
         { path: "export", component: () => import("./pages/ProjectExport.vue") },
       ],
     },

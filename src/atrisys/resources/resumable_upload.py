@@ -59,6 +59,8 @@ class OpenUploadOut(Model):
     expires: Moment
     storage_id: int
     projects: list[int]
+    metadata: dict[str, str]
+    """What was said of it when it was begun: so that a client knows which of its files it is."""
     uploaded_file_id: int | None
     """What has come of it, once it is whole."""
     job_id: int | None
@@ -148,10 +150,15 @@ def end_upload(id: int, request: Request, store: CurrentStore, user: CurrentUser
 def list_uploads(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """One's own uploads, newest first, with how far each is."""
     own = visible(user, select(OpenUpload)).where(OpenUpload.user_id == user.id, OpenUpload.expires > now_ms())
-    return page.of(db, own, OpenUploadOut, OpenUpload.id.desc())
+    rows, total = page.rows(db, own, OpenUpload.id.desc())
+    return page.answer([_wire(row) for row in rows], total)
+
+
+def _wire(row: OpenUpload) -> dict[str, Any]:
+    return OpenUploadOut.of(row, metadata=tus.read_metadata(row.sent_metadata)).wire()
 
 
 @routes.get("/api/atrisys/uploads/{id:int}.json")
 def show_upload(id: int, db: Db, user: CurrentUser) -> Response:
     """One upload: how far it is, and the file and the job that came of it."""
-    return Json(OpenUploadOut.of(resume_upload.find(db, user, id)).wire())
+    return Json(_wire(resume_upload.find(db, user, id)))

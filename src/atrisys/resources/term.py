@@ -105,6 +105,18 @@ def count_by_project(id: int, db: Db, user: CurrentUser, find: Find, page: PageQ
     return page.answer(answer, total)
 
 
+@routes.get("/api/atrisys/ontology/{id:int}/usage.json")
+def count_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
+    """How many annotations bear each term of an ontology (`value`), as far as the caller may see them."""
+    terms = select(Term).where(Term.ontology_id == find(Ontology, id).id)
+    rows, total = page.rows(db, terms, Term.id)
+    given = visible(
+        user, select(AnnotationTerm.term_id, func.count(AnnotationTerm.annotation_id.distinct())), AnnotationTerm
+    )
+    counts = pairs_for(db, given.group_by(AnnotationTerm.term_id), AnnotationTerm.term_id, [row.id for row in rows])
+    return page.answer([{"id": row.id, "value": counts.get(row.id, 0)} for row in rows], total)
+
+
 @routes.post("/api/term.json", openapi_extra=body_schema(TermIn, many=True))
 def add_term(body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Add one term, or an array of them. Whoever may edit the ontology may; the name must be new in it."""

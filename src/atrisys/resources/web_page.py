@@ -10,15 +10,33 @@ from atrisys.wire.routes import Routes, open_to_all
 
 routes = Routes(tags=["pages"])
 
-Part = Literal["annotations", "ontology", "members", "settings", "export"]
+Part = Literal["annotations", "ontology", "members", "settings", "export", "activity"]
+Administration = Literal["jobs", "log"]
 
 
 @routes.api_route("/account", methods=["GET", "HEAD"])
 @routes.api_route("/invitation", methods=["GET", "HEAD"])
 @routes.api_route("/projects", methods=["GET", "HEAD"])
+@routes.api_route("/storage", methods=["GET", "HEAD"])
+@routes.api_route("/ontologies", methods=["GET", "HEAD"])
+@routes.api_route("/admin", methods=["GET", "HEAD"])
 @open_to_all
 def show_page(request: Request) -> Response:
     """The web page; what it shows it asks the API for, as whoever is signed in."""
+    return web_page.show_page(request)
+
+
+@routes.api_route("/ontologies/{id:int}", methods=["GET", "HEAD"])
+@open_to_all
+def show_page_of_ontology(id: int, request: Request) -> Response:
+    """The web page at an ontology."""
+    return web_page.show_page(request)
+
+
+@routes.api_route("/admin/{part}", methods=["GET", "HEAD"])
+@open_to_all
+def show_page_of_administration(part: Administration, request: Request) -> Response:
+    """The web page at one part of the administration."""
     return web_page.show_page(request)
 
 

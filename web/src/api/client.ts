@@ -30,16 +30,28 @@ export function address(path: string): string {
   return new URL(path, base).href;
 }
 
+/** What every question says of the page that asks. */
+export function headers(): Record<string, string> {
+  return { "Accept-Language": language, "X-Requested-With": "atrisys" };
+}
+
+/** What the server said when it did not do something; whoever is no longer signed in is led to the door. */
+export function refusalOf(status: number, said: unknown, isAtTheDoor = false): Refusal {
+  const ended = status === 401 && !isAtTheDoor;
+  if (ended) signedOut();
+  const errors = (said as { errors?: unknown } | undefined)?.errors;
+  return new Refusal(typeof errors === "string" ? errors : "", status, ended);
+}
+
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 export async function ask<T>(method: Method, path: string, body?: unknown, more: RequestInit = {}): Promise<T> {
-  const headers: Record<string, string> = { "Accept-Language": language, "X-Requested-With": "atrisys" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const sent = { ...headers(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
   let answer: Response;
   try {
     answer = await fetch(address(path), {
       method,
-      headers: { ...headers, ...(more.headers as Record<string, string>) },
+      headers: { ...sent, ...(more.headers as Record<string, string>) },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: more.signal,
     });
@@ -48,10 +60,7 @@ export async function ask<T>(method: Method, path: string, body?: unknown, more:
     throw new Refusal("", 0);
   }
   if (!answer.ok) {
-    const said = await answer.json().catch(() => ({}));
-    const ended = answer.status === 401 && path !== SESSION;
-    if (ended) signedOut();
-    throw new Refusal(typeof said.errors === "string" ? said.errors : "", answer.status, ended);
+    throw refusalOf(answer.status, await answer.json().catch(() => undefined), path === SESSION);
   }
   return (await answer.json().catch(() => undefined)) as T;
 }

@@ -4,10 +4,38 @@ export interface User {
   id: number;
   username: string;
   name: string;
+  firstname: string;
+  lastname: string;
   email: string;
   publicKey: string | null;
+  /** Whether they may be an administrator, and whether they are one at this moment. */
+  admin: boolean;
   adminByNow: boolean;
   guest: boolean;
+}
+
+export const ROLES = ["ROLE_GUEST", "ROLE_USER", "ROLE_ADMIN", "ROLE_SUPER_ADMIN"] as const;
+
+/** Somebody as lists of people have them. */
+export interface Person {
+  id: number;
+  username: string;
+  name: string;
+  fullName: string;
+  email: string | null;
+  enabled: boolean;
+  role: (typeof ROLES)[number] | null;
+}
+
+/** A line of the change log. */
+export interface Change {
+  seq: number;
+  created: number;
+  user: number | null;
+  door: string;
+  action: "added" | "edited" | "deleted";
+  class: string;
+  id: number;
 }
 
 export interface Member {
@@ -15,6 +43,15 @@ export interface Member {
   username: string;
   fullName: string;
   role: "contributor" | "manager" | "representative";
+}
+
+export interface BrowserSession {
+  id: string;
+  lastUsed: number;
+  address: string;
+  agent: string;
+  /** Whether it is this one. */
+  current: boolean;
 }
 
 export interface Keys {
@@ -43,13 +80,63 @@ export interface Ontology {
   name: string;
 }
 
+export interface WholeOntology extends Ontology {
+  created: string;
+  user: number;
+  terms: Term[];
+  /** Those that whoever asks may see. */
+  projects: { id: number; name: string }[];
+}
+
 export interface Job {
   id: number;
+  name: string;
+  user: number;
   state: "waiting" | "running" | "cancelling" | "done" | "failed" | "cancelled";
   progress: number;
   message: string;
   created: string;
   result: { file?: string; name?: string } | null;
+}
+
+export interface OpenUpload {
+  id: number;
+  name: string;
+  length: number;
+  offset: number;
+  storage: number;
+  projects: number[];
+  metadata: Record<string, string>;
+  uploadedFile: number | null;
+  job: number | null;
+}
+
+export interface Storage {
+  id: number;
+  name: string;
+  user: number;
+}
+
+export interface UploadedFile {
+  id: number;
+  created: string;
+  originalFilename: string;
+  size: number;
+  storage: number;
+  status: number;
+  error: string | null;
+  /** The slide that was made of it. */
+  image: number | null;
+  nbChildren: number;
+  inPlace: boolean;
+}
+
+export interface Slide {
+  id: number;
+  originalFilename: string | null;
+  width: number | null;
+  height: number | null;
+  inProject?: boolean;
 }
 
 export interface Crop {

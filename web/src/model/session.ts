@@ -23,6 +23,26 @@ export async function signIn(username: string, password: string): Promise<void> 
   user.value = (await ask<{ user: User }>("POST", SESSION, { username, password })).user;
 }
 
+/** For some hours an administrator is one, if they say so. */
+export async function openAdminSession(): Promise<void> {
+  await ask("GET", "api/session/admin/open.json");
+  await lookAgain();
+}
+
+export async function changeAccount(wish: Pick<User, "firstname" | "lastname" | "email">): Promise<void> {
+  await ask("PUT", "api/user/current.json", wish);
+  await lookAgain();
+}
+
+/** All other sessions end; this one goes on under a new cookie. */
+export async function changePassword(oldPassword: string, password: string): Promise<void> {
+  await ask("PUT", "api/user/current/password.json", { oldPassword, password });
+}
+
+async function lookAgain(): Promise<void> {
+  user.value = (await ask<{ user: User }>("GET", SESSION)).user;
+}
+
 export async function signOut(): Promise<void> {
   await ask("DELETE", SESSION);
   user.value = null;

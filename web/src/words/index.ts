@@ -4,6 +4,7 @@ import { watch } from "vue";
 import { createI18n } from "vue-i18n";
 import { en as parts, zhHant as partsZhHant } from "vuetify/locale";
 import { speak } from "../api/client";
+import { amountOf } from "../model/files";
 import en from "./en";
 import zhHant from "./zhHant";
 
@@ -11,6 +12,11 @@ export type Language = "en" | "zhHant";
 
 const CHOSEN = "atrisys.language";
 export const TAGS: Record<Language, string> = { en: "en", zhHant: "zh-TW" };
+
+export const LANGUAGES: { title: string; value: Language }[] = [
+  { title: en.language, value: "en" },
+  { title: zhHant.language, value: "zhHant" },
+];
 
 export const i18n = createI18n({
   legacy: false,
@@ -52,4 +58,11 @@ export function date(ms: string): string {
 export function moment(ms: string): string {
   const style = { dateStyle: "medium", timeStyle: "short" } as const;
   return new Intl.DateTimeFormat(TAGS[i18n.global.locale.value as Language], style).format(Number(ms));
+}
+
+/** So many bytes. */
+export function size(bytes: number): string {
+  const { value, unit } = amountOf(bytes);
+  const style = { style: "unit", unit, maximumFractionDigits: value < 100 && unit !== "byte" ? 1 : 0 } as const;
+  return new Intl.NumberFormat(TAGS[i18n.global.locale.value as Language], style).format(value);
 }

@@ -1,0 +1,21 @@
+/** Names of people by their numbers, each asked for once. */
+
+import { reactive } from "vue";
+import { ask } from "../api/client";
+import type { Person } from "../api/shapes";
+
+const names = reactive(new Map<number, string>());
+const asked = new Set<number>();
+
+/** The user name; the bare number until it is known, and of those who are gone. */
+export function nameOf(id: number | null): string {
+  if (id === null) return "";
+  if (!asked.has(id)) {
+    asked.add(id);
+    ask<Person>("GET", `api/user/${id}.json`).then(
+      ({ username }) => names.set(id, username),
+      () => {},
+    );
+  }
+  return names.get(id) ?? `#${id}`;
+}
