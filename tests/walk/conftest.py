@@ -14,16 +14,9 @@ from numpy.typing import NDArray
 
 from walk.plain_slide import write_plain_slide
 from walk.running import CHECKOUT, Running, new_server, run_client
-from walk.world import Drawn, Scene, Walk, shapes_for, turn_over
+from walk.world import ONTOLOGY, Drawn, Scene, Walk, shapes_for, turn_over
 
 REAL_SLIDES = CHECKOUT.parent / "shared" / "slides"
-ONTOLOGY = {
-    "name": "Skin",
-    "terms": [
-        {"name": "Epidermis", "color": "#7f0055", "children": [{"name": "Basal layer", "color": "#aa3377"}]},
-        {"name": "Dermis", "color": "#ee99aa"},
-    ],
-}
 
 
 @pytest.fixture(scope="session")

@@ -241,7 +241,7 @@ def own_database() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def new_server(folder: Path, workers: int) -> Iterator[Running]:
+def new_server(folder: Path, workers: int = 1) -> Iterator[Running]:
     """A server process on an empty data folder."""
     with own_database() as settings:
         server = Running(folder / "data", workers=workers, settings=settings)

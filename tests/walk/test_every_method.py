@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from walk.conftest import own_database
 from walk.plain_slide import write_plain_slide
-from walk.running import CHECKOUT, Account, Running, run_client
+from walk.running import CHECKOUT, Account, Running, new_server, run_client
 
 pytestmark = [pytest.mark.clients, pytest.mark.long]
 
@@ -21,13 +20,8 @@ LEFT_OUT = re.compile(r"^\| (?P<method>\w+) \| `(?P<path>[^`]+)` \|.*\| left out
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with own_database() as settings:
-        running = Running(tmp_path_factory.mktemp("every") / "data", settings=settings)
-        running.start()
-        try:
-            yield running
-        finally:
-            running.stop()
+    with new_server(tmp_path_factory.mktemp("every")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from given import slides
-from walk.conftest import ONTOLOGY, own_database
-from walk.running import CHECKOUT, COMMAND_WITHIN_S, Account, Running
+from walk.running import CHECKOUT, COMMAND_WITHIN_S, Account, Running, new_server
+from walk.world import ONTOLOGY
 
 pytestmark = [pytest.mark.long, pytest.mark.clients]
 
@@ -43,6 +43,7 @@ NOT_ASKED = {
     *("POST /api/annotationtrack/{annotation}/{track}.json", "POST /api/configuration/key/{key}.json"),
     *("GET /api/attachedfile.json", "GET /api/domain/{domainClassName}/{domainIdent}/sharedannotation.json"),
     *("GET /api/imageinstance/{id}/preview.{format}", "GET /api/abstractimage/{id}/preview.{format}"),
+    "GET /api/companionfile/{id}/download",
     # Only by methods that fail before any request, or by a class that is not exported.
     *("POST /api/storage/{storage}/user/{user}.json", "DELETE /api/storage/{storage}/user/{user}.json"),
     "GET /api/imageserver/{id}.json",
@@ -56,15 +57,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
     if node is None or not (CLIENT / ".ready").exists():
         pytest.skip("the official JavaScript client is not set up: run `make clients`")
     folder = tmp_path_factory.mktemp("javascript")
-    with own_database() as settings:
-        server = Running(folder / "data", settings=settings)
-        server.start()
-        try:
-            (folder / "world.json").write_text(json.dumps(_world(server, folder)), encoding="utf-8")
-            words = [str(CLIENT), server.address, str(folder / "world.json")]
-            yield _run(node, words, folder)
-        finally:
-            server.stop()
+    with new_server(folder) as server:
+        (folder / "world.json").write_text(json.dumps(_world(server, folder)), encoding="utf-8")
+        yield _run(node, [str(CLIENT), server.address, str(folder / "world.json")], folder)
 
 
 def _world(server: Running, folder: Path) -> dict[str, Any]:

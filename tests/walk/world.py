@@ -13,6 +13,14 @@ from shapely.geometry.base import BaseGeometry
 from walk.running import Account, Running
 from walk.structure import CELL, Cells, find_structure, free_places, outline
 
+ONTOLOGY = {
+    "name": "Skin",
+    "terms": [
+        {"name": "Epidermis", "color": "#7f0055", "children": [{"name": "Basal layer", "color": "#aa3377"}]},
+        {"name": "Dermis", "color": "#ee99aa"},
+    ],
+}
+
 
 @dataclass(frozen=True)
 class Scene:
