@@ -32,7 +32,7 @@ PICTURE_SIDE = 160
 """Pixels of the longer side."""
 AROUND = 1.4
 """A picture shows more than the annotation alone."""
-COLOUR = "#0050ff"
+COLOUR, THICKNESS = "#0050ff", 2
 ONE_PICTURE_S = 5.0
 
 
@@ -153,5 +153,5 @@ class Pictures:
 def _picture(slide: SlideFile, shape: BaseGeometry) -> bytes:
     box = crop_box([shape], (slide.facts.width, slide.facts.height), AROUND)
     with slide.reading() as opened:
-        picture = outlined(opened, [shape], box, slide.plane, "jpg", COLOUR, max_size=PICTURE_SIDE, quality=80)
+        picture = outlined(opened, [shape], box, slide.plane, "jpg", COLOUR, THICKNESS, max_size=PICTURE_SIDE)
     return picture.body if isinstance(picture.body, bytes) else b"".join(picture.body)

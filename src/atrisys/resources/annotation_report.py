@@ -43,8 +43,8 @@ HEAD = (
 )  # fmt: skip
 """Cytomine's columns, and what they leave open: the units of a slide that is not calibrated, where X and Y begin."""
 PDF_COLUMNS = (
-    PdfColumn("Id", 7), PdfColumn("Term", 14), PdfColumn("User", 10), PdfColumn("Area", 13), PdfColumn("Perimeter", 12),
-    PdfColumn("X", 8), PdfColumn("Y", 8), PdfColumn("Image", 20), PdfColumn("Created (UTC)", 8),
+    PdfColumn("Id", 7), PdfColumn("Term", 14), PdfColumn("User", 9), PdfColumn("Area", 12), PdfColumn("Perimeter", 9),
+    PdfColumn("X", 7), PdfColumn("Y", 7), PdfColumn("Image", 18), PdfColumn("Created (UTC)", 13),
 )  # fmt: skip
 MOST_IN_PDF, MOST_PICTURES, PICTURES_S = 1_000, 300, 30.0
 
