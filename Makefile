@@ -70,7 +70,7 @@ test-web: setup ## the web page's own small tests
 	@sh tools/npm.sh run --silent test
 
 test-long: locked clients ## what takes long: fuzzing, restarts
-	@$(BIN)/python -m pytest -rsfE -m long $(only)
+	@$(PYTEST) -m long $(only)
 
 test-browser: setup ## walks through the web page in Chromium
 	@sh tools/chromium.sh

@@ -64,7 +64,7 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path):
         assert wait_until(lambda: len(server.children()) >= 3)
         children = server.children()
         server.stop(signal.SIGKILL)
-        assert wait_until(lambda: not any(map(is_alive, children)), 30)
+        assert wait_until(lambda: not any(map(is_alive, children)), 90)
 
 
 def test_a_port_that_is_taken_is_said_at_once(tmp_path):

@@ -33,10 +33,10 @@ def test_somebody_signs_in_is_led_to_what_they_asked_for_and_signs_out(newcomer,
     page.goto(f"{demo.told['address']}/account")
     newcomer.sign_in()
     page.get_by_role("heading", name="API keys").wait_for()
-    page.get_by_role("button", name="Sign out").click()
-    page.get_by_label("Password").wait_for()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_label("Password", exact=True).wait_for()
     page.goto(f"{demo.told['address']}/projects")
-    page.get_by_label("Password").wait_for()
+    page.get_by_label("Password", exact=True).wait_for()
 
 
 def test_who_types_at_once_is_not_led_to_another_field(newcomer, demo):

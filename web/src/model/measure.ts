@@ -31,3 +31,10 @@ export function inUnits(pixels: number, mpp: number | null, power: 1 | 2): Quant
   const step = 1000 ** power;
   return value >= step ? { value: value / step, unit: large } : { value, unit: small };
 }
+
+/** A measure of a saved shape, in the units that the server tells (Cytomine's). */
+export function fromServer(value: number, unit: string): Quantity {
+  if (unit === "micron²") return inUnits(value, 1, 2);
+  if (unit === "mm") return inUnits(1000 * value, 1, 1);
+  return inUnits(value, null, unit.endsWith("²") ? 2 : 1);
+}

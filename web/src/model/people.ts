@@ -9,7 +9,8 @@ const asked = new Set<number>();
 
 /** The user name; the bare number until it is known, and of those who are gone. */
 export function nameOf(id: number | null): string {
-  if (id === null) return "";
+  // 0: the command line, before anybody had an account.
+  if (!id) return "";
   if (!asked.has(id)) {
     asked.add(id);
     ask<Person>("GET", `api/user/${id}.json`).then(

@@ -150,6 +150,7 @@ export default {
     again: "The same password again",
     differ: "The two passwords differ.",
     accept: "Join the project",
+    void: "This invitation does not hold any more. Ask for a new link.",
     invite: "Invite by a link",
     handOn: "Hand this link on to one person. Whoever opens it gets an account and is a member of this project. It works once, for seven days, and is not shown again.",
     link: "Link",
