@@ -36,9 +36,16 @@ SCREENS = {
     "ontology": "/project/{projectId}/ontology",
     "members": "/project/{projectId}/members",
     "settings": "/project/{projectId}/settings",
+    "activity": "/project/{projectId}/activity",
     "export": "/project/{projectId}/export",
     "viewer": "/project/{projectId}/image/{imageId}",
+    "viewer-near": "/project/{projectId}/image/{imageId}?x=6000&y=4500&d=1",
+    "ontologies": "/ontologies",
+    "storage": "/storage",
     "account": "/account",
+    "people": "/admin",
+    "jobs": "/admin/jobs",
+    "change-log": "/admin/log",
 }
 """Name of the picture → address, with what the demo printed."""
 COLOURS = 128
@@ -85,6 +92,8 @@ def take(browser: Browser, told: dict[str, Any], language: str, theme: str) -> I
         yield name, page.screenshot()
         if name == "sign-in":
             _sign_in(page, told)
+        if name == "account":
+            page.evaluate("fetch('/api/session/admin/open.json')")
     context.close()
 
 
