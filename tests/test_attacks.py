@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from strangers.addresses import fill, kinds_in
 from strangers.asking import sent_with
 from strangers.routes import ways
-from strangers.world import World, fill, kinds_in, make_world
+from strangers.world import World, make_world
 
 HERS_ALONE = ("/associated/", "uploadedfile", "/atrisys/job/", "/attachedfile/{id}.json")
 """What a contributor is not shown of her world, or what is no picture."""

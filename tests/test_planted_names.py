@@ -12,9 +12,10 @@ import anyio.from_thread
 import pytest
 
 from given import planted, slides
+from strangers.addresses import fill
 from strangers.asking import sent_with
 from strangers.routes import ways
-from strangers.world import fill, make_world
+from strangers.world import make_world
 
 LABELS = ("macro", "label", "thumb", "thumbnail")
 WAYS_TO_DOWNLOAD = ("clean=true", "clean=false")

@@ -15,10 +15,11 @@ from atrisys.store.tables import Change, LoginSession, Ontology, SecUser
 from browser import signed_in
 from counting import statements
 from people import Person
+from strangers.addresses import SHARED, Ids, fill, kinds_in
 from strangers.asking import Reference, references, sent_with
 from strangers.routes import SAFE, Way, ways
 from strangers.walking import changes_of, found_in, told, undone, writes
-from strangers.world import SHARED, Ids, World, fill, kinds_in, make_world
+from strangers.world import World, make_world
 
 OPEN = {
     *("GET /api/openapi.json", "GET /api/docs", "HEAD /api/docs"),

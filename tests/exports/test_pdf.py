@@ -1,6 +1,8 @@
 """PDF: titles, rows, words and pictures are on its pages, in every writing."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -70,3 +72,11 @@ def test_pictures_are_in_it_as_they_came_and_links_lead_away(tmp_path):
     assert file.count(b"/Subtype /Image") == 1
     assert b"/DCTDecode" in file
     assert b"(http://x/#/project/1)" in file
+
+
+def test_the_libraries_are_loaded_by_the_first_report_and_not_before():
+    asked = (
+        "import sys, atrisys.exports.pdf, atrisys.exports.xlsx; print({'reportlab', 'xlsxwriter'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

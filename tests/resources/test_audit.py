@@ -1,4 +1,8 @@
+from typing import get_args
+
 import pytest
+
+from atrisys.access.caller import Door
 
 AUDIT = "/api/atrisys/audit.json"
 
@@ -48,6 +52,11 @@ def test_it_is_filtered_by_who_what_when_and_door(ada, alice, bob, term):
     newest = of_terms[0]["created"]
     assert rows(ada, kind="term", startDate=newest + 1) == []
     assert len(rows(ada, kind="term", startDate=newest - 60_000, endDate=newest)) == 3
+
+
+@pytest.mark.parametrize("door", get_args(Door))
+def test_every_door_can_be_asked_for(ada, door):
+    assert ada.get(AUDIT, params={"door": door}).status_code == 200
 
 
 def test_it_is_paged(ada, term):

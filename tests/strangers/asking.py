@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from given.annotations import SQUARE
+from strangers.addresses import Ids
 from strangers.routes import SAFE, Way
-from strangers.world import Ids
 
 REFERENCES = {
     "project": "project", "projects": "project", "image": "imageinstance", "images": "imageinstance",

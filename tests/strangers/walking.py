@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from atrisys.store.session import Store
 from atrisys.store.tables import Change
-from strangers.world import SHARED, Ids, World
+from strangers.addresses import SHARED, Ids
+from strangers.world import World
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import require_storage, require_user
-from atrisys.access.visible import may_know, my_storages
+from atrisys.access.rules import my_storages
+from atrisys.access.visible import may_know
 from atrisys.errors import NotAllowed
 from atrisys.store.by_ids import rows_for
 from atrisys.store.tables import AbstractImage, ImageInstance, Project, ProjectMember, Storage

@@ -13,7 +13,8 @@ import orjson
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from atrisys.access.undo_rights import RULES, State
+from atrisys.access.judge import State
+from atrisys.access.undo_rights import RULES
 from atrisys.errors import NotUndoable, TooLarge
 from atrisys.store.by_ids import pairs_for
 from atrisys.store.table import Table

@@ -8,7 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.undo_rights import RULES, State, changed
+from atrisys.access.judge import State, changed
+from atrisys.access.undo_rights import RULES
 from atrisys.access.visible import RULES as VISIBLE
 from atrisys.access.visible import domains, past_of, visible
 from atrisys.actions.commands import BY_TABLE, Step, chain_of, parent_kinds

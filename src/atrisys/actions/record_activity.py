@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.visible import my_projects
+from atrisys.access.rules import my_projects
 from atrisys.store.bulk import insert_rows
 from atrisys.store.ids import take_ids
 from atrisys.store.table import Numbered, now_ms

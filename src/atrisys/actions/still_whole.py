@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.undo_rights import State, changed
+from atrisys.access.judge import State, changed
 from atrisys.actions.calibrate import remeasure
 from atrisys.actions.commands import Step, parent_kinds
 from atrisys.errors import InTheWay, NotAllowed

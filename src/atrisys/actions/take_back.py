@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.undo_rights import Judge, State, changed, require_undo
+from atrisys.access.judge import Judge, State, changed
+from atrisys.access.undo_rights import require_undo
 from atrisys.access.visible import RULES as VISIBLE
 from atrisys.access.visible import visible
 from atrisys.actions import history

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
-from atrisys.access.undo_rights import State
+from atrisys.access.judge import State
 from atrisys.actions.canvas import Canvas, canvas_of
 from atrisys.actions.drawing import Drawing, shape_columns
 from atrisys.errors import InTheWay, Refusal

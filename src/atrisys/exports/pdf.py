@@ -4,19 +4,16 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from reportlab import rl_config
-from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import Canvas
+from typing import TYPE_CHECKING
 
 from atrisys.exports.cells import Cell, plain_cell
 from atrisys.exports.pdf_fonts import BOLD, LATIN, draw, fit
 
-rl_config.useA85 = 0
-"""Bytes as they are: written as text they would be a quarter longer."""
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
 
-_WIDTH, _HEIGHT = landscape(A4)
+_WIDTH, _HEIGHT = (mm * 72 / 25.4 for mm in (297, 210))
+"""A4 across, in points."""
 _MARGIN, _GAP = 36.0, 6.0
 _TITLE, _WORDS, _TEXT = 14.0, 9.0, 8.0
 _LEADING = 1.25
@@ -66,7 +63,7 @@ def write_pdf(
         words: lines between the title and the table.
         pictures: whether there is room for them at the left.
     """
-    canvas = Canvas(str(path), pagesize=(_WIDTH, _HEIGHT), pageCompression=1)
+    canvas = _canvas(path)
     canvas.setTitle(str(plain_cell(title)))
     page = _Page(canvas, columns, PICTURE + _GAP if pictures else 0.0)
     page.begin()
@@ -80,10 +77,19 @@ def write_pdf(
     canvas.save()
 
 
+def _canvas(path: Path) -> "Canvas":
+    from reportlab import rl_config
+    from reportlab.pdfgen.canvas import Canvas
+
+    # Bytes as they are: written as text they would be a quarter longer.
+    rl_config.useA85 = 0
+    return Canvas(str(path), pagesize=(_WIDTH, _HEIGHT), pageCompression=1)
+
+
 class _Page:
     """The page that is being drawn, and how far down it is."""
 
-    def __init__(self, canvas: Canvas, columns: Sequence[PdfColumn], left: float) -> None:
+    def __init__(self, canvas: "Canvas", columns: Sequence[PdfColumn], left: float) -> None:
         self._canvas, self._columns, self._left = canvas, columns, _MARGIN + left
         room = _WIDTH - _MARGIN - self._left
         whole = sum(column.share for column in columns)
@@ -131,6 +137,8 @@ class _Page:
             self.head()
 
     def _picture(self, jpeg: bytes) -> None:
+        from reportlab.lib.utils import ImageReader
+
         corner = _MARGIN, self._y - PICTURE - _GAP / 2
         self._canvas.drawImage(
             ImageReader(io.BytesIO(jpeg)), *corner, PICTURE, PICTURE, preserveAspectRatio=True, anchor="n"

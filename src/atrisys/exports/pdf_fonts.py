@@ -5,13 +5,13 @@ collections), so that no font of many megabytes is in the file or in the install
 """
 
 import unicodedata
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
-from reportlab.pdfgen.canvas import Canvas
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
 
 LATIN, BOLD = "Helvetica", "Helvetica-Bold"
 _ASIAN = {
@@ -22,18 +22,6 @@ _ASIAN = {
 }
 """The font of each encoding, the first one foremost: its letters are those of the encoding, and more."""
 UNKNOWN = "?"
-
-
-def _register() -> None:
-    for name in _ASIAN.values():
-        font = UnicodeCIDFont(name)
-        if name == "MSung-Light":
-            # The library names the encoding of another collection there, in which these glyphs are others.
-            font.encodingName = "UniCNS-UCS2-H"
-        registerFont(font)
-
-
-_register()
 
 
 def fit(text: str, width: float, size: float, most_lines: int = 1, latin: str = LATIN) -> list[str]:
@@ -61,7 +49,7 @@ def fit(text: str, width: float, size: float, most_lines: int = 1, latin: str = 
     return [*lines, line]
 
 
-def draw(canvas: Canvas, x: float, y: float, line: str, size: float, latin: str = LATIN) -> None:
+def draw(canvas: "Canvas", x: float, y: float, line: str, size: float, latin: str = LATIN) -> None:
     """Write one line.
 
     Args:
@@ -92,8 +80,23 @@ def _runs(line: str, latin: str) -> Iterator[tuple[str, str]]:
         yield font or latin, "".join(letters)
 
 
+@cache
+def _metrics() -> Callable[[str, str, float], float]:
+    """How wide a text is in a font at a size. The fonts are made known first."""
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
+
+    for name in _ASIAN.values():
+        font = UnicodeCIDFont(name)
+        if name == "MSung-Light":
+            # The library names the encoding of another collection there, in which these glyphs are others.
+            font.encodingName = "UniCNS-UCS2-H"
+        registerFont(font)
+    return stringWidth
+
+
 def _width(letter: str, size: float, latin: str) -> float:
-    return stringWidth(letter, _font(letter) or latin, size)
+    return _metrics()(letter, _font(letter) or latin, size)
 
 
 @lru_cache(maxsize=4096)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import xlsxwriter
-
 from atrisys.exports.cells import Cell, plain_cell
 
 MOST_ROWS = 1_048_575
@@ -23,6 +21,8 @@ def write_xlsx(path: Path, head: Sequence[str], rows: Iterable[Sequence[Cell]]) 
         head: the names of the columns; they stay in sight when one scrolls.
         rows: at most MOST_ROWS, read once; one is held at a time.
     """
+    import xlsxwriter
+
     options = {"constant_memory": True, "tmpdir": str(path.parent)}
     with xlsxwriter.Workbook(str(path), options) as book:
         sheet = book.add_worksheet()

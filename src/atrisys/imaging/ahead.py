@@ -64,9 +64,17 @@ def read_ahead(bands: Iterator[Given]) -> Iterator[Given]:
 
 
 def make_ahead(make: Callable[[Given], Made], given: Iterable[Given], most: int) -> Iterator[Made]:
-    """`make` of each in turn, in threads, with `most` of them begun or waiting to be taken.
+    """Make one thing of each that is given, in threads.
 
     Where the cores have other pictures to make already, in this thread: handing work over costs and gains nothing.
+
+    Args:
+        make: safe to be called from several threads.
+        given: read as far as it is worked on.
+        most: so many are begun, or wait to be taken.
+
+    Returns:
+        What was made, in the order of what was given.
     """
     begun: deque[Future[Made]] = deque()
     with _being_made:

@@ -68,7 +68,14 @@ def read_dicom(path: Path) -> DicomFile:
 
 
 def read_syntax(head: bytes) -> str:
-    """The transfer syntax that a file's beginning names; empty where it names none."""
+    """How the elements of a DICOM file are written.
+
+    Args:
+        head: the file's beginning, from its preamble on.
+
+    Returns:
+        The UID of the transfer syntax; empty where none is named.
+    """
     found: dict[Tag, bytes] = {}
     with contextlib.suppress(struct.error, RecursionError):
         _read_elements(head, 132, False, found, until=(0x0003, 0))

@@ -31,6 +31,7 @@ def make_levels(
     covers. In memory there are never more than some bands, on the disk beside the target a quarter of its pixels.
 
     Args:
+        slide: whose file they are made from.
         plane: of the slide.
         levels: as `lacking` gives them.
         target: the file to be made.

@@ -225,7 +225,14 @@ class SharedSlide:
 
 
 def added_name(plane: Plane) -> str:
-    """The file with the levels that were made of a plane, in its slide's folder."""
+    """The file with the levels that were made of a plane.
+
+    Args:
+        plane: of the slide.
+
+    Returns:
+        Its name in `Added.folder`.
+    """
     return f"{plane.c}-{plane.z}-{plane.t}.tif"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import Request
-from sqlalchemy import Integer, Select, cast, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -101,8 +101,9 @@ def count_by_cell(
         raise Invalid("{name} must be a number from {least} on, not {value}.", name="cell", least=least, value=cell)
     wanted = Asked({**dict(request.query_params), "image": str(id)}, request, db, user, find).wanted()
     _, chosen = find_annotations.conditions(db, user, wanted)
-    kind = wanted.kind
-    column, row = (cast((a + b) / 2, Integer) // cell for a, b in ((kind.min_x, kind.max_x), (kind.min_y, kind.max_y)))
+    kind, connection = wanted.kind, db.connection()
+    column = spatial.cell(connection, (kind.min_x + kind.max_x) / 2, cell)
+    row = spatial.cell(connection, (kind.min_y + kind.max_y) / 2, cell)
     places = select(column.label("x"), row.label("y")).where(*chosen).subquery()
     counted = db.execute(select(places.c.x, places.c.y, func.count()).group_by(places.c.x, places.c.y))
     cells = [list(one) for one in counted]

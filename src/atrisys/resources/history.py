@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import require_admin
-from atrisys.access.visible import my_projects, past_of, visible
+from atrisys.access.rules import my_projects
+from atrisys.access.visible import past_of, visible
 from atrisys.errors import NotFound
 from atrisys.store.tables import KINDS, Change, Project, Reversal
 from atrisys.store.tables.changes import WITHOUT_STATES

@@ -62,14 +62,18 @@ def room_in(folder: Path) -> int:
     room = os.statvfs(folder)
     free = room.f_bavail * room.f_frsize - FREE_BYTES
     if free <= 0:
-        raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
+        raise _no_room()
     return free
 
 
 def require_room(folder: Path, needed: int) -> None:
     """Raises DiskRefuses where long work cannot write so many bytes."""
     if needed > room_in(folder):
-        raise DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
+        raise _no_room()
+
+
+def _no_room() -> DiskRefuses:
+    return DiskRefuses("The server's disk has no room for this file. Tell its administrator.")
 
 
 def pour(source: BinaryIO, write: Callable[[bytes], object], tell: Tell = tell_nobody) -> tuple[int, str]:
