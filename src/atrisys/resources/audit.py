@@ -5,6 +5,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, func, select
 from starlette.responses import Response
 
+from atrisys.access.caller import Door
 from atrisys.access.require import require_admin
 from atrisys.store.tables import KINDS, Change
 from atrisys.store.tables.changes import WITHOUT_STATES
@@ -21,7 +22,6 @@ ACTIONS: dict[str, ColumnElement[bool]] = {
     "edited": and_(Change.before.is_not(None), Change.after.is_not(None)),
 }
 Action = Literal["added", "edited", "deleted"]
-Door = Literal["web", "api", "command line", "job"]
 
 
 @routes.get("/api/atrisys/audit.json")

@@ -453,7 +453,7 @@ export default {
     before: "Before",
     after: "After",
     actions: { added: "added", edited: "edited", deleted: "deleted" },
-    doors: { web: "web page", api: "API", "command line": "command line", job: "job" },
+    doors: { web: "web page", api: "API", "command line": "command line", job: "job", invitation: "invitation" },
   },
   activity: {
     none: "Nothing yet.",

@@ -453,7 +453,7 @@ const zhHant: typeof en = {
     before: "之前",
     after: "之後",
     actions: { added: "新增", edited: "修改", deleted: "刪除" },
-    doors: { web: "網頁", api: "API", "command line": "命令列", job: "工作" },
+    doors: { web: "網頁", api: "API", "command line": "命令列", job: "工作", invitation: "邀請" },
   },
   activity: {
     none: "還沒有資料。",
