@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from given.annotations import SQUARE
 from strangers.addresses import fill, kinds_in
 from strangers.asking import sent_with
 from strangers.routes import ways
 from strangers.world import World, make_world
+from tables import sheet_of
 
 HERS_ALONE = ("/associated/", "uploadedfile", "/atrisys/job/", "/attachedfile/{id}.json")
 """What a contributor is not shown of her world, or what is no picture."""
@@ -109,3 +111,63 @@ def test_a_list_is_filtered_and_sorted_by_no_path_into_another_table(given, alic
         for word in (f"{key}[ilike]", f"{key}[equals]"):
             assert alice.get("/api/project.json", params={word: "no such thing"}).json()["size"] == 1
         assert alice.get("/api/project.json", params={"sort": key}).json()["size"] == 1
+
+
+# --- names that are more than names ----------------------------------------------------------------------------------
+
+FORMULA = "=cmd|'/c calc'!A1"
+TEMPLATE = "{name.__class__} {{7*7}} ${7*7} <%= 7*7 %> %(name)s %n"
+
+
+@pytest.fixture
+def tables(given, alice, bob):
+    """Every address that hands out a table, in a project where whatever can be named is named as a formula."""
+    bob.put("/api/user/current.json", json={"firstname": FORMULA, "lastname": "Brown"})
+    ontology = given.ontology(alice)
+    project = given.project(alice, [bob], ontology=ontology, name=FORMULA)
+    image = given.image(project, alice, original_filename=FORMULA)
+    given.annotation(image, bob, SQUARE, [given.term(ontology, FORMULA)])
+    visit = given.connection(project, bob, os=FORMULA, browser=FORMULA, browser_version=FORMULA)
+    given.consultation(image, bob, project_connection_id=visit.id, mode=FORMULA)
+    path = f"/api/project/{project.id}"
+    return {
+        f"{path}/annotation/download": "format",
+        f"{path}/user/download": "format",
+        f"{path}/connectionHistory/{bob.id}.json": "export",
+        f"/api/projectConnection/{visit.id}.json": "export",
+        f"/api/imageconsultation/resume.json?project={project.id}&user={bob.id}": "export",
+    }
+
+
+def test_no_cell_of_any_table_is_a_formula(alice, tables):
+    for address, word in tables.items():
+        text = _table(alice, address, word, "csv").content.decode()
+        assert FORMULA in text, address
+        assert FORMULA not in text.replace(f"'{FORMULA}", ""), address
+        if word == "format":
+            cells = {cell for row in sheet_of(_table(alice, address, word, "xls").content) for cell in row}
+            assert any(FORMULA in str(cell) for cell in cells), address
+
+
+def _table(person: Any, address: str, word: str, format: str) -> Any:
+    answer = person.get(f"{address}{'&' if '?' in address else '?'}{word}={format}")
+    assert answer.status_code == 200, (address, answer.text)
+    return answer
+
+
+def test_every_address_that_exports_is_tried_here(alice, tables):
+    """A new one is to be told above."""
+    api = alice.get("/api/openapi.json").json()["paths"]
+    gets = [said.get("get", {}).get("parameters", ()) for said in api.values()]
+    exporting = [one for words in gets for one in words if one["name"] == "export"]
+    assert len(exporting) == list(tables.values()).count("export")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-TW"])
+def test_a_name_that_is_a_template_stays_as_it_is_in_models_and_refusals(given, alice, language):
+    ontology = given.ontology(alice)
+    said = {"name": TEMPLATE, "ontology": ontology.id, "color": "#00FF00"}
+    assert alice.post("/api/term.json", json=said).json()["term"]["name"] == TEMPLATE
+    again = alice.post("/api/term.json", json=said, headers={"accept-language": language})
+    assert again.status_code == 409
+    assert TEMPLATE in again.json()["message"]

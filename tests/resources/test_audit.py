@@ -59,6 +59,17 @@ def test_every_door_can_be_asked_for(ada, door):
     assert ada.get(AUDIT, params={"door": door}).status_code == 200
 
 
+def test_what_came_of_an_invitation_is_found_by_that_door(given, ada, alice, nobody):
+    project = given.project(alice)
+    token = alice.post(f"/api/project/{project.id}/invitation.json", json={}).json()["token"]
+    account = {"token": token, "username": "dora", "password": "a long new password"}
+    made = nobody.post("/api/atrisys/invitation/accept.json", json=account)
+    assert made.status_code == 200, made.text
+    found = rows(ada, door="invitation")
+    assert made.json()["user"] in {row["id"] for row in found if row["class"] == "SecUser"}
+    assert {(row["door"], row["user"]) for row in found} == {("invitation", alice.id)}
+
+
 def test_it_is_paged(ada, term):
     first, second = (ada.get(AUDIT, params={"kind": "term", "max": 2, "offset": n}).json() for n in (0, 2))
     assert [len(page["collection"]) for page in (first, second)] == [2, 1]

@@ -27,7 +27,9 @@ KEPT_ALIVE_S = 75
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "formatters": {
+        "plain": {"class": "atrisys.store.log_lines.OneLine", "format": "%(asctime)s %(levelname)s %(message)s"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}},
     "loggers": {
         "uvicorn": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},

@@ -25,6 +25,7 @@ from atrisys.jobs.context import Cancelled, JobContext
 from atrisys.jobs.rooms import run_room, tell_room
 from atrisys.settings import Settings
 from atrisys.store import queue
+from atrisys.store.log_lines import OneLine
 from atrisys.store.queue import Claim
 from atrisys.store.session import Store
 from atrisys.store.tables import Job, SecUser
@@ -42,7 +43,7 @@ SIGNAL_WHEN_PARENT_DIES = 1
 
 
 def main() -> int:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="job %(process)d: %(levelname)s %(message)s")
+    _say_on_standard_error()
     lines = _lines()
     order = json.loads(next(lines, b"null"))
     if order is None:
@@ -62,6 +63,12 @@ def main() -> int:
     finally:
         store.close()
     return 0
+
+
+def _say_on_standard_error() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLine("job %(process)d: %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def do(store: Store, run: Claim, rooms: Mapping[str, str], asked_to_stop: threading.Event) -> None:
