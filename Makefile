@@ -50,6 +50,7 @@ web/node_modules/.ready: web/package-lock.json web/.npmrc tools/npm.sh requireme
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) web/node_modules/.ready
+	@echo "Building the web page …"
 	@sh tools/npm.sh run --silent build
 	@touch $@
 

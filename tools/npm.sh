@@ -5,11 +5,8 @@
 #     sh tools/npm.sh run build
 set -eu
 cd "$(dirname "$0")/.."
-# What vite asks for.
-new_enough='const [a, b] = process.versions.node.split(".").map(Number);
-process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)'
 
-if ! { command -v npm && node -e "$new_enough"; } >/dev/null 2>&1; then
+if ! { command -v npm && node tools/node_is_new_enough.cjs; } >/dev/null 2>&1; then
     [ -x .venv/bin/npm ] || .venv/bin/python -m pip --disable-pip-version-check --no-input \
         install -q --require-hashes -r requirements/node.txt
     PATH="$PWD/.venv/bin:$PATH"

@@ -18,5 +18,6 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1000,
+    rolldownOptions: { checks: { bundlerTimings: false, pluginTimings: false } },
   },
 });

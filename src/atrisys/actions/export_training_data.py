@@ -4,7 +4,6 @@ Files are written one by one, each whole or not at all; annotations pass by in b
 may not see is not exported. One bad annotation never ends an export: it is named in the manifest.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from atrisys.geometry.frames import LEFT_TOP, Origin, check_origin
 from atrisys.imaging.jpeg_bands import LONGEST_JPEG_SIDE
 from atrisys.imaging.slides import open_slide
 from atrisys.store import in_place
+from atrisys.store.disk import make_writable
 from atrisys.store.session import Store
 from atrisys.store.tables import ImageInstance, Project, Term
 
@@ -178,23 +178,10 @@ def export_training_data(
         Invalid: more terms than a mask has numbers for, and no class map; or the folder cannot be written to.
     """
     exporting = begin(store, caller, project_id, wanted)
-    _make(folder)
+    make_writable(folder)
     for _ in exporting.files(folder, report):
         pass
     return exporting.manifest()
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise Invalid(
-            "The folder {folder} cannot be written to: {reason}. Name another.",
-            folder=str(folder),
-            reason=error.strerror or str(error),
-        ) from error
 
 
 def begin(store: Store, caller: Caller, project_id: int, wanted: Wanted) -> Exporting:

@@ -28,6 +28,7 @@ def deidentify(slide: Path, copy: Path | None) -> None:
     """
     from atrisys.imaging import deidentify as door
     from atrisys.imaging.slides import inspect
+    from atrisys.store.disk import make_writable
 
     ready_for_pictures(read_settings())
     if copy is not None and copy.exists():
@@ -37,6 +38,7 @@ def deidentify(slide: Path, copy: Path | None) -> None:
         print_json(asdict(one))
     if copy is not None:
         ending = door.clean_suffix(format)
+        make_writable(copy.parent)
         half = copy.with_name(f".{copy.name}.half{ending}")
         door.make_clean_copy(slide, format, slide.name, half)
         half.rename(copy)

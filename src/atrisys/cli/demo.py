@@ -52,7 +52,7 @@ def _tell(address: str, made: "Demo") -> None:
     window = f"{address}/api/imageinstance/{made.image_id}/window-4000-3000-1024-768.jpg"
     say(
         f"""
-ATrISys listens on {address}
+ATrISys listens on {address}: open it in a browser and sign in
 
     user name     {made.username}
     password      {made.password}   (new at each start)

@@ -24,13 +24,15 @@ class Ended(BaseException):
 @click.option("--project", required=True, type=int, metavar="ID", help="The project that the images go into.")
 @click.option("--user", metavar="NAME", help="For whom (default: the project's first manager); theirs is the storage.")
 @click.option("--link", is_flag=True, help="Read the slides where they lie; copy nothing.")
-@click.option("--every", default=10.0, show_default=True, type=click.FloatRange(0.1), help="Seconds between two looks.")
+@click.option(
+    "--every", default=10.0, type=click.FloatRange(0.1), metavar="S", help="Seconds between two looks (default 10)."
+)
 @click.option(
     "--still",
     default=20.0,
-    show_default=True,
     type=click.FloatRange(0),
-    help="A slide is whole that has not changed for so many seconds.",
+    metavar="S",
+    help="A slide is whole that has not changed for so many seconds (default 20).",
 )
 @data_option
 def watch(folder: Path, project: int, user: str | None, link: bool, every: float, still: float) -> None:

@@ -6,11 +6,12 @@ import filecmp
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from atrisys.errors import DiskRefuses, Misconfigured
+from atrisys.errors import DiskRefuses, Invalid, Misconfigured
 
 PIECE = 1 << 20
 FREE_BYTES = 1 << 30
@@ -55,6 +56,20 @@ def disk_trouble_said() -> Iterator[None]:
                 reason=os.strerror(error.errno),
             ) from error
         raise
+
+
+def make_writable(folder: Path) -> None:
+    """Make a folder that somebody named, where it is missing. Raises Invalid where nothing can be written into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Invalid(
+            "The folder {folder} cannot be written to: {reason}. Name another.",
+            folder=str(folder),
+            reason=error.strerror or str(error),
+        ) from error
 
 
 def room_in(folder: Path) -> int:
