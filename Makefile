@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo serve test test-web test-long test-browser test-postgis check locked lint types web-types imports docs-fresh fix docs \
+.PHONY: help setup demo serve test test-web test-long test-browser test-postgis screens check locked lint types web-types imports docs-fresh fix docs \
 	migration bench clients lock clean
 
 help: ## this list

@@ -12,9 +12,10 @@ from typing import Any
 import anyio.from_thread
 import pytest
 
+from strangers.addresses import fill
 from strangers.asking import sent_with
 from strangers.routes import ways
-from strangers.world import World, fill, make_world
+from strangers.world import World, make_world
 
 pytestmark = pytest.mark.long
 
