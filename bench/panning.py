@@ -1,5 +1,6 @@
 """How smoothly the web page's viewer moves over many shapes, in a browser without a graphics card."""
 
+import re
 import shutil
 import statistics
 from itertools import pairwise
@@ -59,7 +60,7 @@ def walk(house: House, sheet: Sheet, path: str, count: int, goal: int, rounds: i
             page.goto(f"{viewer}?x={sheet.width // 2}&y={sheet.height // 2}&d={downsample:.1f}")
             page.locator(".count", has_text="here").wait_for()
             page.wait_for_timeout(SETTLE_MS)
-            shown = page.locator(".count").inner_text().split(",")[0]
+            shown = told(page.locator(".count").inner_text())
             seen = [drag(page) for _ in range(rounds)]
             rates, longest = [one[0] for one in seen], max(one[1] for one in seen)
             met = statistics.median(rates) >= goal
@@ -68,6 +69,12 @@ def walk(house: House, sheet: Sheet, path: str, count: int, goal: int, rounds: i
             )
         browser.close()
     return lines
+
+
+def told(words: str) -> str:
+    """How many shapes the page says lie in the window, and whether each of them is drawn."""
+    (count,) = re.findall(r"^[\d,]*\d", words)
+    return f"{count}, {'by density' if 'dense' in words else 'one by one'}"
 
 
 def drag(page: Page) -> tuple[float, float]:
