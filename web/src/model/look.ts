@@ -9,6 +9,15 @@ export interface Look {
   gamma: number;
 }
 
+/** How strongly shapes are painted, all of them and their areas, and whether with an outline. */
+export interface ShapeLook {
+  opacity: number;
+  fill: number;
+  outline: boolean;
+}
+
+export const PLAIN_SHAPES: ShapeLook = { opacity: 1, fill: 0.12, outline: true };
+
 export const PLAIN: Look = { brightness: 0, contrast: 1, gamma: 1 };
 
 export function isPlain({ brightness, contrast, gamma }: Look): boolean {
