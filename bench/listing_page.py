@@ -5,7 +5,7 @@ import statistics
 import orjson
 
 from bench.asking import Lean
-from bench.house import House, Sheet
+from bench.house import House, Peak, Sheet, resident_mb
 from bench.listing import fill
 from bench.report import Line, Section, spread
 from bench.shapes import API, scene
@@ -15,6 +15,7 @@ IMAGES, COUNT, ARRAY = 1_000, 1_000_000, 200
 GOALS_MS = {50: 50.0, 1: 20.0}
 """By the length of the page."""
 EACH = 10
+MORE, FLAT_MB = 1_000, 10.0
 SAID = f"""`GET /api/project/…/imageinstance.json` of a project of {IMAGES:,} images and `GET {API}?image=…&showWKT=true
 &showTerm=true` of a slide of {COUNT:,} annotations, signed, by one client on a kept connection; the clock runs until
 the last byte is read."""
@@ -29,15 +30,27 @@ def measure(house: House, rounds: int) -> Section:
         client = Lean(house.keys, server.port)
         add_images(client, sheet)
         images = f"/api/project/{sheet.project}/imageinstance.json?x=0"
-        for name, path, total in (
+        lists = (
             ("images", images, IMAGES),
             ("images, filtered", f"{images}&{FILTERED}", IMAGES - 1),
             ("images by name", f"{images}&sort=instanceFilename", IMAGES),
             ("images by annotations", f"{images}&sort=numberOfAnnotations&order=desc", IMAGES),
             ("annotations", f"{API}?image={sheet.image}&showWKT=true&showTerm=true", COUNT),
-        ):
+        )
+        for name, path, total in lists:
             section.lines += [one_page(client, name, path, total, length, EACH * rounds) for length in GOALS_MS]
+        section.lines.append(growth(server.process.pid, client, [path for _, path, _ in lists]))
     return section
+
+
+def growth(pid: int, client: Lean, paths: list[str]) -> Line:
+    """What the server's memory comes to while it goes on giving pages."""
+    before = resident_mb(pid)
+    with Peak(pid) as peak:
+        for number in range(MORE):
+            client.get(f"{paths[number % len(paths)]}&max=50&offset={number}")
+    above = peak.mb - before
+    return Line(f"memory above that in {MORE:,} more pages", f"{above:.1f} MB", goal="< 10 MB", met=above < FLAT_MB)
 
 
 def add_images(client: Lean, sheet: Sheet) -> None:

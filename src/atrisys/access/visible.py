@@ -17,6 +17,7 @@ from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
     AnnotationAction,
+    AnnotationCount,
     AnnotationDomain,
     AnnotationFilter,
     AnnotationGroup,
@@ -44,6 +45,7 @@ from atrisys.store.tables import (
     Relation,
     RelationTerm,
     ReviewedAnnotation,
+    ReviewedAnnotationCount,
     ReviewedAnnotationTerm,
     SecRole,
     SecUser,
@@ -58,6 +60,7 @@ from atrisys.store.tables import (
     Track,
     UploadedFile,
     UserAnnotation,
+    UserAnnotationCount,
     UserPosition,
 )
 from atrisys.store.tables.metadata import METADATA
@@ -115,9 +118,12 @@ def somebody(*, is_admin: bool) -> Caller:
 
 
 def layers_in(
-    db: Session, caller: Caller | None, *projects: Project, kind: type[AnnotationDomain] = UserAnnotation
+    db: Session,
+    caller: Caller | None,
+    *projects: Project,
+    kind: type[AnnotationDomain] | type[AnnotationCount] = UserAnnotation,
 ) -> ColumnElement[bool]:
-    """The rule for annotations of one kind, of projects that the caller is known to see.
+    """The rule for annotations of one kind, or for how many there are, of projects that the caller is known to see.
 
     The same as `condition` gives, but decided beforehand where it does not depend on the row: asking it of each row
     of a large image takes as long as reading them. Without a caller nothing is seen where layers are hidden.
@@ -240,6 +246,7 @@ RULES: dict[type[Any], Rule] = {
     AnnotationTerm: rules.layers(AnnotationTerm.project_id, AnnotationTerm.layer_id),
     ReviewedAnnotation: rules.layers(ReviewedAnnotation.project_id, ReviewedAnnotation.user_id),
     ReviewedAnnotationTerm: rules.layers(ReviewedAnnotationTerm.project_id, ReviewedAnnotationTerm.layer_id),
+    **{kind: rules.layers(kind.project_id, kind.user_id) for kind in (UserAnnotationCount, ReviewedAnnotationCount)},
     **{
         kind: rules.in_project(kind.project_id)
         for kind in (Track, ImageGroup, ImageGroupImageInstance, AnnotationGroup)

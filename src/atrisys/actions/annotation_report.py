@@ -76,14 +76,13 @@ class AnnotationReport:
 def open_report(db: Session, caller: Caller, wanted: Wanted) -> AnnotationReport:
     """Look up all that a report needs. Raises as `find_annotations.conditions`."""
     project, chosen = find_annotations.conditions(db, caller, wanted)
-    counted = select(func.count()).select_from(select(wanted.kind.id).where(*chosen).subquery())
     return AnnotationReport(
         kind=wanted.kind,
         project_id=project.id,
         project_name=project.name,
         chosen=tuple(chosen),
         is_blind=project.blind_mode and not is_manager(db, caller, project.id),
-        total=db.scalar(counted) or 0,
+        total=find_annotations.count(db, caller, wanted, project, chosen),
     )
 
 

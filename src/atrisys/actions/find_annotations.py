@@ -1,12 +1,12 @@
 """Which annotations are meant: containers, people, terms, places, times; as conditions that the database cuts by."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, false, func, or_, select, true
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -16,9 +16,11 @@ from atrisys.geometry.frames import LEFT_BOTTOM, LEFT_TOP, Origin, turn_over
 from atrisys.store import spatial
 from atrisys.store.planes import RANK, ranks
 from atrisys.store.tables import (
+    COUNTS_OF,
     TERMS_OF,
     AbstractImage,
     AbstractSlice,
+    AnnotationCount,
     AnnotationDomain,
     AnnotationGroup,
     AnnotationLink,
@@ -98,9 +100,39 @@ def conditions(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, li
         NotFound: a container, term or annotation that the caller may not see.
     """
     project, images = _container(db, caller, wanted)
-    inside = wanted.kind.project_id == project.id if images is None else true()
-    layers = layers_in(db, caller, project, kind=wanted.kind)
-    return project, [inside, layers, *_filters(db, caller, wanted, images)]
+    inside = _inside(db, caller, wanted, project, wanted.kind)
+    return project, [*inside, *_filters(db, caller, wanted, images)]
+
+
+def count(db: Session, caller: Caller, wanted: Wanted, project: Project, chosen: list[ColumnElement[bool]]) -> int:
+    """How many they are, of what `conditions` gave. The database keeps how many lie where and are whose."""
+    anywhere = replace(wanted, projects=None, images=None, slices=None, users=None)
+    if anywhere == Wanted(kind=wanted.kind, origin=wanted.origin):
+        counts = COUNTS_OF[wanted.kind]
+        query = select(counts.total()).where(*_inside(db, caller, wanted, project, counts))
+    else:
+        query = select(func.count()).select_from(select(wanted.kind.id).where(*chosen).subquery())
+    return db.scalar(query) or 0
+
+
+def _inside(
+    db: Session,
+    caller: Caller,
+    wanted: Wanted,
+    project: Project,
+    row: type[AnnotationDomain] | type[AnnotationCount],
+) -> Iterator[ColumnElement[bool]]:
+    """Of annotations, or of their counts: where they lie and whose they are."""
+    if not wanted.images and not wanted.slices:
+        yield row.project_id == project.id
+    yield layers_in(db, caller, project, kind=row)
+    for ids, column in ((wanted.images, row.image_id), (wanted.slices, row.slice_id), (wanted.users, row.user_id)):
+        if ids is not None:
+            yield _among(column, ids)
+
+
+def _among(column: Any, ids: list[int]) -> ColumnElement[bool]:
+    return column == ids[0] if len(ids) == 1 else column.in_(ids)
 
 
 def _container(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, list[int] | None]:
@@ -123,14 +155,8 @@ def _container(db: Session, caller: Caller, wanted: Wanted) -> tuple[Project, li
 
 def _filters(db: Session, caller: Caller, wanted: Wanted, images: list[int] | None) -> Iterator[ColumnElement[bool]]:
     row = wanted.kind
-    for ids, column in (
-        (wanted.images, row.image_id),
-        (wanted.slices, row.slice_id),
-        (wanted.users, row.user_id),
-        (wanted.annotations, row.id),
-    ):
-        if ids is not None:
-            yield column == ids[0] if len(ids) == 1 else column.in_(ids)
+    if wanted.annotations is not None:
+        yield _among(row.id, wanted.annotations)
     if wanted.reviewers is not None:
         yield ReviewedAnnotation.review_user_id.in_(wanted.reviewers)
     if wanted.not_reviewed:

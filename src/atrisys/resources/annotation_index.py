@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.visible import layers_in
-from atrisys.store.tables import ImageInstance, Project, ReviewedAnnotation, SliceInstance, UserAnnotation
+from atrisys.store.tables import ImageInstance, Project, ReviewedAnnotationCount, SliceInstance, UserAnnotationCount
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
 from atrisys.wire.routes import Routes
 
@@ -19,26 +19,28 @@ routes = Routes(tags=["annotation"])
 def list_of_image(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """For each slice of an image and each layer with anything on it: how many were drawn, how many accepted."""
     image = find(ImageInstance, id)
-    return _answer(db, page, _counts(db, user, image.project_id, image_id=image.id))
+    return _answer(db, page, _counts(db, user, image.project_id, "image_id", image.id))
 
 
 @routes.get("/api/sliceinstance/{id:int}/annotationindex.json")
 def list_of_slice(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The same for one slice, layer by layer."""
     plane = find(SliceInstance, id)
-    return _answer(db, page, _counts(db, user, plane.project_id, slice_id=plane.id))
+    return _answer(db, page, _counts(db, user, plane.project_id, "slice_id", plane.id))
 
 
-def _counts(db: Session, user: Caller, project_id: int, **of: int) -> Select[*tuple[Any, ...]]:
-    """Slice, layer and both numbers, as far as the caller sees the layers."""
+def _counts(db: Session, user: Caller, project_id: int, of: str, id: int) -> Select[*tuple[Any, ...]]:
+    """Slice, layer and both numbers of one image or slice, as far as the caller sees the layers."""
     project, nothing = db.get_one(Project, project_id), literal(0)
-    kinds = ((UserAnnotation, func.count(), nothing), (ReviewedAnnotation, nothing, func.count()))
+    kinds = (
+        (UserAnnotationCount, UserAnnotationCount.number, nothing),
+        (ReviewedAnnotationCount, nothing, ReviewedAnnotationCount.number),
+    )
     each = union_all(
         *(
-            select(kind.slice_id, kind.user_id, drawn.label("drawn"), accepted.label("accepted"))
-            .filter_by(**of)
-            .where(layers_in(db, user, project, kind=kind))
-            .group_by(kind.slice_id, kind.user_id)
+            select(kind.slice_id, kind.user_id, drawn.label("drawn"), accepted.label("accepted")).where(
+                getattr(kind, of) == id, kind.number > 0, layers_in(db, user, project, kind=kind)
+            )
             for kind, drawn, accepted in kinds
         )
     ).subquery()

@@ -197,7 +197,7 @@ def _list(asked: Asked, page: Paging) -> Response:
     groups = asked.groups()
     wanted = asked.wanted()
     project, chosen = find_annotations.conditions(db, asked.caller, wanted)
-    total = db.scalar(select(func.count()).select_from(select(wanted.kind.id).where(*chosen).subquery())) or 0
+    total = find_annotations.count(db, asked.caller, wanted, project, chosen)
     if asked.yes("kmeans") and wanted.touching is not None and total >= crowded_view.CROWD:
         slide = crowded_view.one_image(db, wanted)
         if slide is not None:

@@ -13,8 +13,8 @@ from atrisys.store.tables import (
     ImageInstance,
     Project,
     ProjectMember,
-    ReviewedAnnotation,
-    UserAnnotation,
+    ReviewedAnnotationCount,
+    UserAnnotationCount,
 )
 from atrisys.wire import dialect
 from atrisys.wire.asking import CurrentUser, Db, Find
@@ -39,19 +39,18 @@ def show_bounds_of_projects(
     names = list(db.scalars(select(Project.name).where(here).order_by(Project.name)))
     projects = db.execute(select(Project.is_read_only, Project.is_restricted).where(here).distinct())
     modes = {"READ_ONLY" if row[0] else "RESTRICTED" if row[1] else "CLASSIC" for row in projects}
+    seen, drawn, accepted = layers_anywhere(db, user), UserAnnotationCount, ReviewedAnnotationCount
     bounds = {
         **_spans(db, select(Project).where(here), {"created": Project.created, "updated": Project.updated}),
         "mode": {**NONE, "list": sorted(modes)},
         "name": {"min": names[0] if names else None, "max": names[-1] if names else None, "list": names},
-        "numberOfAnnotations": _counted(db, mine, UserAnnotation, layers_anywhere(db, user)(UserAnnotation)),
+        "numberOfAnnotations": _range_of(db, mine, drawn, drawn.total(), seen(drawn)),
         "numberOfJobAnnotations": ZERO,
-        "numberOfReviewedAnnotations": _counted(
-            db, mine, ReviewedAnnotation, layers_anywhere(db, user)(ReviewedAnnotation)
-        ),
-        "numberOfImages": _counted(db, mine, ImageInstance),
+        "numberOfReviewedAnnotations": _range_of(db, mine, accepted, accepted.total(), seen(accepted)),
+        "numberOfImages": _range_of(db, mine, ImageInstance, func.count()),
     }
     if dialect.says_yes(withMembersCount):
-        bounds["members"] = _counted(db, mine, ProjectMember)
+        bounds["members"] = _range_of(db, mine, ProjectMember, func.count())
     return Json(bounds)
 
 
@@ -96,11 +95,11 @@ def show_bounds_of_images(id: int, db: Db, user: CurrentUser, find: Find) -> Res
         names = list(db.scalars(images.with_only_columns(column).order_by(column)))
     bounds["instanceFilename"] = {**NONE, "list": names}
     for kind, name in (
-        (UserAnnotation, "countImageAnnotations"),
-        (ReviewedAnnotation, "countImageReviewedAnnotations"),
+        (UserAnnotationCount, "countImageAnnotations"),
+        (ReviewedAnnotationCount, "countImageReviewedAnnotations"),
     ):
         seen = layers_in(db, user, project, kind=kind)
-        count = select(func.count()).where(kind.image_id == ImageInstance.id, seen)
+        count = select(kind.total()).where(kind.image_id == ImageInstance.id, seen)
         bounds |= _spans(db, images, {name: count.scalar_subquery()})
     bounds["countImageJobAnnotations"] = ZERO
     return Json(bounds)
@@ -113,6 +112,6 @@ def _spans(db: Session, query: Select[Any], columns: dict[str, Any]) -> dict[str
     return {name: {"min": row[2 * k], "max": row[2 * k + 1], "list": None} for k, name in enumerate(columns)}
 
 
-def _counted(db: Session, projects: Select[Any], kind: Any, *rules: Any) -> dict[str, Any]:
-    count = select(func.count()).where(kind.project_id == Project.id, *rules).scalar_subquery()
+def _range_of(db: Session, projects: Select[Any], kind: Any, number: Any, *rules: Any) -> dict[str, Any]:
+    count = select(number).where(kind.project_id == Project.id, *rules).scalar_subquery()
     return _spans(db, select(Project).where(Project.id.in_(projects)), {"count": count})["count"]

@@ -15,7 +15,6 @@ from atrisys.store.tables import (
     ImageGroupImageInstance,
     ImageInstance,
     Project,
-    ReviewedAnnotation,
 )
 from atrisys.wire import dialect
 from atrisys.wire.answers import saved
@@ -42,9 +41,9 @@ def list_images(id: int, request: Request, db: Db, user: CurrentUser, find: Find
     """The images of a group, by their names."""
     group = find(ImageGroup, id)
     project = db.get_one(Project, group.project_id)
-    seen = layers_in(db, user, project), layers_in(db, user, project, kind=ReviewedAnnotation)
     order = name_for(user), ImageInstance.id
-    rows, total = page.rows(db, _images_in(group), *order, columns=columns_for(user, *seen))
+    columns = columns_for(user, lambda kind: layers_in(db, user, project, kind=kind))
+    rows, total = page.rows(db, _images_in(group), *order, columns=columns)
     return page.answer(show_images(db, rows, user, dialect.address_of(request)), total)
 
 

@@ -30,7 +30,6 @@ from atrisys.store.tables import (
     ImageInstance,
     Project,
     ProjectMember,
-    ReviewedAnnotation,
     SecUser,
     UserAnnotation,
 )
@@ -94,17 +93,15 @@ def list_images_of_project(
     if excludeimagegroup is not None:
         link, group = ImageGroupImageInstance, find.other(ImageGroup, excludeimagegroup)
         query = query.where(ImageInstance.id.not_in(select(link.image_id).where(link.group_id == group.id)))
-    seen = layers_in(db, user, project)
-    rows, total = page.rows(
-        db, query, *NEWEST_FIRST, columns=columns_for(user, seen, layers_in(db, user, project, kind=ReviewedAnnotation))
-    )
+    columns = columns_for(user, lambda kind: layers_in(db, user, project, kind=kind))
+    rows, total = page.rows(db, query, *NEWEST_FIRST, columns=columns)
     if dialect.says_yes(light):
         return page.answer([_light(row, project, blinded) for row in rows], total)
     if dialect.says_yes(tree):
         return Json(_tree(rows, project, blinded))
     wires = show_images(db, rows, user, dialect.address_of(request))
     if dialect.says_yes(withLastActivity):
-        last = _last_activity(db, rows, seen)
+        last = _last_activity(db, rows, layers_in(db, user, project))
         wires = [{**wire, "lastActivity": last.get(wire["id"])} for wire in wires]
     if dialect.says_yes(withImageGroup):
         groups = links_of_images(db, [row.id for row in rows])
@@ -168,8 +165,7 @@ def _rows_of_user(db: Session, user: Caller, find: Finder, page: Paging, id: int
     require_self_or_admin(user, asked.id)
     projects = select(ProjectMember.project_id).where(ProjectMember.user_id == asked.id)
     query = select(ImageInstance).where(ImageInstance.project_id.in_(projects))
-    seen = layers_anywhere(db, user)
-    columns = columns_for(user, seen(UserAnnotation), seen(ReviewedAnnotation))
+    columns = columns_for(user, layers_anywhere(db, user))
     return page.rows(db, query, *NEWEST_FIRST, columns=columns)
 
 
@@ -179,8 +175,7 @@ def list_instances_of_slide(
 ) -> Response:
     """A slide in all the projects that have it and that the caller may see."""
     query = visible(user, select(ImageInstance)).where(ImageInstance.base_image_id == find(AbstractImage, id).id)
-    seen = layers_anywhere(db, user)
-    columns = columns_for(user, seen(UserAnnotation), seen(ReviewedAnnotation))
+    columns = columns_for(user, layers_anywhere(db, user))
     rows, total = page.rows(db, query, *NEWEST_FIRST, columns=columns)
     return page.answer(show_images(db, rows, user, dialect.address_of(request)), total)
 

@@ -28,9 +28,9 @@ from atrisys.store.tables import (
     Ontology,
     Project,
     ProjectMember,
-    ReviewedAnnotation,
+    ReviewedAnnotationCount,
     SecUser,
-    UserAnnotation,
+    UserAnnotationCount,
 )
 from atrisys.wire import dialect
 from atrisys.wire.answers import saved
@@ -118,8 +118,15 @@ def show_all(db: Session, projects: Sequence[Project], caller: Caller | None = N
     names = pairs_for(db, select(Ontology.id, Ontology.name), Ontology.id, [row.ontology_id for row in projects])
     images = pairs_for(db, _counts(ImageInstance), ImageInstance.project_id, ids)
     drawn, accepted = (
-        pairs_for(db, _counts(kind).where(layers_in(db, caller, *projects, kind=kind)), kind.project_id, ids)
-        for kind in (UserAnnotation, ReviewedAnnotation)
+        pairs_for(
+            db,
+            select(kind.project_id, kind.total())
+            .where(layers_in(db, caller, *projects, kind=kind))
+            .group_by(kind.project_id),
+            kind.project_id,
+            ids,
+        )
+        for kind in (UserAnnotationCount, ReviewedAnnotationCount)
     )
     return [
         ProjectOut.of(
@@ -137,8 +144,8 @@ def _counts(kind: Any) -> Any:
     return select(kind.project_id, func.count()).group_by(kind.project_id)
 
 
-def _count(kind: Any, *rules: Any) -> Any:
-    return select(func.count()).where(kind.project_id == Project.id, *rules).correlate(Project).scalar_subquery()
+def _number_in(kind: Any, number: Any, *rules: Any) -> Any:
+    return select(number).where(kind.project_id == Project.id, *rules).correlate(Project).scalar_subquery()
 
 
 def _last_activity(seen: Layers) -> Any:
@@ -158,12 +165,13 @@ def _role(user: Caller) -> Any:
 def _columns(db: Session, user: Caller) -> dict[str, Any]:
     """What lists of projects are sorted and filtered by, beside their own columns."""
     seen, tags = layers_anywhere(db, user), tags_of(Project.id)
+    drawn, accepted = UserAnnotationCount, ReviewedAnnotationCount
     return {
-        "numberOfImages": _count(ImageInstance),
-        "numberOfAnnotations": _count(UserAnnotation, seen(UserAnnotation)),
+        "numberOfImages": _number_in(ImageInstance, func.count()),
+        "numberOfAnnotations": _number_in(drawn, drawn.total(), seen(drawn)),
         "numberOfJobAnnotations": literal(0),
-        "numberOfReviewedAnnotations": _count(ReviewedAnnotation, seen(ReviewedAnnotation)),
-        "membersCount": _count(ProjectMember),
+        "numberOfReviewedAnnotations": _number_in(accepted, accepted.total(), seen(accepted)),
+        "membersCount": _number_in(ProjectMember, func.count()),
         "currentUserRole": _role(user),
         "lastActivity": _last_activity(seen),
         "ontologyName": select(Ontology.name).where(Ontology.id == Project.ontology_id).scalar_subquery(),

@@ -14,7 +14,15 @@ from atrisys.access.visible import layers_in, visible
 from atrisys.actions import review
 from atrisys.actions.drawing import Drawing, make_whole
 from atrisys.errors import Invalid
-from atrisys.store.tables import ImageInstance, Project, ReviewedAnnotation, SecUser, UserAnnotation
+from atrisys.store.tables import (
+    ImageInstance,
+    Project,
+    ReviewedAnnotation,
+    ReviewedAnnotationCount,
+    SecUser,
+    UserAnnotation,
+    UserAnnotationCount,
+)
 from atrisys.wire import dialect
 from atrisys.wire.annotations import Ids, Origin, in_frame, is_left_top, show_annotation, show_annotations
 from atrisys.wire.answers import command_of, saved
@@ -189,8 +197,8 @@ def show_stats(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) 
     image = find(ImageInstance, id)
     project = db.get_one(Project, image.project_id)
     counts: dict[int, dict[str, int]] = {}
-    for kind, name in ((UserAnnotation, "all"), (ReviewedAnnotation, "reviewed")):
-        query = select(kind.user_id, func.count()).where(kind.image_id == image.id)
+    for kind, name in ((UserAnnotationCount, "all"), (ReviewedAnnotationCount, "reviewed")):
+        query = select(kind.user_id, kind.total()).where(kind.image_id == image.id, kind.number > 0)
         query = query.where(layers_in(db, user, project, kind=kind)).group_by(kind.user_id)
         for owner, count in db.execute(query):
             counts.setdefault(owner, {"all": 0, "reviewed": 0})[name] = count

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, case, cast, func, literal, select
+from sqlalchemy import String, case, cast, func, literal, select
 
 from atrisys.access.caller import Caller
-from atrisys.access.visible import may_know
+from atrisys.access.visible import Layers, may_know
 from atrisys.store.tables import (
     AbstractImage,
+    AnnotationCount,
     ImageGroupImageInstance,
     ImageInstance,
-    ReviewedAnnotation,
+    ReviewedAnnotationCount,
     UploadedFile,
-    UserAnnotation,
+    UserAnnotationCount,
 )
 from atrisys.wire.filters import Several, tags_of
 
@@ -36,14 +37,16 @@ def name_for(caller: Caller) -> Any:
     return case((may_know(caller, ImageInstance), ImageInstance.instance_filename), else_=number)
 
 
-def columns_for(caller: Caller, seen: ColumnElement[bool], seen_reviewed: ColumnElement[bool]) -> dict[str, Any]:
+def _number_on(counts: type[AnnotationCount], seen: Layers) -> Any:
+    return select(counts.total()).where(counts.image_id == ImageInstance.id, seen(counts)).scalar_subquery()
+
+
+def columns_for(caller: Caller, seen: Layers) -> dict[str, Any]:
     """Of images in projects. Where they are blinded to the caller, names are the slide's number and tags are none.
 
-    `seen`, `seen_reviewed`: which annotations count, and which of the accepted ones.
+    `seen`: whose annotations count.
     """
     known, number = may_know(caller, ImageInstance), cast(ImageInstance.base_image_id, String)
-    drawn = select(func.count()).where(UserAnnotation.image_id == ImageInstance.id, seen).scalar_subquery()
-    accepted = select(func.count()).where(ReviewedAnnotation.image_id == ImageInstance.id, seen_reviewed)
     plain = ("width", "height", "depth", "duration", "channels", "colorspace")
     name = name_for(caller)
     original = case((known, _of_base(AbstractImage.original_filename)), else_=number)
@@ -65,7 +68,7 @@ def columns_for(caller: Caller, seen: ColumnElement[bool], seen_reviewed: Column
         "tag": tags,
         "tags": tags,
         "imageGroup": Several(ImageGroupImageInstance.group_id, ImageGroupImageInstance.image_id == ImageInstance.id),
-        "numberOfAnnotations": drawn,
+        "numberOfAnnotations": _number_on(UserAnnotationCount, seen),
         "numberOfJobAnnotations": literal(0),
-        "numberOfReviewedAnnotations": accepted.scalar_subquery(),
+        "numberOfReviewedAnnotations": _number_on(ReviewedAnnotationCount, seen),
     }

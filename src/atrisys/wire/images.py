@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -19,9 +19,9 @@ from atrisys.store.tables import (
     ImageInstance,
     Project,
     ProjectMember,
-    ReviewedAnnotation,
+    ReviewedAnnotationCount,
     UploadedFile,
-    UserAnnotation,
+    UserAnnotationCount,
 )
 from atrisys.wire.fields import Model, Moment, shows
 
@@ -102,13 +102,13 @@ def show_images(
     drawn, accepted = (
         pairs_for(
             db,
-            select(kind.image_id, func.count())
+            select(kind.image_id, kind.total())
             .where(layers_in(db, caller, *projects.values(), kind=kind))
             .group_by(kind.image_id),
             kind.image_id,
             ids,
         )
-        for kind in (UserAnnotation, ReviewedAnnotation)
+        for kind in (UserAnnotationCount, ReviewedAnnotationCount)
     )
     around = _Around(
         bases=bases,

@@ -9,14 +9,18 @@ from atrisys.store.tables.activity import (
     UserPosition,
 )
 from atrisys.store.tables.annotations import (
+    COUNTS_OF,
     TERMS_OF,
+    AnnotationCount,
     AnnotationDomain,
     AnnotationTerm,
     GivenTerm,
     OnAnnotation,
     ReviewedAnnotation,
+    ReviewedAnnotationCount,
     ReviewedAnnotationTerm,
     UserAnnotation,
+    UserAnnotationCount,
 )
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
 from atrisys.store.tables.comments import SharedAnnotation, SharedAnnotationReceiver
@@ -49,12 +53,14 @@ HANGING_ON: dict[type[AnnotationDomain], tuple[type[OnAnnotation], ...]] = {
 """What hangs on annotations of each kind: it goes before them and moves with them."""
 
 __all__ = [
+    "COUNTS_OF",
     "HANGING_ON",
     "KINDS",
     "TERMS_OF",
     "AbstractImage",
     "AbstractSlice",
     "AnnotationAction",
+    "AnnotationCount",
     "AnnotationDomain",
     "AnnotationFilter",
     "AnnotationGroup",
@@ -93,6 +99,7 @@ __all__ = [
     "RelationTerm",
     "Reversal",
     "ReviewedAnnotation",
+    "ReviewedAnnotationCount",
     "ReviewedAnnotationTerm",
     "SecRole",
     "SecUser",
@@ -109,6 +116,7 @@ __all__ = [
     "Track",
     "UploadedFile",
     "UserAnnotation",
+    "UserAnnotationCount",
     "UserPosition",
     "WatchedFile",
 ]

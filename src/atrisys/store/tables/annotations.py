@@ -1,9 +1,9 @@
 """Annotations: shapes on a slide, and the terms they were given."""
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, cast, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from atrisys.store.table import Table
+from atrisys.store.table import Base, RowId, Table
 
 WORKED_OUT = {"log": False}
 """Columns that follow from `location` and the image's height: the change log leaves them out."""
@@ -121,6 +121,35 @@ class ReviewedAnnotationTerm(GivenTerm):
     annotation_id: Mapped[int] = mapped_column(ForeignKey("reviewed_annotation.id"))
 
 
+class AnnotationCount(Base):
+    """How many annotations of one kind somebody has on a slice. The database itself keeps them (migration 0011)."""
+
+    __abstract__ = True
+
+    slice_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    image_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False, index=True)
+    project_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False, index=True)
+    number: Mapped[int]
+
+    @classmethod
+    def total(cls) -> ColumnElement[int]:
+        """Of the rows that a query chooses. PostgreSQL would add them up to a decimal."""
+        return cast(func.coalesce(func.sum(cls.number), 0), BigInteger)
+
+
+class UserAnnotationCount(AnnotationCount):
+    __tablename__ = "user_annotation_count"
+
+
+class ReviewedAnnotationCount(AnnotationCount):
+    __tablename__ = "reviewed_annotation_count"
+
+
+COUNTS_OF: dict[type[AnnotationDomain], type[AnnotationCount]] = {
+    UserAnnotation: UserAnnotationCount,
+    ReviewedAnnotation: ReviewedAnnotationCount,
+}
 TERMS_OF: dict[type[AnnotationDomain], type[GivenTerm]] = {
     UserAnnotation: AnnotationTerm,
     ReviewedAnnotation: ReviewedAnnotationTerm,
