@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import Request
 from pydantic import AliasChoices, Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.access.require import is_manager, require_editor, require_self_or_admin
+from atrisys.access.require import require_editor
 from atrisys.access.visible import layers_in, visible
 from atrisys.actions import review
 from atrisys.actions.drawing import Drawing, make_whole
@@ -19,7 +19,6 @@ from atrisys.store.tables import (
     Project,
     ReviewedAnnotation,
     ReviewedAnnotationCount,
-    SecUser,
     UserAnnotation,
     UserAnnotationCount,
 )
@@ -162,33 +161,6 @@ def add_reviewed(body: JsonBody, request: Request, db: Db, user: CurrentUser) ->
 
 
 # --- how many --------------------------------------------------------------------------------------------------------
-
-
-@routes.get("/api/user/{id:int}/reviewedannotation/count.json")
-def count_of_user(id: int, db: Db, user: CurrentUser, find: Find, project: int | None = None) -> Response:
-    """How many annotations of somebody's were accepted, in one project or wherever the caller may see them."""
-    accepted = visible(user, select(func.count(Row.id)).where(Row.user_id == find(SecUser, id).id), Row)
-    if project is not None:
-        found = find.other(Project, project)
-        if user.id != id and not is_manager(db, user, found.id):
-            require_self_or_admin(user, id)
-        accepted = accepted.where(Row.project_id == found.id)
-    else:
-        require_self_or_admin(user, id)
-    return Json({"total": db.scalar(accepted) or 0})
-
-
-@routes.get("/api/project/{id:int}/reviewedannotation/count.json")
-def count_of_project(
-    id: int, db: Db, user: CurrentUser, find: Find, startDate: int | None = None, endDate: int | None = None
-) -> Response:
-    """How many annotations of a project were accepted between two moments (epoch ms)."""
-    accepted = visible(user, select(func.count(Row.id)).where(Row.project_id == find(Project, id).id), Row)
-    if startDate is not None:
-        accepted = accepted.where(Row.created > startDate)
-    if endDate is not None:
-        accepted = accepted.where(Row.created < endDate)
-    return Json({"total": db.scalar(accepted) or 0})
 
 
 @routes.get("/api/imageinstance/{id:int}/reviewedannotation/stats.json")
