@@ -208,6 +208,8 @@ class BeingWritten(Refusal, RuntimeError):
 
 class Unavailable(Refusal, RuntimeError):
     code = "unavailable"
+    wait_s = 30
+    """Seconds until it is worth another try; nobody knows when it will be back."""
 
 
 class DiskRefuses(Unavailable):

@@ -58,6 +58,7 @@ def test_the_import_asks_for_them_and_until_they_are_there_an_overview_is_refuse
     assert (grid["isComplete"], len(grid["levels"])) == (False, 1)
     refused = ask("image_files/4/0_0.jpg")
     assert (refused.status_code, refused.json()["code"]) == (503, "levels_missing")
+    assert int(refused.headers["retry-after"]) > 0
     assert alice.get(f"/api/imageinstance/{slide.image_instance_ids[0]}/thumb.png?maxSize=60").status_code == 503
     assert ask("image_files/9/0_0.jpg").status_code == 200
     assert ask("tile/0/2/2.jpg").status_code == 200

@@ -52,6 +52,13 @@ def test_a_secret_of_another_installation_is_noticed(sound):
     assert by_check(sound, status=1)["accounts"]["state"] == "wrong"
 
 
+def test_a_secret_that_is_lost_is_noticed_and_none_is_made_in_its_place(sound):
+    (sound.data / "secret").unlink()
+    assert by_check(sound, status=1)["accounts"]["state"] == "wrong"
+    assert not (sound.data / "secret").exists()
+    assert "not this database's folder" in sound.run("user", "list", status=1).stderr
+
+
 def test_missing_and_cut_files_are_named(sound, tmp_path):
     project = sound.project()
     for number in (1, 2):

@@ -1,14 +1,20 @@
+import json
+import os
 import zipfile
 
 import pytest
 from sqlalchemy import func, select
 
 from atrisys.store.tables import AbstractImage, ImageInstance, SecUser, Storage
-from given import slides
+from given import flats, slides
 
 
 def names_in(db, project):
     return set(db.scalars(select(ImageInstance.instance_filename).where(ImageInstance.project_id == project)))
+
+
+def kept_files(installation):
+    return {path for path in (installation.data / "files").rglob("*") if path.is_file()}
 
 
 def test_slides_and_folders_of_slides_come_in_one_line_an_image(installation, tmp_path):
@@ -65,6 +71,54 @@ def test_the_storage_is_that_of_the_first_manager_or_of_who_is_named(installatio
             storage = db.get_one(AbstractImage, line["abstractImage"]).storage_id
             owners.append(db.get_one(SecUser, db.get_one(Storage, storage).user_id).username)
     assert owners == ["alice", "bob"]
+
+
+def test_a_slide_that_came_before_is_not_kept_twice_and_that_is_said(installation, tmp_path):
+    project, other = installation.project(), installation.project("Lung")
+    (tmp_path / "more").mkdir()
+    slides.svs(tmp_path / "more" / "a.svs")
+    flats.png(tmp_path / "more" / "b.png", slides.tissue(300, 200))
+    with zipfile.ZipFile(tmp_path / "more" / "c.zip", "w") as archive:
+        for number in (1, 2):
+            archive.write(slides.svs(tmp_path / f"{number}.svs", seed=number), f"{number}.svs")
+    first = installation.lines("import", tmp_path / "more", "--project", project)
+    kept = kept_files(installation)
+    assert not [line for line in first if "wasThere" in line]
+    (tmp_path / "more" / "a.svs").rename(tmp_path / "more" / "a copy.svs")
+    done = installation.run("import", tmp_path / "more", "--project", project)
+    again = [json.loads(line) for line in done.stdout.splitlines()]
+    assert f"{len(first)} came before" in done.stderr
+    assert all(line["wasThere"] for line in again)
+    assert {line["imageInstance"] for line in again} == {line["imageInstance"] for line in first}
+    elsewhere = installation.lines("import", tmp_path / "more", "--project", other)
+    assert {line["abstractImage"] for line in elsewhere} == {line["abstractImage"] for line in first}
+    assert {line["imageInstance"] for line in elsewhere}.isdisjoint(line["imageInstance"] for line in first)
+    assert kept_files(installation) == kept
+    with installation.reading() as db:
+        assert db.scalar(select(func.count(ImageInstance.id))) == 2 * len(first)
+    asked = installation.json("import", tmp_path / "more" / "a copy.svs", "--project", project, "--again")
+    assert "wasThere" not in asked
+    assert asked["imageInstance"] not in {line["imageInstance"] for line in first}
+
+
+def test_a_slide_is_taken_in_again_where_the_kept_one_went_bad_or_another_lies_there(installation, tmp_path):
+    project, path = installation.project(), slides.svs(tmp_path / "a.svs")
+    first = installation.json("import", path, "--project", project)
+    [kept] = kept_files(installation)
+    kept.write_bytes(kept.read_bytes()[:-1] + b"!")
+    second = installation.json("import", path, "--project", project)
+    assert ("wasThere" in second, second["imageInstance"] != first["imageInstance"]) == (False, True)
+    assert installation.json("import", path, "--project", project)["imageInstance"] == second["imageInstance"]
+
+
+def test_a_slide_in_place_is_known_by_its_place_size_and_time(installation, tmp_path):
+    project, path = installation.project(), slides.svs(tmp_path / "a.svs")
+    words = ["import", path, "--link", "--project", project]
+    first, second = installation.json(*words), installation.json(*words)
+    assert (second["imageInstance"], second["wasThere"]) == (first["imageInstance"], True)
+    assert "wasThere" not in installation.json("import", path, "--project", project)
+    os.utime(path, ns=(1, 1))
+    assert "wasThere" not in installation.json(*words)
 
 
 @pytest.mark.parametrize("words", [["--project", 12345], ["--project", "PROJECT", "--user", "nobody"]])

@@ -12,8 +12,10 @@ COMMANDS = [
     ["serve"],
     ["demo"],
     ["user", "add"],
+    ["user", "list"],
     ["user", "keys"],
     ["project", "add"],
+    ["project", "list"],
     ["import"],
     ["watch"],
     ["export"],
@@ -75,6 +77,11 @@ def test_the_data_folder_may_be_named_after_the_command_and_by_the_setting(tmp_p
     again = runner.invoke(main, ["user", "--data", str(tmp_path / "d"), "keys", "ada"])
     by_setting = runner.invoke(main, ["user", "keys", "ada"], env={"ATRISYS_DATA": str(tmp_path / "d")})
     assert again.stdout == by_setting.stdout != ""
+
+
+def test_a_folder_where_nothing_was_is_said_to_be_new_and_one_that_is_known_is_not(installation):
+    assert "no installation in that folder" in installation.run("user", "list").stderr
+    assert installation.run("user", "list").stderr == ""
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):

@@ -4,7 +4,7 @@ import pty
 import subprocess
 
 from atrisys.cli import speaking
-from atrisys.cli.speaking import Lines
+from atrisys.cli.speaking import Lines, print_rows
 from given import slides
 from walk.running import atrisys
 
@@ -64,3 +64,21 @@ def test_in_a_terminal_the_doctor_speaks_plainly(tmp_path):
     assert status == 0
     assert "✓ database" in shown
     assert '"check"' not in shown
+
+
+def test_rows_are_a_table_in_a_terminal_that_no_name_can_steer(capsys, monkeypatch):
+    rows = [
+        {"id": 5, "name": "a\x1b[2Jb", "enabled": True, "managers": ["ada", "bob"]},
+        {"id": 12, "name": "c", "enabled": False, "managers": []},
+    ]
+    print_rows(rows, as_json=False)
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == rows
+    monkeypatch.setattr(speaking.sys.stdout, "isatty", lambda: True)
+    print_rows(rows, as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "id  name    enabled  managers",
+        "5   a\ufffd[2Jb  yes      ada, bob",
+        "12  c       no",
+    ]
+    print_rows(rows, as_json=True)
+    assert len(capsys.readouterr().out.splitlines()) == 2

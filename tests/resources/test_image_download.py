@@ -196,6 +196,7 @@ def test_the_copy_of_a_large_slide_is_a_job_of_whoever_may_download_it(
     for path in (of(taken), base_of(taken)):
         refused = bob.get(path)
         assert (refused.status_code, refused.json()["code"]) == (503, "copy_missing")
+        assert int(refused.headers["retry-after"]) > 0
     job = bob.post(asked).json()["job"]
     assert bob.get(f"/api/atrisys/job/{job}.json").json()["name"] == "make_clean_copy"
     assert run(bob) == {"abstractImage": taken.abstract_image_id}

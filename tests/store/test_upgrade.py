@@ -6,6 +6,8 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select
 
+from atrisys.access.keys import KeyBox
+from atrisys.actions.add_user import add_user
 from atrisys.errors import Misconfigured
 from atrisys.settings import Settings
 from atrisys.store import spatial, upgrade
@@ -28,6 +30,19 @@ def test_an_empty_folder_becomes_an_installation(fresh):
         roles = db.scalars(select(SecRole.authority).order_by(SecRole.id)).all()
     assert roles == ["ROLE_USER", "ROLE_ADMIN", "ROLE_SUPER_ADMIN", "ROLE_GUEST"]
     assert stat.S_IMODE(fresh.folder.secret_file.stat().st_mode) == 0o600
+
+
+def test_a_folder_without_the_secret_of_a_database_with_accounts_is_refused(fresh):
+    upgrade.prepare(fresh)
+    fresh.folder.secret_file.unlink()
+    assert upgrade.prepare(fresh) is None
+    own = fresh.folder.secret_file.read_bytes()
+    with fresh.writing() as db:
+        add_user(db, None, KeyBox(own), username="alice", password_hash="", role="ROLE_USER", email="")
+    fresh.folder.secret_file.unlink()
+    with pytest.raises(Misconfigured, match="not this database's folder"):
+        upgrade.prepare(fresh)
+    assert not fresh.folder.secret_file.exists()
 
 
 @pytest.mark.parametrize("name", ["what?mode=memory", "50% #1", "file:data", "切片"])

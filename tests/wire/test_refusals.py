@@ -105,6 +105,12 @@ def test_every_kind_has_a_code_of_its_own():
     assert len({kind.code for kind in KINDS}) == len(KINDS)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if STATUS[kind.__name__] in (503, 507)])
+def test_what_will_do_later_says_when_to_try_again(raising, kind):
+    wait_s = "7" if kind is errors.Busy else "30"
+    assert raising(made(kind)).headers["retry-after"] == wait_s
+
+
 def test_who_must_wait_is_told_how_long(raising):
     assert raising(made(errors.TooManyTries)).headers["retry-after"] == "7"
 

@@ -17,6 +17,7 @@ from atrisys.access.require import require_not_read_only, require_storage, requi
 from atrisys.access.visible import get_row
 from atrisys.actions import history
 from atrisys.actions.convert_flat import Limits, convert_flat
+from atrisys.actions.find_again import find_again, put_again
 from atrisys.actions.receive_slide import RECORDED_AT, Progress, Source, ext_of, ignore_progress, take_apart
 from atrisys.actions.record_slide import Place, SlideRecord, Taken, settle
 from atrisys.actions.take_in_place import take_in_place
@@ -61,6 +62,7 @@ def take_in(
     project_ids: Sequence[int] = (),
     properties: Mapping[str, str] | None = None,
     in_place: bool = False,
+    once: bool = False,
     progress: Progress = ignore_progress,
     also: Callable[[Session], None] | None = None,
 ) -> list[Taken]:
@@ -75,6 +77,7 @@ def take_in(
         project_ids: the image is added to each of them.
         properties: kept with the image.
         in_place: the slide (a path then, no zip) is read where it lies from now on; nothing is copied.
+        once: what came into the storage earlier is not taken in again; its image goes into the projects.
         also: is done in the transaction in which the slide is written down.
         progress: told the fraction done and what is being done.
 
@@ -98,9 +101,14 @@ def take_in(
     progress(RECORDED_AT, "Writing it down")
     try:
         store_once(store, delivery.kept())
+        known = find_again(store, place, delivery) if once else None
         with store.writing() as db:
             check_place(db, caller, place.storage_id, place.project_ids)
-            taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery)
+            taken = put_again(db, caller, place, known) if known else None
+            if taken:
+                after_commit(db, lambda: delivery.discard(store.folder))
+            else:
+                taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery)
             if also is not None:
                 also(db)
     except BaseException:

@@ -37,6 +37,8 @@ class Taken:
     """In the order in which the projects were asked for."""
     error: Refusal | None = None
     """Why this one of an archive's several slides could not be read; its uploaded file says so too."""
+    was_there: bool = False
+    """The same bytes came earlier: these are their file and image, and nothing was kept again."""
 
 
 @dataclass(frozen=True)

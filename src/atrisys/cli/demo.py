@@ -33,7 +33,7 @@ def demo(port: int) -> None:
     from atrisys.actions.make_demo import make_demo
 
     door = open_door("127.0.0.1", port)
-    with opened() as store:
+    with opened(may_be_new=True) as store:
         ready_for_pictures(store.settings)
         settings = store.settings
         with progress("Making the demo") as bar:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from atrisys.settings import Settings
     from atrisys.store.files import DataFolder
     from atrisys.store.session import Store
+    from atrisys.store.tables import SecUser
 
 LITTLE_ROOM_GB = 5
 NO_ROOM_GB = 0.5
@@ -169,7 +170,9 @@ def _room(root: Path) -> Iterator[Finding]:
 
 def _secret(folder: "DataFolder") -> Iterator[Finding]:
     file = folder.secret_file
-    if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
+    if not file.exists():
+        yield Finding("secret", "well", "It is made at the first start.")
+    elif stat.S_IMODE(file.stat().st_mode) & 0o077:
         yield Finding("secret", "wrong", f"{file} can be read by others.", f"chmod 600 {file}")
     elif len(folder.secret()) != 32:
         mend = "Put the right one back from a backup: API keys cannot be read without it."
@@ -203,7 +206,6 @@ def database(store: "Store") -> Iterator[Finding]:
 
 def accounts(store: "Store") -> Iterator[Finding]:
     """Somebody can sign in, and the keys can be read with this installation's secret."""
-    from cryptography.exceptions import InvalidTag
     from sqlalchemy import func, select
 
     from atrisys.cli.installation import first_administrator
@@ -213,20 +215,27 @@ def accounts(store: "Store") -> Iterator[Finding]:
         count = db.scalar(select(func.count(SecUser.id))) or 0
         user = db.scalars(select(SecUser).order_by(SecUser.id.desc()).limit(1)).first()
         admin = first_administrator(db)
-        if user is not None:
-            try:
-                key_box(store).open(user.private_key, user.public_key)
-            except InvalidTag:
-                mend = f"Put the file {store.folder.secret_file} back that belongs to this database."
-                yield Finding(
-                    "accounts", "wrong", "The secret is not the one that the API keys were locked with.", mend
-                )
-                return
+        if user is not None and not _is_locked_with_ours(store, user):
+            mend = f"Put the file {store.folder.secret_file} back that belongs to this database."
+            yield Finding("accounts", "wrong", "The secret is not the one that the API keys were locked with.", mend)
+            return
     mend = "Make one: atrisys user add NAME --role admin"
     if admin is None:
         yield Finding("accounts", "look", f"There is no administrator among {count} accounts.", mend)
     else:
         yield Finding("accounts", "well", f"Accounts: {count}.")
+
+
+def _is_locked_with_ours(store: "Store", user: "SecUser") -> bool:
+    from cryptography.exceptions import InvalidTag
+
+    if not store.folder.secret_file.exists():
+        return False
+    try:
+        key_box(store).open(user.private_key, user.public_key)
+    except InvalidTag:
+        return False
+    return True
 
 
 def clock(store: "Store") -> Iterator[Finding]:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @click.option("--project", required=True, type=int, metavar="ID", help="The project that the images go into.")
 @click.option("--user", metavar="NAME", help="For whom (default: the project's first manager); theirs is the storage.")
 @click.option("--link", is_flag=True, help="Read the slides where they lie; copy nothing.")
+@click.option("--again", is_flag=True, help="Make new images of slides that were imported before.")
 @data_option
-def import_slides(paths: tuple[Path, ...], project: int, user: str | None, link: bool) -> None:
+def import_slides(paths: tuple[Path, ...], project: int, user: str | None, link: bool, again: bool) -> None:
     """Bring slides into a project.
 
     A PATH is a slide, a folder with slides (a DICOM or MRXS folder is one image), or a zip of either; also a flat
@@ -30,10 +31,13 @@ def import_slides(paths: tuple[Path, ...], project: int, user: str | None, link:
     where they are and must not be changed there. Prints JSON, one line an image, with imageInstance or error; a file
     that cannot be read does not end the rest, but the exit status is then 1.
 
+    A slide whose bytes came into the same storage before is not kept again: its image is put into the project where it
+    is not there yet, and the line says "wasThere": true. So the same command may be given again after it broke off.
+
     \b
     Example:  atrisys import slides/ more/case-7.svs --project 123
     """
-    failed = 0
+    failed = known = 0
     with opened() as store:
         ready_for_pictures(store.settings)
         with store.reading() as db:
@@ -42,11 +46,14 @@ def import_slides(paths: tuple[Path, ...], project: int, user: str | None, link:
         with progress("Importing") as bar:
             for number, (path, nothing) in enumerate(slides):
                 share = _share(bar, number, len(slides))
-                for line in [nothing] if nothing else _take(store, caller, path, project, link, share):
+                for line in [nothing] if nothing else _take(store, caller, path, project, link, again, share):
                     failed += "error" in line
+                    known += "wasThere" in line
                     bar.step_aside()
                     print_json(line)
             bar(1.0, f"{len(slides)} looked at")
+    if known:
+        say(f"{known} came before and were not kept again (--again makes new images of them).")
     if failed:
         say(f"{failed} could not be imported; the lines with `error` say why.")
         raise SystemExit(1)
@@ -72,12 +79,20 @@ def _share(bar: Progress, number: int, count: int) -> Callable[[float, str], Non
 
 
 def _take(
-    store: "Store", caller: "Caller", path: Path, project: int, link: bool, share: Callable[[float, str], None]
+    store: "Store",
+    caller: "Caller",
+    path: Path,
+    project: int,
+    link: bool,
+    again: bool,
+    share: Callable[[float, str], None],
 ) -> Iterator[dict[str, Any]]:
     from atrisys.actions.import_slide import take_in
 
     try:
-        several = take_in(store, caller, path, path.name, project_ids=[project], in_place=link, progress=share)
+        several = take_in(
+            store, caller, path, path.name, project_ids=[project], in_place=link, once=not again, progress=share
+        )
     except Refusal as refusal:
         yield error_line(path, refusal)
         return
@@ -95,7 +110,8 @@ def lines_of(path: Path, several: "Sequence[Taken]") -> Iterator[dict[str, Any]]
             yield {**line, **error_line(path, taken.error)}
         else:
             line["imageInstance"] = taken.image_instance_ids[0]
-            yield {**line, "abstractImage": taken.abstract_image_id, "uploadedFile": taken.uploaded_file_id}
+            line |= {"abstractImage": taken.abstract_image_id, "uploadedFile": taken.uploaded_file_id}
+            yield {**line, "wasThere": True} if taken.was_there else line
 
 
 def error_line(path: Path, refusal: Refusal) -> dict[str, Any]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from atrisys.store.tables import SecUser
 
 DATA = "atrisys.data"
+NEW = """
+Note: there was no installation in that folder; this is a new one, without projects and accounts. If you meant another,
+look at --data and ATRISYS_DATA. An administrator is made with: atrisys user add NAME --role admin"""
 
 
 def _remember(context: click.Context, _option: click.Parameter, value: str | None) -> None:
@@ -56,15 +59,18 @@ def read_settings() -> "Settings":
 
 
 @contextmanager
-def opened() -> Iterator["Store"]:
-    """The store of the data folder, made ready where it is new or of an earlier version."""
+def opened(*, may_be_new: bool = False) -> Iterator["Store"]:
+    """The store of the data folder, made ready where it is new or of an earlier version.
+
+    That it is new is said aloud, unless nobody would wonder: a mistyped --data looks as if all work were lost.
+    """
     from atrisys.store import upgrade
     from atrisys.store.session import Store
 
     store = Store(read_settings())
     try:
         if done := upgrade.prepare(store):
-            say(f"ATrISys {done} in {store.folder.root}.")
+            say(f"ATrISys {done} in {store.folder.root}." + (NEW if done == upgrade.MADE and not may_be_new else ""))
         yield store
     finally:
         store.close()

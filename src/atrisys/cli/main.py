@@ -6,8 +6,6 @@ from typing import Any
 import click
 
 from atrisys import __version__
-from atrisys.cli.add_project import project
-from atrisys.cli.add_user import user
 from atrisys.cli.deidentify import deidentify
 from atrisys.cli.demo import demo
 from atrisys.cli.doctor import doctor
@@ -16,7 +14,9 @@ from atrisys.cli.import_annotations import annotations
 from atrisys.cli.import_slides import import_slides
 from atrisys.cli.installation import data_option
 from atrisys.cli.jobs import jobs
+from atrisys.cli.projects import project
 from atrisys.cli.serve import serve
+from atrisys.cli.users import user
 from atrisys.cli.watch import watch
 from atrisys.errors import Refusal
 

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,30 @@ EVERY_S = 5.0
 def print_json(value: Any) -> None:
     """One line that a script reads."""
     click.echo(json.dumps(value, ensure_ascii=False))
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON in a terminal too (elsewhere always).")
+
+
+def print_rows(rows: Iterable[dict[str, Any]], *, as_json: bool) -> None:
+    """A line of JSON for each; in a terminal, unless JSON was asked for, a table that a person reads."""
+    if as_json or not sys.stdout.isatty():
+        for row in rows:
+            print_json(row)
+        return
+    lines = [{name: _in_words(value) for name, value in row.items()} for row in rows]
+    if lines:
+        widths = {name: max(len(name), *(len(line[name]) for line in lines)) for name in lines[0]}
+        for line in ({name: name for name in widths}, *lines):
+            click.echo("  ".join(line[name].ljust(width) for name, width in widths.items()).rstrip())
+
+
+def _in_words(value: Any) -> str:
+    """Without signs that would steer the terminal: people choose their names themselves."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def say(text: str) -> None:

@@ -145,19 +145,27 @@ def become_one(kept: Path, other: Path) -> bool:
 
     False: they differ, or this disk knows no second names. Each file is there at any moment.
     """
-    pairs = [(kept, other)]
-    if other.is_dir():
-        pairs = [(kept / path.relative_to(other), path) for path in sorted(other.rglob("*")) if path.is_file()]
     try:
-        if not all(filecmp.cmp(old, new, shallow=False) for old, new in pairs):
+        if not hold_the_same(kept, other):
             return False
-        for old, new in pairs:
+        for old, new in _pairs(kept, other):
             spare = new.with_name(f"{new.name}.same")
             os.link(old, spare)
             spare.replace(new)
     except OSError:
         return False
     return True
+
+
+def hold_the_same(kept: Path, other: Path) -> bool:
+    """Whether all that is in `other`, a file or folder, is in the other one as well, byte by byte. Raises OSError."""
+    return all(old.samefile(new) or filecmp.cmp(old, new, shallow=False) for old, new in _pairs(kept, other))
+
+
+def _pairs(kept: Path, other: Path) -> list[tuple[Path, Path]]:
+    if not other.is_dir():
+        return [(kept, other)]
+    return [(kept / path.relative_to(other), path) for path in sorted(other.rglob("*")) if path.is_file()]
 
 
 def last_written(path: Path) -> float:

@@ -212,6 +212,12 @@ class DataFolder:
         """Let received bytes and kept ones of the same content be one on the disk; each name can go by itself."""
         return received.name.startswith(INCOMING) and disk.become_one(self.path_of(kept), self.path_of(received.name))
 
+    def is_same(self, kept: str, received: "Received") -> bool:
+        """Whether a kept file still holds just what was received. Raises PictureMissing for a record without bytes."""
+        with contextlib.suppress(OSError):
+            return disk.hold_the_same(self.path_of(kept), self.path_of(received.name))
+        return False
+
     def keep(self, stream: BinaryIO, ext: str, limit: int) -> "Received":
         """Store a stream under a made-up name. Raises TooLarge, leaving nothing."""
         received = self.receive(stream, ext, limit)

@@ -17,6 +17,8 @@ HEAD = "0011"
 Migrations are numbered upwards with four digits (tools/migration.py): what stands beyond this one is a newer program's.
 """
 
+MADE = "made the database"
+
 
 def version_of(store: Store) -> str | None:
     """The migration that the database stands at, None where it is empty."""
@@ -30,25 +32,40 @@ def prepare(store: Store) -> str | None:
     """Make the data folder and the database ready. Says what was done, None when nothing was to do.
 
     Raises:
-        Misconfigured: the folder or database cannot be used, a newer ATrISys has migrated it, or a migration failed
-            and was taken back.
+        Misconfigured: the folder or database cannot be used or are not each other's, a newer ATrISys has migrated it,
+            or a migration failed and was taken back.
     """
     store.folder.prepare()
     refuse_network_share(store.settings.database_url, store.folder.root)
-    store.folder.secret()
     if not store.settings.database_url:
         store.folder.shield_database()
     store.wait_until_up()
+    _refuse_another_folder(store)
+    store.folder.secret()
     if version_of(store) == HEAD:
         return None
     with _alone(store):
         return _bring_forward(store, version_of(store))
 
 
+def _refuse_another_folder(store: Store) -> None:
+    """A folder without a secret is new, and a database with accounts is not: one of the two was named by mistake."""
+    if store.folder.secret_file.exists() or version_of(store) is None:
+        return
+    with store.engine.connect() as connection:
+        if connection.execute(text("SELECT count(*) FROM sec_user")).scalar_one() == 0:
+            return
+    raise Misconfigured(
+        "The database has accounts, but {folder} has not the secret that their keys are locked with: it is not this "
+        "database's folder. Name the right one with --data or ATRISYS_DATA, or put the file `secret` back into it.",
+        folder=str(store.folder.root),
+    )
+
+
 def _bring_forward(store: Store, before: str | None) -> str | None:
     if before is None:
         _migrate(store)
-        return "made the database"
+        return MADE
     if before == HEAD:
         return None
     if before > HEAD:

@@ -99,7 +99,7 @@ def _refusal(request: Request, error: Exception) -> Response:
 def answer_to(request: Request, error: errors.Refusal) -> Response:
     """A refusal as the wire has it."""
     body, headers = body_of(error, request), {}
-    if isinstance(error, errors.TooManyTries | errors.Busy):
+    if isinstance(error, errors.TooManyTries | errors.Busy | errors.Unavailable):
         headers["Retry-After"] = str(error.wait_s)
     if isinstance(error, errors.InTheWay):
         body["inTheWay"] = error.blockers

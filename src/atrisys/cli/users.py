@@ -1,12 +1,17 @@
-"""`atrisys user add` and `atrisys user keys`: accounts and their keys."""
+"""`atrisys user add`, `list` and `keys`: accounts and their keys."""
 
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from atrisys.cli.installation import data_option, find_user, key_box, opened
-from atrisys.cli.speaking import print_json, say
+from atrisys.cli.speaking import json_option, print_json, print_rows, say
 from atrisys.errors import Invalid
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 ROLES = {"user": "ROLE_USER", "admin": "ROLE_ADMIN", "guest": "ROLE_GUEST"}
 
@@ -14,7 +19,7 @@ ROLES = {"user": "ROLE_USER", "admin": "ROLE_ADMIN", "guest": "ROLE_GUEST"}
 @click.group()
 @data_option
 def user() -> None:
-    """Accounts: add one, read its keys."""
+    """Accounts: add one, list them, read the keys of one."""
 
 
 @user.command("add")
@@ -54,6 +59,35 @@ def _read_password() -> str:
     if not line:
         raise Invalid("No password came on standard input.")
     return line
+
+
+@user.command("list")
+@json_option
+@data_option
+def list_users(as_json: bool) -> None:
+    """Print the accounts in the order of their names, as JSON, one line each; in a terminal as a table.
+
+    \b
+    Example:  atrisys user list --json
+    """
+    with opened() as store, store.reading() as db:
+        print_rows(_accounts(db), as_json=as_json)
+
+
+def _accounts(db: "Session") -> Iterator[dict[str, Any]]:
+    from sqlalchemy import func, select
+
+    from atrisys.access.caller import LADDER
+    from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
+
+    held = select(SecUserSecRole.user_id, SecRole.authority).join(SecRole, SecRole.id == SecUserSecRole.role_id)
+    highest: dict[int, int] = {}
+    for user_id, authority in db.execute(held):
+        highest[user_id] = max(highest.get(user_id, 0), LADDER.index(authority))
+    words = {authority: word for word, authority in ROLES.items()} | {"ROLE_SUPER_ADMIN": "admin"}
+    columns = (SecUser.id, SecUser.username, SecUser.firstname, SecUser.lastname, SecUser.email, SecUser.enabled)
+    for row in db.execute(select(*columns).order_by(func.lower(SecUser.username))):
+        yield {**row._asdict(), "role": words[LADDER[highest.get(row.id, 0)]]}
 
 
 @user.command("keys")

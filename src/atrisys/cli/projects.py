@@ -1,13 +1,14 @@
-"""`atrisys project add`: a project with its ontology and members."""
+"""`atrisys project add` and `list`: a project with its ontology and members; which there are."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from atrisys.cli.installation import caller_of, data_option, find_user, first_administrator, opened
-from atrisys.cli.speaking import print_json
+from atrisys.cli.speaking import json_option, print_json, print_rows
 from atrisys.errors import Invalid
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ ROLES = ("manager", "contributor")
 @click.group()
 @data_option
 def project() -> None:
-    """Projects: add one."""
+    """Projects: add one, list them."""
 
 
 @project.command("add")
@@ -67,6 +68,40 @@ def add(name: str, ontology: Path | None, members: tuple[str, ...]) -> None:
         )
         made = {"id": row.id, "name": row.name, "ontology": row.ontology_id}
     print_json(made)
+
+
+@project.command("list")
+@json_option
+@data_option
+def list_projects(as_json: bool) -> None:
+    """Print the projects in the order of their names, as JSON, one line each; in a terminal as a table.
+
+    \b
+    Example:  atrisys project list --json
+    """
+    with opened() as store, store.reading() as db:
+        print_rows(_projects(db), as_json=as_json)
+
+
+def _projects(db: "Session") -> Iterator[dict[str, Any]]:
+    from sqlalchemy import func, select
+
+    from atrisys.store.tables import ImageInstance, Project, ProjectMember, SecUser
+
+    of_image = select(ImageInstance.project_id, func.count()).group_by(ImageInstance.project_id)
+    images: dict[int, int] = {row[0]: row[1] for row in db.execute(of_image)}
+    members: dict[int, int] = {}
+    managers: dict[int, list[str]] = {}
+    people = select(ProjectMember.project_id, ProjectMember.is_manager, SecUser.username)
+    people = people.join(SecUser, SecUser.id == ProjectMember.user_id).order_by(SecUser.username)
+    for id, is_manager, name in db.execute(people):
+        members[id] = members.get(id, 0) + 1
+        if is_manager:
+            managers.setdefault(id, []).append(name)
+    for row in db.execute(select(Project.id, Project.name, Project.ontology_id).order_by(func.lower(Project.name))):
+        inside: dict[str, Any] = {"images": images.get(row.id, 0), "members": members.get(row.id, 0)}
+        inside["managers"] = managers.get(row.id, [])
+        yield {"id": row.id, "name": row.name, "ontology": row.ontology_id, **inside}
 
 
 def _read_json(file: Path) -> Any:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from atrisys.store.tables import Ontology, Project, ProjectMember, RelationTerm, SecUser, Term
+from given import slides
 
 TERMS = [
     {"name": "Tissue", "color": "#7f0055", "children": [{"name": "Tumour", "color": "#aa3377"}, {"name": "Stroma"}]},
@@ -104,3 +105,13 @@ def test_a_name_that_is_taken_is_refused_and_leaves_no_ontology(installation, on
     assert "already" in done.stderr
     with installation.reading() as db:
         assert db.scalars(select(Ontology)).all() == []
+
+
+def test_projects_are_listed_with_their_images_and_managers(installation, tmp_path):
+    skin, lung = installation.project("skin", "Dermis"), installation.project("Lung")
+    installation.run("import", slides.svs(tmp_path / "a.svs"), "--project", skin)
+    first, second = installation.lines("project", "list")
+    assert first == {"id": lung, "name": "Lung", "ontology": None, "images": 0, "members": 1, "managers": ["alice"]}
+    assert (second["id"], second["images"]) == (skin, 1)
+    assert second["ontology"] is not None
+    assert installation.lines("project", "list", "--json") == [first, second]

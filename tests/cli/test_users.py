@@ -52,3 +52,18 @@ def test_keys_are_printed_again(installation):
     made = installation.json("user", "add", "alice")
     keys = installation.json("user", "keys", "Alice")
     assert keys == {"publicKey": made["publicKey"], "privateKey": made["privateKey"]}
+
+
+def test_accounts_are_listed_with_their_roles_and_no_secrets(installation):
+    ada = installation.json("user", "add", "ada", "--role", "admin", "--email", "ada@example.org")
+    installation.run("user", "add", "Bob")
+    installation.run("user", "add", "alice", "--role", "guest")
+    lines = installation.lines("user", "list")
+    assert [(line["username"], line["role"]) for line in lines] == [
+        ("ada", "admin"),
+        ("alice", "guest"),
+        ("Bob", "user"),
+    ]
+    first = {"id": ada["id"], "username": "ada", "firstname": "ada", "lastname": "ada", "email": "ada@example.org"}
+    assert lines[0] == {**first, "enabled": True, "role": "admin"}
+    assert installation.lines("user", "list", "--json") == lines

@@ -1,0 +1,85 @@
+"""Slides whose bytes lie in the storage already: found there instead of being kept a second time."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased
+
+from atrisys.access.caller import Caller
+from atrisys.access.visible import get_row
+from atrisys.actions.add_image_instance import add_image_instance
+from atrisys.actions.receive_slide import Arrival, Delivery
+from atrisys.actions.record_slide import Place, Taken
+from atrisys.errors import PictureMissing
+from atrisys.store.files import DataFolder
+from atrisys.store.session import Store
+from atrisys.store.tables import AbstractImage, ImageInstance, Project, UploadedFile
+from atrisys.store.tables.files import CONVERTED
+
+MOST_SAME = 3
+"""So many earlier files are looked at: one whose bytes went bad is no reason to refuse good ones."""
+Known = tuple[UploadedFile, AbstractImage]
+"""A file that came earlier, and what was made of it."""
+
+
+def find_again(store: Store, place: Place, delivery: Delivery) -> list[Known] | None:
+    """For each slide the newest file of the same content in the same storage; None unless all are known.
+
+    To be called outside any transaction: bytes are compared.
+    """
+    found: list[Known] = []
+    for arrival in delivery.arrivals:
+        if arrival.facts is None:
+            return None
+        with store.reading() as db:
+            alike = _alike(db, place, arrival)
+        known = next((one for one in alike if _is_the_same(store.folder, one[0], arrival)), None)
+        if known is None:
+            return None
+        found.append(known)
+    return found
+
+
+def _alike(db: Session, place: Place, arrival: Arrival) -> list[Known]:
+    """What seems to be the same; of a converted picture the picture itself with the image of its pyramid."""
+    came, held = arrival.original or arrival.received, aliased(UploadedFile)
+    below = (held.parent_id == UploadedFile.id) & (UploadedFile.status == CONVERTED)
+    query = (
+        select(UploadedFile, AbstractImage)
+        .join(held, or_(held.id == UploadedFile.id, below))
+        .join(AbstractImage, AbstractImage.uploaded_file_id == held.id)
+        .where(UploadedFile.storage_id == place.storage_id, UploadedFile.size == came.size)
+        .where(UploadedFile.sha256 == (came.sha256 or None))
+        .order_by(UploadedFile.id.desc())
+    )
+    return [(file, image) for file, image in db.execute(query.limit(MOST_SAME))]
+
+
+def _is_the_same(folder: DataFolder, file: UploadedFile, arrival: Arrival) -> bool:
+    if arrival.in_place or file.in_place:
+        return arrival.in_place == file.in_place
+    try:
+        return folder.is_same(file.filename, arrival.original or arrival.received)
+    except PictureMissing:
+        return False
+
+
+def put_again(db: Session, caller: Caller, place: Place, known: Sequence[Known]) -> list[Taken] | None:
+    """Their images, in those projects too that have them not yet; None where one has gone meanwhile."""
+    taken: list[Taken] = []
+    for file, there in known:
+        image = db.get(AbstractImage, there.id, with_for_update=True)
+        if image is None:
+            return None
+        instances = _instances(db, caller, place, image)
+        taken.append(Taken(image.original_filename, file.id, image.id, instances, was_there=True))
+    return taken
+
+
+def _instances(db: Session, caller: Caller, place: Place, image: AbstractImage) -> tuple[int, ...]:
+    there = select(ImageInstance.project_id, ImageInstance.id).where(ImageInstance.base_image_id == image.id)
+    known = {row.project_id: row.id for row in db.execute(there)}
+    return tuple(
+        known.get(id) or add_image_instance(db, caller, get_row(db, caller, Project, id), image).id
+        for id in place.project_ids
+    )
