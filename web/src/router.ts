@@ -54,6 +54,7 @@ export const router = createRouter({
       path: "/project/:project(\\d+)/image/:image(\\d+)",
       component: () => import("./pages/ViewerPage.vue"),
       props: true,
+      meta: { framed: true },
     },
     { path: "/:rest(.*)*", component: NoPage },
   ],

@@ -36,9 +36,12 @@ export function brushed(way: Point[], radius: number): string {
   return written(tree)!;
 }
 
-export function moved(shape: string, dx: number, dy: number): string {
-  return shape.replace(/(-?[\d.]+(?:[eE][-+]?\d+)?)\s+(-?[\d.]+(?:[eE][-+]?\d+)?)/g, (_, x, y) => pair(Number(x) + dx, Number(y) + dy));
+/** Each corner elsewhere. */
+export function mapped(shape: string, to: (corner: Point) => Point): string {
+  return shape.replace(/(-?[\d.]+(?:[eE][-+]?\d+)?)\s+(-?[\d.]+(?:[eE][-+]?\d+)?)/g, (_, x, y) => pair(...to([Number(x), Number(y)])));
 }
+
+export const moved = (shape: string, dx: number, dy: number) => mapped(shape, ([x, y]) => [x + dx, y + dy]);
 
 /** The same without its holes. */
 export function filled(shape: string): string {

@@ -1,11 +1,11 @@
 /** How bright the slide is shown: numbers that work alike on each of the three colours. */
 
 export interface Look {
-  /** −1 to 1; 0 leaves it. */
+  /** 0 leaves it. */
   brightness: number;
-  /** 0 to 3; 1 leaves it. */
+  /** 1 leaves it. */
   contrast: number;
-  /** 0.2 to 5; 1 leaves it, more is lighter. */
+  /** 1 leaves it, more is lighter. */
   gamma: number;
 }
 
@@ -19,6 +19,18 @@ export interface ShapeLook {
 export const PLAIN_SHAPES: ShapeLook = { opacity: 1, fill: 0.12, outline: true };
 
 export const PLAIN: Look = { brightness: 0, contrast: 1, gamma: 1 };
+
+/** How far each can be changed. */
+export const LIMITS = {
+  brightness: { min: -0.5, max: 0.5, step: 0.01 },
+  contrast: { min: 0.2, max: 3, step: 0.05 },
+  gamma: { min: 0.3, max: 3, step: 0.05 },
+} as const;
+
+export function within(look: Look): Look {
+  const held = (name: keyof Look) => Math.min(LIMITS[name].max, Math.max(LIMITS[name].min, look[name]));
+  return { brightness: held("brightness"), contrast: held("contrast"), gamma: held("gamma") };
+}
 
 export function isPlain({ brightness, contrast, gamma }: Look): boolean {
   return brightness === 0 && contrast === 1 && gamma === 1;

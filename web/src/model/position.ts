@@ -7,8 +7,10 @@ export interface Position {
   centre: Point;
   /** Level-0 pixels for each pixel of the screen. */
   downsample: number;
-  /** Clockwise. */
+  /** Clockwise, before the picture is mirrored. */
   degrees: number;
+  /** Seen as in a mirror: left is right. */
+  isFlipped: boolean;
 }
 
 export type Query = Record<string, string>;
@@ -18,6 +20,7 @@ export function toQuery(position: Position, height: number): Query {
   const query: Query = { x: x.toFixed(0), y: y.toFixed(0), d: String(Number(position.downsample.toPrecision(4))) };
   const degrees = ((Math.round(position.degrees) % 360) + 360) % 360;
   if (degrees) query.r = String(degrees);
+  if (position.isFlipped) query.mirror = "1";
   return query;
 }
 
@@ -26,5 +29,5 @@ export function fromQuery(query: Record<string, unknown>, height: number): Posit
   const [x, y, downsample] = ["x", "y", "d"].map((name) => Number.parseFloat(String(query[name])));
   if (![x, y, downsample].every(Number.isFinite) || downsample <= 0) return undefined;
   const degrees = Number.parseFloat(String(query.r));
-  return { centre: turned([x, y], height), downsample, degrees: Number.isFinite(degrees) ? degrees : 0 };
+  return { centre: turned([x, y], height), downsample, degrees: Number.isFinite(degrees) ? degrees : 0, isFlipped: query.mirror === "1" };
 }

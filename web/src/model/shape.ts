@@ -58,7 +58,7 @@ function readFlat(numbers: string): Float64Array {
   return flat;
 }
 
-function boxOf(parts: Part[]): Box {
+export function boxOf(parts: Part[]): Box {
   const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { flat } of parts)
     for (let k = 0; k < flat.length; k += 2) {

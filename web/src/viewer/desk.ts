@@ -1,20 +1,25 @@
 /** A slide that somebody works at: what is shown of it, what is drawn on it, and what others change on it meanwhile. */
 
-import { type Ref, computed, ref, shallowRef, watch } from "vue";
+import { type Ref, computed, effectScope, ref, shallowRef, watch } from "vue";
+import { readAnnotation } from "../model/annotations";
+import { type Clipboard, pasted } from "../model/copying";
 import { createEditing } from "../model/editing";
 import { type Hidden, NOTHING_HIDDEN, toFilter } from "../model/filter";
 import { createHand } from "../model/hand";
 import { keepIn } from "../model/kept";
 import { again, changedShapes, createFeed } from "../model/live";
-import { PLAIN, PLAIN_SHAPES } from "../model/look";
+import type { Extent } from "../model/linking";
 import type { Measured } from "../model/measure";
-import { type Position, fromQuery } from "../model/position";
+import type { Position, Query } from "../model/position";
+import type { Looks, rememberLooks } from "../model/remembered";
 import { createReviewing, decide, startReview } from "../model/reviewing";
-import { fromAnnotation } from "../model/shape";
+import { fromAnnotation, shapeOf } from "../model/shape";
 import { createShapeStore } from "../model/shape_store";
-import type { Slice } from "../model/slices";
+import { fromAddress, toAddress } from "../model/slide_address";
+import { AXES, type Slice } from "../model/slices";
 import { type Opened, openImage } from "../model/viewing";
 import { i18n, number } from "../words";
+import { nameOf } from "../words/names";
 import { wordsOf } from "../words/refusals";
 import type { Tool } from "./drawing";
 import type { Shown } from "./loading";
@@ -35,23 +40,51 @@ export interface Held {
 export interface Hooks {
   problem(words: string): void;
   news(words: string): void;
-  /** The view has come to rest. */
-  rests(position: Position, height: number): void;
+  /** The slide is here. */
+  opened(): void;
+  /** The view moves, or has moved. */
+  moves(): void;
+  /** What the address says of the slide is another now. */
+  changed(): void;
 }
 
-export function createDesk(project: number, image: number, me: number, { tool, term }: Held, hooks: Hooks) {
+/** Whose desk it is, and what they have had on others. */
+export interface Owner {
+  me: number;
+  looks: ReturnType<typeof rememberLooks>;
+  clipboard: Clipboard;
+}
+
+/** `said`: what the address says of the slide. */
+export function createDesk(project: number, image: number, owner: Owner, held: Held, hooks: Hooks, said: Query) {
+  const scope = effectScope(true);
+  const desk = scope.run(() => layOut(project, image, owner, held, hooks, said))!;
+  return {
+    ...desk,
+    close(): void {
+      desk.close();
+      scope.stop();
+    },
+  };
+}
+
+export type Desk = ReturnType<typeof createDesk>;
+
+function layOut(project: number, image: number, { me, looks, clipboard }: Owner, { tool, term }: Held, hooks: Hooks, said: Query) {
   const opened = shallowRef<Opened>();
   const slide = shallowRef<Stage>();
   const downsample = ref(1);
   const degrees = ref(0);
+  const isFlipped = ref(false);
   const shown = ref<Shown>();
   const loading = ref(false);
   const failure = ref("");
   const brushPx = ref(12);
   const measured = ref<Measured>();
   const hidden = ref<Hidden>(NOTHING_HIDDEN);
-  const look = ref({ ...PLAIN });
-  const shapeLook = ref({ ...PLAIN_SHAPES });
+  const liked = looks.read();
+  const look = ref(liked.look);
+  const shapeLook = ref(liked.shapes);
   const isInReview = ref(false);
   const slice = ref<Slice>();
 
@@ -78,32 +111,40 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   const feed = createFeed(project);
   let listening: ReturnType<typeof again> | undefined;
 
+  const title = computed(() => nameOf(opened.value?.image ?? { id: image, instanceFilename: null, blindedName: null }));
   const terms = computed(() => opened.value?.terms ?? []);
   const drawsNow = () => tool.value !== "move" && tool.value !== "edit";
 
-  async function open(place: HTMLElement, query: Parameters<typeof fromQuery>[0]): Promise<void> {
+  async function open(place: HTMLElement): Promise<void> {
     failure.value = "";
     try {
       opened.value = await openImage(String(project), String(image));
-      stage.paint({ colours: new Map(terms.value.map((one) => [one.id, one.color])) });
-      isInReview.value = opened.value.image.reviewUser !== null;
-      show(place, opened.value, fromQuery(query, opened.value.grid.height));
-      slice.value = opened.value.first;
     } catch (error) {
       failure.value = wordsOf(error);
       return;
     }
+    stage.paint({ colours: new Map(terms.value.map((one) => [one.id, one.color])) });
+    isInReview.value = opened.value.image.reviewUser !== null;
+    const seen = fromAddress(said, opened.value.grid.height);
+    slide.value = show(place, opened.value, seen.position);
+    slide.value.pen.use(tool.value);
+    stage.paint({ fill: shapeLook.value.fill, outline: shapeLook.value.outline }, shapeLook.value.opacity);
+    go(said);
+    slide.value.picture(look.value);
+    hooks.opened();
     await editing.resume().catch((error) => hooks.problem(wordsOf(error)));
     if (place.isConnected) listening ??= again(listen, ASK_FOR_NEWS_MS);
   }
 
-  function show(place: HTMLElement, now: Opened, start: Position | undefined): void {
-    slide.value = stage.open(place, now, t("viewer.overview"), start, {
+  function show(place: HTMLElement, now: Opened, start: Position | undefined): Stage {
+    return stage.open(place, now, t("viewer.overview"), start, {
       moves(position) {
         downsample.value = position.downsample;
         degrees.value = position.degrees;
+        isFlipped.value = position.isFlipped;
+        hooks.moves();
       },
-      rests: (position) => hooks.rests(position, now.grid.height),
+      rests: hooks.changed,
       clicked: (shape) => drawsNow() || editing.choose(shape?.id),
       begins: () => (loading.value = true),
       ends(found) {
@@ -120,6 +161,67 @@ export function createDesk(project: number, image: number, me: number, { tool, t
       measures: (now) => (measured.value = now),
     });
   }
+
+  /** Shows what an address says. */
+  function go(query: Query): void {
+    said = query;
+    if (!opened.value) return;
+    const seen = fromAddress(query, opened.value.grid.height);
+    if (seen.position) slide.value?.place(seen.position);
+    hidden.value = seen.hidden;
+    look.value = seen.look ?? looks.read().look;
+    const { slices, first } = opened.value;
+    slice.value = slices.find((one) => AXES.every((axis, k) => one[axis] === seen.plane?.[k])) ?? first;
+    if (seen.annotation === undefined) editing.choose(undefined);
+    else if (seen.annotation !== editing.chosen.value) void lead(seen.annotation, !seen.position);
+  }
+
+  /** What the address says of the slide as it is now. */
+  function query(): Query {
+    if (!opened.value || !slide.value) return said;
+    const { grid, first } = opened.value;
+    const [plane, chosen] = [slice.value, editing.chosen.value];
+    return toAddress(
+      {
+        position: slide.value.position(),
+        hidden: hidden.value,
+        annotation: typeof chosen === "number" ? chosen : undefined,
+        plane: plane && plane.id !== first?.id ? [plane.channel, plane.zStack, plane.time] : undefined,
+        look: look.value,
+      },
+      grid.height,
+    );
+  }
+
+  /** Chooses an annotation, wherever it lies, and moves to it. */
+  const lead = (id: number, moves = true) =>
+    editing.act(async () => {
+      const found = await readAnnotation(id);
+      if (found?.image !== image) return hooks.problem(t("viewer.gone", { id }));
+      slice.value = opened.value?.slices.find((one) => one.id === found.slice) ?? slice.value;
+      if (!editing.saving.of(id)) store.put(shapeOf(id, found.location, found.term, hidden.value.drawn));
+      editing.choose(id);
+      const shape = store.get(id);
+      if (moves && shape) slide.value?.lookAt(shape.box);
+    });
+
+  /** Keeps the chosen shape for another slide. */
+  function copy(): void {
+    const [shape, position] = [hand.shape(), slide.value?.position()];
+    if (!shape || !position) return;
+    clipboard.put({ image, location: shape.location, terms: [...shape.terms], slide: extent(), position });
+    hooks.news(t("viewer.copied"));
+  }
+
+  function paste(): void {
+    const [copied, now] = [clipboard.get(), slide.value];
+    if (!copied || !now) return;
+    const location = pasted(copied, { image, slide: extent(), position: now.position(), screen: now.screen() });
+    const known = new Set(terms.value.map((one) => one.id));
+    editing.choose(editing.draw(location, copied.terms.filter((one) => known.has(one))));
+  }
+
+  const extent = (): Extent => ({ ...opened.value!.grid, mpp: opened.value!.image.physicalSizeX });
 
   async function review(step: ReviewStep): Promise<void> {
     if (step === "accept" || step === "reject") return editing.review((id) => decide(id, step === "accept"));
@@ -138,6 +240,13 @@ export function createDesk(project: number, image: number, me: number, { tool, t
       await startReview(image);
       isInReview.value = true;
     });
+
+  /** Changes how things look, and remembers it. */
+  function like(change: Partial<Looks>): void {
+    if (change.look) look.value = change.look;
+    if (change.shapes) shapeLook.value = change.shapes;
+    looks.write({ look: look.value, shapes: shapeLook.value });
+  }
 
   /** What others do appears by itself. */
   async function listen(): Promise<void> {
@@ -166,14 +275,17 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   });
   watch(look, (now) => slide.value?.picture(now));
   watch(shapeLook, ({ opacity, ...paint }) => stage.paint(paint, opacity));
+  watch([hidden, slice, look, isFlipped, editing.chosen], hooks.changed);
 
   return {
     image,
+    title,
     opened,
     slide,
     terms,
     downsample,
     degrees,
+    isFlipped,
     shown,
     loading,
     failure,
@@ -190,10 +302,17 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     drawsNow,
     open,
     close,
+    go,
+    query,
+    lead,
+    copy,
+    paste,
+    like,
+    extent,
+    /** Where it is looked at; undefined until it is here. */
+    position: () => slide.value?.position(),
     review,
     beginReview,
     sizeBrush: (steps: number) => (brushPx.value = slide.value?.pen.brushSize(steps) ?? brushPx.value),
   };
 }
-
-export type Desk = ReturnType<typeof createDesk>;

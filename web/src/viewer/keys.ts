@@ -3,13 +3,21 @@
 import { PLAIN_SHAPES, type ShapeLook } from "../model/look";
 import { type Action, actionOf, digitOf } from "../model/shortcuts";
 import { inTreeOrder } from "../model/terms";
-import type { Desk, Held } from "./desk";
+import type { Held } from "./desk";
+import type { Desks } from "./desks";
 import { TOOLS, type Tool } from "./drawing";
 
 /** Where keys write or choose something. */
 const WRITES = "input:not([type=radio], [type=checkbox]), textarea, [role=dialog], [role=listbox], [role=combobox]";
 
-export function createKeys(desk: () => Desk, { tool, term }: Held, help: () => void) {
+/** What the page opens when it is asked for. */
+export interface Opens {
+  help(): void;
+  beside(): void;
+}
+
+export function createKeys(desks: Desks, { tool, term }: Held, opens: Opens) {
+  const desk = () => desks.active.value;
   const act: Partial<Record<Action, () => void>> = {
     finish: () => desk().slide.value?.pen.finish(),
     takeBack: () => (desk().drawsNow() ? desk().slide.value?.pen.takeBack() : void desk().editing.remove()),
@@ -34,11 +42,16 @@ export function createKeys(desk: () => Desk, { tool, term }: Held, help: () => v
     previous: () => void desk().review("previous"),
     accept: () => void desk().review("accept"),
     reject: () => void desk().review("reject"),
-    help,
+    flip: () => desk().slide.value?.flip(),
+    copy: () => desk().copy(),
+    paste: () => desk().paste(),
+    other: () => desks.activateNext(),
+    link: () => desks.all.length > 1 && desks.link(!desks.isLinked.value),
+    ...opens,
   };
 
   function change(one: Partial<ShapeLook>): void {
-    desk().shapeLook.value = { ...desk().shapeLook.value, ...one };
+    desk().like({ shapes: { ...desk().shapeLook.value, ...one } });
   }
 
   /** A digit names the chosen shape, or what is drawn from now on. */
@@ -57,6 +70,8 @@ export function createKeys(desk: () => Desk, { tool, term }: Held, help: () => v
     const action = actionOf(event);
     if (digit !== undefined) return useTerm(digit);
     if (!action || (action === "finish" && inside.closest("button, a"))) return;
+    // Words that are marked on the page are copied as anywhere.
+    if (action === "copy" && String(getSelection())) return;
     if (TOOLS.includes(action as Tool)) tool.value = action as Tool;
     else act[action]?.();
     if (action !== "finish") event.preventDefault();

@@ -2,15 +2,18 @@
 
 import "ol/ol.css";
 import Map from "ol/Map";
+import type MapBrowserEvent from "ol/MapBrowserEvent";
 import View from "ol/View";
 import OverviewMap from "ol/control/OverviewMap";
 import DoubleClickZoom from "ol/interaction/DoubleClickZoom";
+import PinchRotate from "ol/interaction/PinchRotate";
 import { defaults as interactions } from "ol/interaction/defaults";
 import TileLayer from "ol/layer/Tile";
 import Projection from "ol/proj/Projection";
 import TileImage from "ol/source/TileImage";
 import TileGrid from "ol/tilegrid/TileGrid";
 import type { Grid } from "../api/shapes";
+import type { Point } from "../model/frame";
 import { type Look, curveOf, isPlain } from "../model/look";
 import type { Position } from "../model/position";
 import type { Box } from "../model/shape";
@@ -30,8 +33,13 @@ export interface SlideMap {
   map: Map;
   fit(): void;
   zoom(steps: number): void;
+  /** Clockwise as it is seen; null: upright. */
   turn(degrees: number | null): void;
+  /** Mirrors what is seen, or no longer. */
+  flip(): void;
   position(): Position;
+  place(position: Position): void;
+  screen(): Point;
   /** Shows a box, at native resolution at the nearest. */
   lookAt(box: Box): void;
   /** Other tiles of the same grid: another plane. */
@@ -42,6 +50,35 @@ export interface SlideMap {
   doubleClickZooms(on: boolean): void;
 }
 
+/** OpenLayers knows no mirrored view: the layers are mirrored as they are shown, and where somebody points as it is read. */
+class MirroredMap extends Map {
+  isFlipped = false;
+
+  flip(on: boolean): void {
+    this.isFlipped = on;
+    const layers = this.getViewport()?.querySelector<HTMLElement>(":scope > .ol-layers");
+    if (layers) layers.style.transform = on ? "scaleX(-1)" : "";
+    this.getView().changed();
+  }
+
+  override getEventPixel(event: { clientX: number; clientY: number }): number[] {
+    const [x, y] = super.getEventPixel(event);
+    return [this.isFlipped ? this.getSize()![0] - x : x, y];
+  }
+}
+
+/** Two fingers turn a mirrored slide as they are seen to turn. */
+class MirroredPinchRotate extends PinchRotate {
+  override handleDragEvent(event: MapBrowserEvent): void {
+    const [one, other] = this.targetPointers;
+    // Their middle stays where it is.
+    if ((event.map as MirroredMap).isFlipped) this.targetPointers = [at(other.clientX, one), at(one.clientX, other)];
+    super.handleDragEvent(event);
+  }
+}
+
+const at = (clientX: number, { clientY }: PointerEvent) => ({ clientX, clientY }) as PointerEvent;
+
 export function showSlide(target: HTMLElement, grid: Grid, tile: string, overviewLabel: string, start?: Position): SlideMap {
   const extent = [0, 0, grid.width, grid.height];
   const projection = new Projection({ code: "slide", units: "pixels", extent });
@@ -50,6 +87,8 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     projection,
     extent,
     constrainOnlyCenter: true,
+    // It would take small turns back to nothing.
+    constrainRotation: false,
     minResolution: CLOSEST,
     maxResolution: Math.max(farthest, 1),
     center: start?.centre ?? [grid.width / 2, grid.height / 2],
@@ -64,21 +103,23 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     layers: [new TileLayer({ source, extent })],
     view: wholeSlide(grid, projection),
   });
-  const map = new Map({
+  const map = new MirroredMap({
     target,
     view,
     controls: [overview],
-    interactions: interactions({ altShiftDragRotate: true, pinchRotate: true }),
+    interactions: interactions({ altShiftDragRotate: true, pinchRotate: false }).extend([new MirroredPinchRotate()]),
     layers: [new TileLayer({ source, extent, preload: 1, className: PICTURE })],
   });
   const fit = (duration = MOVE_MS) => view.fit(extent, { padding: [24, 24, 24, 24], duration });
   if (!start) fit(0);
+  map.flip(start?.isFlipped ?? false);
   return {
     map,
     fit,
     zoom: (steps) => view.animate({ zoom: (view.getZoom() ?? 0) + steps, duration: MOVE_MS }),
     turn: (degrees) =>
-      view.animate({ rotation: degrees === null ? 0 : view.getRotation() + radians(degrees), duration: MOVE_MS }),
+      view.animate({ rotation: degrees === null ? 0 : view.getRotation() + radians(map.isFlipped ? -degrees : degrees), duration: MOVE_MS }),
+    flip: () => map.flip(!map.isFlipped),
     lookAt([minX, minY, maxX, maxY]) {
       const room = Math.max(ROOM * Math.max(maxX - minX, maxY - minY), 1);
       view.fit([minX - room, minY - room, maxX + room, maxY + room], { minResolution: 1, duration: MOVE_MS });
@@ -94,15 +135,28 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       centre: view.getCenter() as [number, number],
       downsample: view.getResolution() ?? 1,
       degrees: (view.getRotation() * 180) / Math.PI,
+      isFlipped: map.isFlipped,
     }),
+    place({ centre, downsample, degrees, isFlipped }) {
+      view.cancelAnimations();
+      view.setResolution(downsample);
+      view.setRotation(radians(degrees));
+      view.setCenter(centre);
+      if (isFlipped !== map.isFlipped) map.flip(isFlipped);
+    },
+    screen: () => map.getSize() as Point,
     doubleClickZooms: (on) =>
       map.getInteractions().forEach((one) => one instanceof DoubleClickZoom && one.setActive(on)),
   };
 }
 
+/** How many there are: each slide of a page has one of its own. */
+let filters = 0;
+
 /** The filter that the picture is drawn through, made where there is none; answers its name. */
 function filterFor(target: HTMLElement, look: Look): string {
-  const name = "slide-look";
+  const there = target.querySelector(":scope > svg");
+  const name = there?.querySelector("filter")?.id ?? `slide-look-${++filters}`;
   const { slope, intercept, exponent } = curveOf(look);
   const parts = ["R", "G", "B"];
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0"><filter id="${name}" color-interpolation-filters="sRGB">
@@ -110,7 +164,6 @@ function filterFor(target: HTMLElement, look: Look): string {
     <feComponentTransfer>${parts.map((one) => `<feFunc${one} type="gamma" exponent="${exponent}"/>`).join("")}</feComponentTransfer>
   </filter></svg>`;
   const fresh = document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
-  const there = target.querySelector(`:scope > svg`);
   if (there) there.replaceWith(fresh);
   else target.append(fresh);
   return name;

@@ -35,7 +35,7 @@ export function createStage(store: ShapeStore) {
     const slide = showSlide(target, grid, tilesOf(`imageinstance/${image.id}`), overview, start);
     const density = createDensityLayer(grid.height);
     for (const layer of [density.layer, tiles.layer, marked.layer]) slide.map.addLayer(layer);
-    slide.map.getView().on("change", () => hooks.moves(slide.position()));
+    slide.map.getView().on(["change", "propertychange"], () => hooks.moves(slide.position()));
     slide.map.on("moveend", () => hooks.rests(slide.position()));
     slide.map.on("singleclick", ({ coordinate }) =>
       hooks.clicked(store.at(coordinate as Point, NEAR_PX * slide.position().downsample)),

@@ -1,0 +1,55 @@
+/** What the address says of one slide: where it is looked at, what is hidden, which shape is chosen, how it looks. */
+
+import { type Hidden, NOTHING_HIDDEN } from "./filter";
+import { type Look, PLAIN, isPlain, within } from "./look";
+import { type Position, type Query, fromQuery, toQuery } from "./position";
+
+export interface Seen {
+  /** undefined: nothing is said of it. */
+  position?: Position;
+  hidden: Hidden;
+  annotation?: number;
+  /** Channel, depth and time; undefined: the plane that is shown at first. */
+  plane?: [number, number, number];
+  look?: Look;
+}
+
+const NONE = "none";
+
+export function toAddress({ position, hidden, annotation, plane, look }: Seen, height: number): Query {
+  return {
+    ...(position ? toQuery(position, height) : {}),
+    ...(hidden.terms.length ? { hide: hidden.terms.map((one) => one ?? NONE).join() } : {}),
+    ...(hidden.people.length ? { without: hidden.people.join() } : {}),
+    ...(hidden.drawn ? { reviewed: "1" } : {}),
+    ...(annotation === undefined ? {} : { annotation: String(annotation) }),
+    ...(plane ? { plane: plane.join() } : {}),
+    ...(look && !isPlain(look) ? { look: [look.brightness, look.contrast, look.gamma].join() } : {}),
+  };
+}
+
+/** Nonsense is passed over. */
+export function fromAddress(query: Query, height: number): Seen {
+  const [plane, look] = [numbers(query.plane), numbers(query.look)];
+  const hidden: Hidden = {
+    ...NOTHING_HIDDEN,
+    terms: words(query.hide).flatMap((one) => (one === NONE ? [null] : ids(one))),
+    people: words(query.without).flatMap(ids),
+    drawn: query.reviewed === "1",
+  };
+  return {
+    position: fromQuery(query, height),
+    hidden,
+    annotation: words(query.annotation).flatMap(ids)[0],
+    plane: plane.length === 3 ? (plane as [number, number, number]) : undefined,
+    look: look.length === 3 ? within({ ...PLAIN, brightness: look[0], contrast: look[1], gamma: look[2] }) : undefined,
+  };
+}
+
+const words = (text?: string) => (text ? text.split(",") : []);
+const ids = (text: string) => (/^\d{1,16}$/.test(text) ? [Number(text)] : []);
+
+function numbers(text?: string): number[] {
+  const read = words(text).map(Number);
+  return read.every(Number.isFinite) ? read : [];
+}
