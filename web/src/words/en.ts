@@ -92,7 +92,6 @@ export default {
     noScale: "scale unknown",
     magnification: "{times}×",
     annotations: "no annotations | 1 annotation | {n} annotations",
-    open: "Open {name}",
     none: "This project has no images yet.",
     noMatch: "No image has “{search}” in its name.",
     more: "Show more",
@@ -464,6 +463,10 @@ export default {
     visits: "How often the project was opened",
     views: "How often images were opened",
     times: "never | once | {n} times",
+  },
+  reach: {
+    noPage: "No such page",
+    actions: "Actions",
   },
   error: {
     offline: "The server could not be reached. Check the connection, then try again.",
