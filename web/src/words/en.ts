@@ -465,6 +465,12 @@ export default {
     times: "never | once | {n} times",
   },
   reach: {
+    slideKeys: "The arrow keys move the slide, or the crosshair while a tool draws; Space sets a corner, Enter ends the shape, ? shows all keys.",
+    crosshair: {
+      move: "Move the crosshair of the keyboard (in the slide, with a tool that draws)",
+      moveFinely: "Move it by one pixel",
+      press: "Set a corner; choose a shape; begin and end a stroke, a rectangle or an ellipse",
+    },
     noPage: "No such page",
     actions: "Actions",
   },

@@ -465,6 +465,12 @@ const zhHant: typeof en = {
     times: "從未 | 1 次 | {n} 次",
   },
   reach: {
+    slideKeys: "方向鍵移動切片，使用繪圖工具時則移動十字準線；空白鍵設定頂點，Enter 完成圖形，? 顯示所有快速鍵。",
+    crosshair: {
+      move: "移動鍵盤的十字準線（焦點在切片上並使用繪圖工具時）",
+      moveFinely: "移動一個像素",
+      press: "設定頂點；選取圖形；開始與結束一筆、矩形或橢圓",
+    },
     noPage: "沒有這個頁面",
     actions: "操作",
   },
