@@ -75,7 +75,7 @@ test-long: locked clients ## what takes long: fuzzing, restarts
 
 test-browser: setup ## walks through the web page in Chromium
 	@sh tools/chromium.sh
-	@$(BIN)/python -m pytest -rsfE -m browser tests/web
+	@$(BIN)/python -m pytest -rsfE -m browser $(if $(only),$(only),tests/web)
 
 test-postgis: locked clients ## the same tests as `make test`, on PostgreSQL with PostGIS
 	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(only)

@@ -1,5 +1,6 @@
 """Several slides side by side: they move together, each is drawn on, and the address opens what it says."""
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -47,10 +48,16 @@ def middle(page, place):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def said(page):
-    """What the address says, once it has come to rest."""
-    page.wait_for_timeout(500)
-    return {name: float(value) for name, (value,) in parse_qs(urlsplit(page.url).query).items() if name != "hide"}
+def said(page, before=None):
+    """What the address says, once it has come to rest, and no longer where it was `before`."""
+    end, url = time.monotonic() + 20, ""
+    while time.monotonic() < end:
+        url, last = page.url, url
+        now = {name: float(value) for name, (value,) in parse_qs(urlsplit(url).query).items() if name != "hide"}
+        if url == last and now != before:
+            return now
+        page.wait_for_timeout(500)
+    raise AssertionError(f"The address does not come to rest: {url}")
 
 
 def newest(demo, image):
@@ -73,7 +80,7 @@ def test_two_sections_are_chosen_move_together_and_are_drawn_on(visit, demo, sec
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)
     drag(page, (x, y), (x - 100, y - 50))
-    moved = said(page)
+    moved = said(page, at)
     assert moved["d"] < at["d"]
     assert moved["d"] / moved["d2"] == pytest.approx(2, rel=0.01)
     assert (moved["x"], moved["y"]) == pytest.approx((2 * moved["x2"], 2 * moved["y2"]), abs=5)

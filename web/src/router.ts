@@ -11,6 +11,15 @@ import ProjectPage from "./pages/ProjectPage.vue";
 import ProjectsPage from "./pages/ProjectsPage.vue";
 import SignInPage from "./pages/SignInPage.vue";
 
+declare module "vue-router" {
+  interface RouteMeta {
+    /** What the window's title says of the page. */
+    words?: string;
+    /** Its pages share a frame. */
+    framed?: boolean;
+  }
+}
+
 // Cytomine's addresses: `#/project/1/image/2`, with more behind it that we pass over.
 const old = /^#(\/project\/\d+(\/image\/\d+)?)/.exec(location.hash);
 if (old) history.replaceState(null, "", base.pathname.replace(/\/$/, "") + old[1]);
@@ -18,21 +27,26 @@ if (old) history.replaceState(null, "", base.pathname.replace(/\/$/, "") + old[1
 export const router = createRouter({
   history: createWebHistory(base.pathname),
   routes: [
-    { path: "/", name: "sign-in", component: SignInPage },
-    { path: "/invitation", name: "invitation", component: InvitationPage },
+    { path: "/", name: "sign-in", component: SignInPage, meta: { words: "signIn.title" } },
+    { path: "/invitation", name: "invitation", component: InvitationPage, meta: { words: "invitation.title" } },
     { path: "/account", component: AccountPage, meta: { words: "account.title" } },
-    { path: "/storage", component: () => import("./pages/StoragePage.vue") },
-    { path: "/ontologies", component: () => import("./pages/OntologiesPage.vue") },
-    { path: "/ontologies/:ontology(\\d+)", component: () => import("./pages/OntologyPage.vue"), props: true },
+    { path: "/storage", component: () => import("./pages/StoragePage.vue"), meta: { words: "menu.storage" } },
+    { path: "/ontologies", component: () => import("./pages/OntologiesPage.vue"), meta: { words: "menu.ontologies" } },
+    {
+      path: "/ontologies/:ontology(\\d+)",
+      component: () => import("./pages/OntologyPage.vue"),
+      props: true,
+      meta: { words: "menu.ontologies" },
+    },
     { path: "/projects", component: ProjectsPage, meta: { words: "projects.title" } },
     {
       path: "/admin",
       component: () => import("./pages/AdminPage.vue"),
       meta: { framed: true },
       children: [
-        { path: "", component: () => import("./pages/AdminPeople.vue") },
-        { path: "jobs", component: () => import("./pages/AdminJobs.vue") },
-        { path: "log", component: () => import("./pages/AdminLog.vue") },
+        { path: "", component: () => import("./pages/AdminPeople.vue"), meta: { words: "admin.pages.people" } },
+        { path: "jobs", component: () => import("./pages/AdminJobs.vue"), meta: { words: "admin.pages.jobs" } },
+        { path: "log", component: () => import("./pages/AdminLog.vue"), meta: { words: "admin.pages.log" } },
       ],
     },
     {
@@ -41,22 +55,22 @@ export const router = createRouter({
       props: true,
       meta: { framed: true },
       children: [
-        { path: "", component: ProjectImages },
-        { path: "annotations", component: () => import("./pages/ProjectAnnotations.vue") },
-        { path: "ontology", component: () => import("./pages/ProjectOntology.vue") },
-        { path: "members", component: () => import("./pages/ProjectMembers.vue") },
-        { path: "settings", component: () => import("./pages/ProjectSettings.vue") },
-        { path: "activity", component: () => import("./pages/ProjectActivity.vue") },
-        { path: "export", component: () => import("./pages/ProjectExport.vue") },
+        { path: "", component: ProjectImages, meta: { words: "project.pages.images" } },
+        { path: "annotations", component: () => import("./pages/ProjectAnnotations.vue"), meta: { words: "project.pages.annotations" } },
+        { path: "ontology", component: () => import("./pages/ProjectOntology.vue"), meta: { words: "project.pages.ontology" } },
+        { path: "members", component: () => import("./pages/ProjectMembers.vue"), meta: { words: "project.pages.members" } },
+        { path: "settings", component: () => import("./pages/ProjectSettings.vue"), meta: { words: "project.pages.settings" } },
+        { path: "activity", component: () => import("./pages/ProjectActivity.vue"), meta: { words: "project.pages.activity" } },
+        { path: "export", component: () => import("./pages/ProjectExport.vue"), meta: { words: "project.pages.export" } },
       ],
     },
     {
       path: "/project/:project(\\d+)/image/:image(\\d+)",
       component: () => import("./pages/ViewerPage.vue"),
       props: true,
-      meta: { framed: true },
+      meta: { words: "viewer.slide", framed: true },
     },
-    { path: "/:rest(.*)*", component: NoPage },
+    { path: "/:rest(.*)*", component: NoPage, meta: { words: "reach.noPage" } },
   ],
 });
 

@@ -58,6 +58,9 @@ export const SHORTCUTS = {
   },
 } as const;
 
+/** The keys of the crosshair, told in the help beside the table. */
+export const CROSSHAIR = { move: "← ↑ ↓ →", moveFinely: "Shift+←", press: "Space" } as const;
+
 type Table = typeof SHORTCUTS;
 export type Action = { [G in keyof Table]: keyof Table[G] }[keyof Table];
 export const GROUPS = Object.keys(SHORTCUTS) as (keyof Table)[];

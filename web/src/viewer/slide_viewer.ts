@@ -9,6 +9,7 @@ import type { Slice } from "../model/slices";
 import type { Opened } from "../model/viewing";
 import { address } from "../api/client";
 import { createChosenLayer } from "./chosen_layer";
+import { withCrosshair } from "./crosshair";
 import { createDensityLayer } from "./density_layer";
 import { type Hooks as Drawing, createPen } from "./drawing";
 import { type Hooks as Loading, loadByView } from "./loading";
@@ -49,7 +50,7 @@ export function createStage(store: ShapeStore) {
       },
     });
     const plane = ({ id }: Slice) => slide.show(tilesOf(`sliceinstance/${id}`));
-    return { ...slide, plane, loader, pen: createPen(slide.map, marked, hooks) };
+    return { ...slide, plane, loader, pen: withCrosshair(slide.map, createPen(slide.map, marked, hooks)) };
   }
 
   return {

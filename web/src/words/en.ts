@@ -92,7 +92,6 @@ export default {
     noScale: "scale unknown",
     magnification: "{times}×",
     annotations: "no annotations | 1 annotation | {n} annotations",
-    open: "Open {name}",
     none: "This project has no images yet.",
     noMatch: "No image has “{search}” in its name.",
     more: "Show more",
@@ -483,6 +482,16 @@ export default {
     visits: "How often the project was opened",
     views: "How often images were opened",
     times: "never | once | {n} times",
+  },
+  reach: {
+    slideKeys: "The arrow keys move the slide, or the crosshair while a tool draws; Space sets a corner, Enter ends the shape, ? shows all keys.",
+    crosshair: {
+      move: "Move the crosshair of the keyboard (in the slide, with a tool that draws)",
+      moveFinely: "Move it by one pixel",
+      press: "Set a corner; choose a shape; begin and end a stroke, a rectangle or an ellipse",
+    },
+    noPage: "No such page",
+    actions: "Actions",
   },
   error: {
     offline: "The server could not be reached. Check the connection, then try again.",

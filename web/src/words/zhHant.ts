@@ -92,7 +92,6 @@ const zhHant: typeof en = {
     noScale: "比例未知",
     magnification: "{times}×",
     annotations: "沒有標註 | 1 個標註 | {n} 個標註",
-    open: "開啟 {name}",
     none: "此專案還沒有影像。",
     noMatch: "沒有名稱含「{search}」的影像。",
     more: "顯示更多",
@@ -483,6 +482,16 @@ const zhHant: typeof en = {
     visits: "專案開啟次數",
     views: "影像開啟次數",
     times: "從未 | 1 次 | {n} 次",
+  },
+  reach: {
+    slideKeys: "方向鍵移動切片，使用繪圖工具時則移動十字準線；空白鍵設定頂點，Enter 完成圖形，? 顯示所有快速鍵。",
+    crosshair: {
+      move: "移動鍵盤的十字準線（焦點在切片上並使用繪圖工具時）",
+      moveFinely: "移動一個像素",
+      press: "設定頂點；選取圖形；開始與結束一筆、矩形或橢圓",
+    },
+    noPage: "沒有這個頁面",
+    actions: "操作",
   },
   error: {
     offline: "無法連上伺服器。請檢查網路連線後再試一次。",

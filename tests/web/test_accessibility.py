@@ -1,0 +1,77 @@
+"""axe-core looks at every page as WCAG 2.2 AA asks, in both languages and both themes. Only tests load it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.screens import SCREENS
+from web.conftest import visiting
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOK = "(levels) => axe.run(document, { resultTypes: ['violations'], runOnly: levels })"
+STILL = """() => Promise.allSettled(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished))"""
+"""Colours that change slowly are not looked at on their way."""
+ELSEWHERE = ("sign-in", "viewer-near")
+"""The door is looked at below, and the viewer is the same near and far."""
+DIALOGS = {
+    "projects": "New project",
+    "images": "Add from a storage",
+    "ontology": "Add a term",
+    "members": "Invite by a link",
+    "ontologies": "New ontology",
+    "people": "Add somebody",
+    "viewer": "Keyboard shortcuts",
+}
+
+
+def faults(page: Any) -> list[str]:
+    """What axe finds wrong: the rule, and where."""
+    if not page.evaluate("() => 'axe' in window"):
+        # Through the debugging protocol, which the page's policy does not bind.
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(STILL)
+    return [
+        f"{one['id']}: {node['target'][0]} {node['failureSummary']}"
+        for one in page.evaluate(LOOK, LEVELS)["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-TW", "dark")])
+def test_every_page_can_be_read_and_used_by_all(chromium, demo, session, language, theme):
+    with visiting(
+        chromium, demo, locale=language, color_scheme=theme, reduced_motion="reduce", storage_state=session
+    ) as visit:
+        page = visit.page
+        page.goto(demo.told["address"] + "/projects")
+        page.evaluate("fetch('/api/session/admin/open.json')")
+        found, titles = {}, set()
+        for name, path in SCREENS.items():
+            if name in ELSEWHERE:
+                continue
+            page.goto(demo.told["address"] + path.format(**demo.told))
+            page.wait_for_load_state("networkidle")
+            found[name] = faults(page)
+            titles.add(page.title())
+            if language == "en" and name in DIALOGS:
+                page.get_by_role("button", name=DIALOGS[name]).first.click()
+                page.get_by_role("dialog").wait_for()
+                found[f"{name}, {DIALOGS[name]}"] = faults(page)
+        assert {name: faults for name, faults in found.items() if faults} == {}
+        # The window's title tells one page from another.
+        assert len(titles) == len(SCREENS) - len(ELSEWHERE)
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-TW", "dark")])
+def test_the_doors_too(chromium, demo, language, theme):
+    link = demo.send(f"/api/project/{demo.told['projectId']}/invitation.json")["link"]
+    with visiting(chromium, demo, locale=language, color_scheme=theme, reduced_motion="reduce") as visit:
+        for address in (demo.told["address"], link):
+            visit.page.goto(address)
+            visit.page.locator("form").wait_for()
+            assert faults(visit.page) == []
