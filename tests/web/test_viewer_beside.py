@@ -79,8 +79,9 @@ def test_two_sections_are_chosen_move_together_and_are_drawn_on(visit, demo, sec
     x, y = middle(page, 0)
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)
+    zoomed = said(page, at)
     drag(page, (x, y), (x - 100, y - 50))
-    moved = said(page, at)
+    moved = said(page, zoomed)
     assert moved["d"] < at["d"]
     assert moved["d"] / moved["d2"] == pytest.approx(2, rel=0.01)
     assert (moved["x"], moved["y"]) == pytest.approx((2 * moved["x2"], 2 * moved["y2"]), abs=5)
