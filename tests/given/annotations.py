@@ -9,6 +9,7 @@ from atrisys.actions.draw_annotations import draw_one
 from atrisys.actions.drawing import Drawing
 from atrisys.actions.share_annotation import share_annotation
 from atrisys.store.tables import (
+    AnnotationComment,
     AnnotationGroup,
     AnnotationLink,
     ImageGroup,
@@ -51,6 +52,14 @@ class Annotations(Base):
         with self.writing() as db:
             drawn = db.get_one(UserAnnotation, annotation.id)
             return share_annotation(db, by.caller, drawn, comment, [person.id for person in receivers])
+
+    def said(self, annotation: UserAnnotation, by: Person, comment: str = "Look.") -> AnnotationComment:
+        """In the annotation's thread."""
+        assert by.caller
+        home = {"project_id": annotation.project_id, "layer_id": annotation.user_id}
+        with self.writing() as db:
+            said = AnnotationComment(annotation_id=annotation.id, user_id=by.id, comment=comment, **home)
+            return history.add(db, by.caller, said)
 
 
 def _fetched(db: Session, id: int) -> UserAnnotation:

@@ -151,6 +151,24 @@ ANNOTATIONS = [
     ),
     Deed("read a comment", "GET /api/userannotation/{commented}/comment/{comment}.json", "mine mine mine mine yes"),
     Deed(
+        "speak in its thread",
+        "POST /api/atrisys/annotation/{annotation}/comment.json",
+        CONTRIBUTORS,
+        "USER",
+        {"comment": "Look."},
+    ),
+    Deed("read its thread", "GET /api/atrisys/annotation/{annotation}/comment.json", ALL),
+    Deed(
+        "change words in a thread",
+        "PUT /api/atrisys/annotationcomment/{said}.json",
+        "own own no own own",
+        "USER",
+        {"comment": "Look again."},
+    ),
+    Deed(
+        "take words out of a thread", "DELETE /api/atrisys/annotationcomment/{said}.json", "own own no yes yes", "USER"
+    ),
+    Deed(
         "link it",
         "POST /api/annotationlink.json",
         CONTRIBUTORS,

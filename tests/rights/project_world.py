@@ -113,6 +113,7 @@ def _things_of(
         "trail": trail.id,
         "commented": commented.id,
         "comment": given.comment(commented, person, [alice]).id,
+        "said": given.said(commented, person).id,
         "position": given.position(canvas, person).id,
         **_reviewed_by(given, world, person),
     }

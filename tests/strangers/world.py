@@ -157,6 +157,7 @@ def _on_image(
         "annotation_action": given.action(image, owner).id,
         "projectConnection": _visit(given, project, image, owner),
         "comment": given.comment(drawn, owner, [owner], f"{mark} comment").id,
+        "annotationcomment": given.said(drawn, owner, f"{mark} thread").id,
     }
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import ADMINISTRATORS, Caller
 from atrisys.errors import NotAllowed
 from atrisys.store.tables import (
+    AnnotationComment,
     AnnotationDomain,
     Ontology,
     Project,
@@ -118,6 +119,20 @@ def require_contributor(db: Session, caller: Caller, project_id: int) -> None:
     """Change what is nobody's in particular, as groups are: all members but guests; in a read-only project managers."""
     require_user(caller)
     require_not_read_only(db, caller, project_id, db.get_one(Project, project_id).mode)
+
+
+def require_comment_author(db: Session, caller: Caller, comment: AnnotationComment) -> None:
+    """Change the words of a thread: nobody puts words into somebody else's mouth, administrators neither."""
+    require_contributor(db, caller, comment.project_id)
+    if comment.user_id != caller.id:
+        raise NotAllowed("Only who wrote comment {comment} may do this.", comment=comment.id)
+
+
+def require_comment_remover(db: Session, caller: Caller, comment: AnnotationComment) -> None:
+    """Take them out of it: their author, and managers of the project."""
+    require_contributor(db, caller, comment.project_id)
+    if comment.user_id != caller.id:
+        require_manager(db, caller, db.get_one(Project, comment.project_id))
 
 
 def require_ontology_editor(db: Session, caller: Caller, ontology: Ontology) -> None:

@@ -18,6 +18,8 @@ from atrisys.access.domains import (
 from atrisys.access.judge import Judge, State, changed
 from atrisys.access.require import (
     require_admin,
+    require_comment_author,
+    require_comment_remover,
     require_its_reviewer,
     require_not_read_only,
     require_ontology_for_project,
@@ -31,6 +33,7 @@ from atrisys.store.table import Table
 from atrisys.store.tables import (
     AbstractImage,
     AbstractSlice,
+    AnnotationComment,
     AnnotationFilter,
     AnnotationGroup,
     AnnotationLink,
@@ -291,6 +294,21 @@ def _receiver(judge: Judge, was: State | None, to: State | None) -> None:
     require_sender(judge.db, judge.caller, get_row(judge.db, judge.caller, SharedAnnotation, state["comment_id"]))
 
 
+def _in_thread(judge: Judge, was: State | None, to: State | None) -> None:
+    """Moved along with its image it needs no author."""
+    if was and to:
+        require = require_comment_author if "comment" in changed(was, to) else None
+    else:
+        require = require_comment_remover
+    for state in (was, to):
+        if state:
+            judge.sees("AnnotationComment", state, state["project_id"], state["layer_id"])
+            judge.contributor(state["project_id"])
+            if require:
+                said = AnnotationComment(id=state["id"], project_id=state["project_id"], user_id=state["user_id"])
+                require(judge.db, judge.caller, said)
+
+
 def _account(judge: Judge, was: State | None, to: State | None) -> None:
     if was is None or to is None or not changed(was, to) <= OF_THE_PERSON:
         raise NotUndoable("Accounts, their locks, keys, passwords and roles are not undone. Change them by hand.")
@@ -346,6 +364,7 @@ RULES: dict[type[Table], Rule] = {
     AnnotationFilter: Rule(_annotation_filter, ("project_id",)),
     SharedAnnotation: Rule(_comment, ("annotation_id",)),
     SharedAnnotationReceiver: Rule(_receiver, ("comment_id",)),
+    AnnotationComment: Rule(_in_thread, ("annotation_id",)),
     SecUser: Rule(_account),
 }
 

@@ -20,6 +20,7 @@ from atrisys.store.files import DataFolder
 from atrisys.store.tables import (
     TERMS_OF,
     AbstractImage,
+    AnnotationComment,
     AnnotationFilter,
     ImageInstance,
     Job,
@@ -114,7 +115,9 @@ def _leave_images(db: Session, caller: Caller, user: SecUser) -> None:
 
 
 def _leave_comments(db: Session, caller: Caller, user: SecUser) -> None:
-    """What they wrote stays with whom they wrote it to."""
+    """What they wrote stays with whom they wrote it to, and in threads."""
+    said = AnnotationComment
+    history.edit_many(db, caller, said, said.user_id == user.id, lambda _comment: {"user_id": None})
     received, sent = SharedAnnotationReceiver, SharedAnnotation
     history.delete_where(db, caller, received, received.user_id == user.id)
     history.edit_many(db, caller, sent, sent.sender_id == user.id, lambda _comment: {"sender_id": None})

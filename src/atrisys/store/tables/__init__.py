@@ -23,7 +23,7 @@ from atrisys.store.tables.annotations import (
     UserAnnotationCount,
 )
 from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
-from atrisys.store.tables.comments import SharedAnnotation, SharedAnnotationReceiver
+from atrisys.store.tables.comments import AnnotationComment, SharedAnnotation, SharedAnnotationReceiver
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.groups import AnnotationGroup, AnnotationLink, ImageGroup, ImageGroupImageInstance
 from atrisys.store.tables.images import (
@@ -47,7 +47,7 @@ KINDS: dict[str, type[Table]] = {
 }
 """Every table of objects, by the name that the change log calls it."""
 HANGING_ON: dict[type[AnnotationDomain], tuple[type[OnAnnotation], ...]] = {
-    UserAnnotation: (AnnotationTerm, AnnotationTrack, AnnotationLink),
+    UserAnnotation: (AnnotationTerm, AnnotationTrack, AnnotationLink, AnnotationComment),
     ReviewedAnnotation: (ReviewedAnnotationTerm,),
 }
 """What hangs on annotations of each kind: it goes before them and moves with them."""
@@ -60,6 +60,7 @@ __all__ = [
     "AbstractImage",
     "AbstractSlice",
     "AnnotationAction",
+    "AnnotationComment",
     "AnnotationCount",
     "AnnotationDomain",
     "AnnotationFilter",
