@@ -3,7 +3,7 @@ import pytest
 import shapely
 
 from atrisys.errors import ShapeRefused
-from atrisys.geometry.correct import MOST_POINTS, cut_away, join
+from atrisys.geometry.correct import MOST_PIECES, MOST_POINTS, cut_away, divide, join
 
 SQUARE = shapely.box(0, 0, 10, 10)
 
@@ -33,3 +33,29 @@ def test_too_many_points_and_too_many_crossings_are_refused():
     comb = shapely.MultiPolygon([shapely.box(3 * i, 0, 3 * i + 1, 1000) for i in range(300)])
     with pytest.raises(ShapeRefused, match="entangled"):
         cut_away(comb, shapely.MultiPolygon([shapely.box(0, 3 * i, 1000, 3 * i + 1) for i in range(300)]))
+
+
+def test_a_line_divides_a_shape_and_a_hole_stays_a_hole():
+    ring = shapely.difference(SQUARE, shapely.box(4, 4, 6, 6))
+    left, right = divide(ring, shapely.LineString([(3, -1), (3, 11)]))
+    assert (left.area, right.area) == (66, 30)
+    assert len(left.interiors) == 1
+    halves = divide(ring, shapely.LineString([(-1, 5), (11, 5)]))
+    assert [half.area for half in halves] == [48, 48]
+    assert all(ring.covers(half) for half in halves)
+
+
+def test_a_shape_is_divided_along_the_outline_of_an_area():
+    around, inside = divide(SQUARE, shapely.box(2, 2, 4, 4))
+    assert (around.area, len(around.interiors), inside.area) == (96, 1, 4)
+
+
+def test_a_line_that_does_not_go_through_divides_nothing():
+    assert len(divide(SQUARE, shapely.LineString([(5, -5), (5, 5)]))) == 1
+    assert len(divide(SQUARE, shapely.LineString([(20, 0), (20, 10)]))) == 1
+
+
+def test_a_line_that_would_make_too_many_pieces_is_refused():
+    zigzag = shapely.LineString([(x / 20, 11 if x % 2 else -1) for x in range(MOST_PIECES * 2)])
+    with pytest.raises(ShapeRefused, match="pieces"):
+        divide(SQUARE, zigzag)

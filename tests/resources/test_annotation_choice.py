@@ -1,8 +1,11 @@
 import pytest
+import shapely
 
 from given.annotations import SQUARE
 
 DELETE, TERM = "/api/atrisys/annotation/delete.json", "/api/atrisys/annotation/term.json"
+MERGE = "/api/atrisys/annotation/merge.json"
+BESIDE = "POLYGON ((20 10, 20 30, 50 30, 50 10, 20 10))"
 
 
 def ok(answer):
@@ -59,7 +62,7 @@ def test_a_deletion_is_one_step(desk, bob):
 def test_one_that_may_not_be_changed_keeps_all(desk, alice, bob):
     own = desk.draw(bob)
     ok(alice.put(f"/api/project/{desk.project.id}.json", json={"isRestricted": True}))
-    for path in (DELETE, TERM):
+    for path in (DELETE, TERM, MERGE):
         assert bob.post(path, json={"annotations": [own, desk.ids[0]]}).status_code == 403
     assert desk.left() == {own, *desk.ids}
     ok(bob.post(DELETE, json={"annotations": [own]}))
@@ -67,7 +70,7 @@ def test_one_that_may_not_be_changed_keeps_all(desk, alice, bob):
 
 
 def test_a_stranger_and_a_number_of_nobody_find_nothing(desk, alice, charlie):
-    for path in (DELETE, TERM):
+    for path in (DELETE, TERM, MERGE):
         assert charlie.post(path, json={"annotations": desk.ids}).status_code == 404
         assert alice.post(path, json={"annotations": [*desk.ids, 999_999_999]}).status_code == 404
     assert desk.left() == set(desk.ids)
@@ -87,3 +90,32 @@ def test_a_term_of_another_ontology_is_refused(given, desk, alice):
 @pytest.mark.parametrize("chosen", [[], list(range(1, 1002)), "all", None])
 def test_a_choice_of_none_or_of_too_many_is_refused(alice, chosen):
     assert alice.post(DELETE, json={"annotations": chosen}).status_code == 400
+
+
+def test_several_become_the_first_and_come_apart_again_in_one_step(desk, alice, bob):
+    other = desk.draw(bob, location=BESIDE, term=[desk.other.id])
+    before = ok(alice.get(f"/api/annotation/{desk.ids[0]}.json"))["location"]
+    said = ok(bob.post(MERGE, json={"annotations": [desk.ids[0], other]}))
+    assert shapely.from_wkt(said["annotation"]["location"]).equals(shapely.box(10, 10, 50, 30))
+    assert (said["annotation"]["id"], desk.terms(desk.ids[0])) == (desk.ids[0], [[desk.term.id]])
+    assert desk.left() == set(desk.ids)
+    ok(bob.get(f"/api/command/{said['command']}/undo.json"))
+    assert desk.left() == {*desk.ids, other}
+    assert ok(alice.get(f"/api/annotation/{desk.ids[0]}.json"))["location"] == before
+    assert desk.terms(other) == [[desk.other.id]]
+
+
+def test_what_was_sent_in_image_order_is_merged_in_the_right_place(desk, alice):
+    one = desk.draw(alice, location="POLYGON ((0 0, 0 5.5, 5 5.5, 5 0, 0 0))", origin="left-top")
+    other = desk.draw(alice, location="POLYGON ((5 0, 5 5.5, 9 5.5, 9 0, 5 0))", origin="left-top")
+    ok(alice.post(MERGE, json={"annotations": [one, other]}))
+    whole = ok(alice.get(f"/api/annotation/{one}.json", params={"origin": "left-top"}))["location"]
+    assert shapely.from_wkt(whole).equals(shapely.box(0, 0, 9, 5.5))
+
+
+def test_a_point_one_alone_and_those_of_two_images_are_not_merged(given, desk, alice):
+    point = desk.draw(alice, location="POINT (5 5)")
+    elsewhere = given.annotation(given.image(desk.project, alice), alice).id
+    for chosen in ([desk.ids[0], point], desk.ids[:1], [desk.ids[0]] * 2, [desk.ids[0], elsewhere]):
+        assert alice.post(MERGE, json={"annotations": chosen}).status_code == 400
+    assert desk.left() == {*desk.ids, point}

@@ -198,3 +198,50 @@ def test_an_annotation_is_repeated_on_the_next_slices(given, desk, alice, bob, c
     plane = db.scalars(select(SliceInstance.id).where(SliceInstance.image_id == foreign.id)).one()
     assert bob.post(path, json={"slice": plane, "repeat": 1}).status_code == 400
     assert bob.post(path, json={"slice": planes[0], "repeat": 10**6}).status_code == 400
+
+
+def split(person, annotation, location, **more):
+    return person.post(f"/api/atrisys/annotation/{annotation.id}/split.json", json={"location": location, **more})
+
+
+def test_an_annotation_is_split_along_a_line_and_undo_mends_it(given, desk, alice, bob, db):
+    drawn = given.annotation(desk.image, alice, RING, desk.terms)
+    before = rows(db)
+    answer = ok(split(bob, drawn, "LINESTRING (150 90, 150 210)"))
+    assert shapely.from_wkt(answer["annotation"]["location"]).equals(shapely.box(150, 100, 200, 200))
+    (part,) = answer["parts"]
+    other = ok(bob.get(f"/api/annotation/{part}.json"))
+    left = shapely.difference(shapely.box(100, 100, 150, 200), shapely.box(120, 120, 140, 140))
+    assert shapely.from_wkt(other["location"]).equals(left)
+    assert (other["user"], set(other["term"])) == (alice.id, {term.id for term in desk.terms})
+    after = rows(db)
+    ok(undo(bob, answer))
+    assert rows(db) == before
+    ok(redo(bob, answer))
+    assert rows(db) == after
+
+
+def test_a_line_in_image_order_splits_what_was_drawn_in_the_other_frame(given, desk, alice):
+    drawn = given.annotation(desk.image, alice, FAR)
+    shown = ok(alice.get(f"/api/annotation/{drawn.id}.json", params={"origin": "left-top"}))["location"]
+    left, top, right, _ = shapely.from_wkt(shown).bounds
+    line = f"LINESTRING ({left - 1} {top + 5}, {right + 1} {top + 5})"
+    answer = ok(split(alice, drawn, line, origin="left-top"))
+    assert shapely.from_wkt(answer["annotation"]["location"]).bounds == (60, 10, 80, 25)
+
+
+def test_what_is_no_area_and_what_is_not_cut_through_is_not_split(given, desk, alice):
+    drawn, point = given.annotation(desk.image, alice), given.annotation(desk.image, alice, "POINT (5 5)")
+    assert split(alice, drawn, "LINESTRING (20 0, 20 20)").status_code == 400
+    assert split(alice, drawn, "POINT (20 20)").status_code == 400
+    assert split(alice, point, "LINESTRING (0 5, 10 5)").status_code == 400
+    assert area(alice, drawn) == 400
+
+
+def test_a_stranger_splits_nothing_and_an_overtaken_version_is_refused(given, desk, alice, charlie):
+    drawn = given.annotation(desk.image, alice)
+    across = {"location": "LINESTRING (20 0, 20 40)"}
+    path = f"/api/atrisys/annotation/{drawn.id}/split.json"
+    assert charlie.post(path, json=across).status_code == 404
+    assert alice.post(path, json=across, headers={"If-Match": '"99"'}).status_code == 412
+    assert area(alice, drawn) == 400

@@ -113,6 +113,12 @@ ANNOTATIONS = [
     Deed("simplify it", "PUT /api/annotation/{annotation}/simplify.json", OWNERS),
     Deed("fill it", "POST /api/annotation/{annotation}/fill.json", OWNERS),
     Deed(
+        "split it",
+        "POST /api/atrisys/annotation/{annotation}/split.json",
+        OWNERS,
+        body={"location": "{across}"},
+    ),
+    Deed(
         "correct it",
         "POST /api/annotationcorrection.json",
         OWNERS,
@@ -134,6 +140,12 @@ ANNOTATIONS = [
         body={"annotations": ["{annotation}"], "term": "{second_term}"},
     ),
     Deed("delete many", "POST /api/atrisys/annotation/delete.json", OWNERS, body={"annotations": ["{annotation}"]}),
+    Deed(
+        "merge several",
+        "POST /api/atrisys/annotation/merge.json",
+        OWNERS,
+        body={"annotations": ["{annotation}", "{tracked}"]},
+    ),
     Deed(
         "put it on a track",
         "POST /api/annotationtrack.json",

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,7 +12,11 @@ from atrisys.access.require import require_editor
 from atrisys.access.visible import visible
 from atrisys.actions import history
 from atrisys.actions.clear_annotations import clear_kind
+from atrisys.actions.draw_annotations import as_drawn, redraw
+from atrisys.actions.drawing import Drawing
 from atrisys.errors import Invalid, NotFound
+from atrisys.geometry.correct import join
+from atrisys.geometry.wkt import read_wkt
 from atrisys.store import spatial
 from atrisys.store.tables import AnnotationTerm, Project, Term, UserAnnotation
 
@@ -39,6 +45,30 @@ def give_term(db: Session, caller: Caller, ids: Sequence[int], term: Term | None
             for id, layer in some
         ]
         history.add_many(db, caller, AnnotationTerm, links)
+
+
+def merge_chosen(db: Session, caller: Caller, ids: Sequence[int]) -> UserAnnotation:
+    """Into the first named, which keeps what is said of it and covers what all covered; the others are deleted.
+
+    Raises as `delete_chosen`, and Invalid: not several areas of one slice. ShapeRefused: what `join` raises.
+    """
+    _choose(db, caller, ids)
+    rows = {row.id: row for row in db.scalars(select(UserAnnotation).where(UserAnnotation.id.in_(ids)))}
+    first = rows.pop(ids[0])
+    if not rows or any(row.slice_id != first.slice_id for row in rows.values()):
+        raise Invalid("Name several annotations of one slice to merge them.")
+    left_top = as_drawn(db, first).left_top
+    shapes = [_shape(row, left_top=left_top) for row in (first, *rows.values())]
+    if any(shapely.get_dimensions(shape) != 2 for shape in shapes):
+        raise Invalid("Only areas are merged, no points and no lines.")
+    whole = join(shapes)
+    clear_kind(db, caller, UserAnnotation, UserAnnotation.id.in_(rows))
+    redraw(db, caller, first, Drawing("", left_top=left_top, shape=whole))
+    return first
+
+
+def _shape(row: UserAnnotation, *, left_top: bool) -> BaseGeometry:
+    return shapely.from_wkb(row.shape) if left_top else read_wkt(row.location)
 
 
 def _choose(db: Session, caller: Caller, ids: Sequence[int]) -> Chosen:

@@ -1,4 +1,4 @@
-"""Shapes corrected by another one: joined with it, or cut by it."""
+"""Shapes corrected by another one: joined with it, cut by it, or divided along it."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -13,6 +13,8 @@ from atrisys.geometry.wkt import Shapes, as_array
 
 MOST_POINTS = 200_000
 """Of all shapes of one correction together: some half a second."""
+MOST_PIECES = 100
+"""Into which one shape is divided."""
 
 
 def join(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
@@ -55,13 +57,53 @@ def cut_away(shape: BaseGeometry, away: BaseGeometry) -> BaseGeometry:
     return shape if shapely.area(left) == shapely.area(shape) else left
 
 
+def divide(shape: BaseGeometry, along: BaseGeometry) -> list[BaseGeometry]:
+    """The pieces into which a line cuts a shape; what lay apart before is a piece of its own.
+
+    Args:
+        shape: a valid area, in pixels of any frame.
+        along: lines in the same frame, or areas, which are cut along their outlines.
+
+    Returns:
+        Polygons, the largest first. Their corners are the shape's own, and where the line meets its edges.
+
+    Raises:
+        ShapeRefused: too many points, too entangled with one another, or more than `MOST_PIECES` pieces.
+    """
+    lines = [_outlines(shape), _outlines(along)]
+    _refuse_many_points(lines)
+    _refuse_knots(cast(BaseGeometry, shapely.multilinestrings(shapely.get_parts(as_array(lines)))))
+    try:
+        pieces = shapely.get_parts(shapely.polygonize([shapely.union_all(as_array(lines))]))
+    except shapely.errors.GEOSException as error:
+        raise _cannot(error) from None
+    shapely.prepare(shape)
+    pieces = pieces[shapely.contains(shape, shapely.point_on_surface(pieces))]
+    if len(pieces) > MOST_PIECES:
+        raise ShapeRefused(
+            "A shape is divided into at most {most} pieces; these are {count}.", most=MOST_PIECES, count=len(pieces)
+        )
+    return sorted(pieces.tolist(), key=shapely.area, reverse=True)
+
+
+def _outlines(shape: BaseGeometry) -> BaseGeometry:
+    return shapely.boundary(shape) if shapely.get_dimensions(shape) == 2 else shape
+
+
 def _check(shapes: Sequence[BaseGeometry]) -> None:
+    _refuse_many_points(shapes)
+    parts = cast(Shapes, shapely.get_parts(as_array(shapes)))
+    _refuse_knots(cast(BaseGeometry, shapely.multipolygons(parts)))
+
+
+def _refuse_many_points(shapes: Sequence[BaseGeometry]) -> None:
     if int(shapely.get_num_coordinates(as_array(shapes)).sum()) > MOST_POINTS:
         raise ShapeRefused(
             "The shapes of one correction have at most {most} points together. Simplify them first.", most=MOST_POINTS
         )
-    parts = cast(Shapes, shapely.get_parts(as_array(shapes)))
-    together = cast(BaseGeometry, shapely.multipolygons(parts))
+
+
+def _refuse_knots(together: BaseGeometry) -> None:
     refuse_tangle(together)
     refuse_many_crossings(together)
 

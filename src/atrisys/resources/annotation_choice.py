@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
+from fastapi import Request
 from pydantic import Field
 from starlette.responses import Response
 
 from atrisys.actions import edit_chosen
 from atrisys.store.tables import Term
-from atrisys.wire.answers import command_of, done
+from atrisys.wire.annotations import in_frame, show_annotation
+from atrisys.wire.answers import command_of, done, saved
 from atrisys.wire.asking import CurrentUser, Db, Find
 from atrisys.wire.bodies import MOST_AT_ONCE, JsonBody, body_schema, read_one
 from atrisys.wire.fields import Fields
@@ -39,3 +41,10 @@ def change_term_of_chosen(body: JsonBody, db: Db, user: CurrentUser, find: Find)
     term = find.other(Term, asked.term_id) if asked.term_id is not None else None
     edit_chosen.give_term(db, user, asked.annotations, term)
     return done(**command_of(db, "AnnotationTerm", "added"))
+
+
+@routes.post("/api/atrisys/annotation/merge.json", openapi_extra=body_schema(ChosenIn))
+def merge_chosen(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
+    """Make one annotation of several of a slice: the first one, with its terms. `command` undoes it."""
+    annotation = edit_chosen.merge_chosen(db, user, read_one(ChosenIn, body).annotations)
+    return saved(db, "edited", annotation, in_frame(request, annotation, show_annotation(db, annotation)))

@@ -14,6 +14,7 @@ from atrisys.actions import draw_annotations
 from atrisys.actions.correct_annotations import Correction, correct
 from atrisys.actions.drawing import Drawing, make_whole
 from atrisys.actions.repeat_annotation import repeat_annotation
+from atrisys.actions.split_annotation import split_annotation
 from atrisys.errors import Refusal
 from atrisys.geometry.check import mend
 from atrisys.geometry.holes import fill_holes
@@ -44,6 +45,12 @@ class CorrectionIn(Fields):
     """Cut the shape away instead of adding it."""
     review: bool = False
     """Correct what was accepted in review, where the shape touches any of it."""
+    origin: Origin = None
+
+
+class SplitIn(Fields):
+    location: str
+    """A line, or an area for its outline: WKT."""
     origin: Origin = None
 
 
@@ -90,6 +97,23 @@ def fill_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: 
     changes = draw_annotations.redraw(db, user, annotation, drawing)
     wire = in_frame(request, annotation, show_annotation(db, annotation))
     return saved(db, "edited", annotation, wire, changes=list(changes))
+
+
+@routes.post("/api/atrisys/annotation/{id:int}/split.json", openapi_extra=body_schema(SplitIn))
+def split(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Split an area along a line. Its largest piece stays itself; `parts` are the ids of the others, with its terms.
+
+    `command` undoes all of it.
+    """
+    fields = read_one(SplitIn, body)
+    left_top = is_left_top(request, fields.origin)
+    along = make_whole([Drawing(fields.location)])[0]
+    if isinstance(along, Refusal):
+        raise along
+    annotation = _editable(db, user, find(UserAnnotation, id))
+    parts = split_annotation(db, user, annotation, along.shape, left_top=left_top)
+    wire = in_frame(request, annotation, show_annotation(db, annotation))
+    return saved(db, "edited", annotation, wire, parts=parts)
 
 
 @routes.put("/api/annotation/{id:int}/simplify.json")
