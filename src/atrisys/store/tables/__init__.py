@@ -18,7 +18,7 @@ from atrisys.store.tables.annotations import (
     ReviewedAnnotationTerm,
     UserAnnotation,
 )
-from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
+from atrisys.store.tables.changes import Change, Event, IdempotentAnswer, IdSequence, Reversal, Seal
 from atrisys.store.tables.comments import SharedAnnotation, SharedAnnotationReceiver
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.groups import AnnotationGroup, AnnotationLink, ImageGroup, ImageGroupImageInstance
@@ -66,6 +66,7 @@ __all__ = [
     "CompanionFile",
     "Configuration",
     "Description",
+    "Event",
     "FailedTries",
     "Follower",
     "GivenTerm",
@@ -94,6 +95,7 @@ __all__ = [
     "Reversal",
     "ReviewedAnnotation",
     "ReviewedAnnotationTerm",
+    "Seal",
     "SecRole",
     "SecUser",
     "SecUserSecRole",
