@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from atrisys.app import create_app
 from atrisys.settings import Settings
 from atrisys.store import upgrade
+from atrisys.store.events import Noted
 from atrisys.store.session import Store
 from given import Given
 from people import Person
@@ -28,7 +29,7 @@ class RolledBackStore(Store):
 
     def __init__(self, real: Store, connection: Connection) -> None:
         self.settings, self.folder, self.engine, self.tiles = real.settings, real.folder, real.engine, real.tiles
-        self._connection = connection
+        self._connection, self.noted = connection, Noted()
 
     def session(self, *, writes: bool) -> Session:
         about = {"folder": self.folder, "settings": self.settings}

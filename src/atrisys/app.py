@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from atrisys import __version__
 from atrisys.access.keys import KeyBox
+from atrisys.actions.keep_log import LogKeeper
 from atrisys.imaging import worker
 from atrisys.imaging.memory import keep_for_pictures
 from atrisys.jobs.runner import Runner
@@ -216,11 +217,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = app.state.settings
     keep_for_pictures()
     worker.configure(worker.Limits(settings.picture_workers, settings.picture_timeout_s, settings.picture_memory_mb))
-    runner = Runner(app.state.store).start()
+    runner, keeper = Runner(app.state.store).start(), LogKeeper(app.state.store).start()
     # Routes, tables and models live as long as the process: the collector need not look at them again and again, which
     # cost a third of the time of a large request.
     gc.collect()
     gc.freeze()
     yield
     await run_in_threadpool(runner.stop)
+    await run_in_threadpool(keeper.stop)
     app.state.store.close()

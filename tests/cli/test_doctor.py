@@ -1,9 +1,13 @@
 import shutil
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import make_transient
 
+from atrisys.actions.seal_log import seal_log
 from atrisys.settings import Settings
+from atrisys.store import spatial
+from atrisys.store.ids import take_ids
 from atrisys.store.session import Store
 from atrisys.store.tables import AttachedFile, Change, Project
 from given import slides
@@ -30,7 +34,7 @@ def sound(installation):
 def test_a_sound_installation_is_found_well(sound):
     found = by_check(sound)
     checks = ["settings", "libraries", "public address", "data folder", "room", "secret", "database", "accounts"]
-    assert set(found) == {*checks, "clock", "files", "pictures"}
+    assert set(found) == {*checks, "clock", "log", "files", "pictures"}
     assert {line["state"] for check, line in found.items() if check != "room"} == {"well"}
 
 
@@ -96,7 +100,10 @@ def test_a_broken_database_is_noticed(sound):
 def test_a_clock_that_was_put_back_is_noticed(sound):
     store = Store(Settings(data=sound.data, database_url=sound.settings.get("ATRISYS_DATABASE_URL", "")))
     with store.writing() as db:
-        db.execute(update(Change).values(created=Change.created + 3_600_000))
+        last = db.scalars(select(Change).order_by(Change.seq.desc()).limit(1)).one()
+        make_transient(last)
+        last.seq, last.created = take_ids(db)[0], last.created + 3_600_000
+        db.add(last)
     store.close()
     assert by_check(sound, status=1)["clock"]["state"] == "wrong"
 
@@ -150,3 +157,13 @@ def test_a_cluster_that_does_not_answer_is_wrong(sound):
     found = by_check(sound, status=1)["cluster"]
     assert found["state"] == "wrong"
     assert "ATRISYS_DASK_SCHEDULER" in found["says"]
+
+
+def test_a_log_that_was_tampered_with_is_wrong(sound):
+    with sound.store() as store:
+        seal_log(store)
+        with store.writing() as db:
+            spatial.append_freely(db.connection(), "change")
+            db.execute(update(Change).values(user_id=1))
+    log = by_check(sound, status=1)["log"]
+    assert (log["state"], log["says"][:7]) == ("wrong", "Seal 1 ")

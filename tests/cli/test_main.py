@@ -22,6 +22,7 @@ COMMANDS = [
     ["annotations", "import"],
     *(["jobs", word] for word in ("list", "show", "watch", "cancel", "retry")),
     ["deidentify"],
+    *(["audit", word] for word in ("verify", "export")),
     ["doctor"],
 ]
 

@@ -1,8 +1,12 @@
+import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from atrisys.access.caller import Door
+from atrisys.access.events import ACTIONS
+from atrisys.store.tables import KINDS
 
 AUDIT = "/api/atrisys/audit.json"
 
@@ -85,3 +89,12 @@ def test_a_class_that_there_is_not_is_not_found(ada):
     assert ada.get(AUDIT, params={"kind": "secret"}).status_code == 404
     kinds = [row["kind"] for row in ada.get("/api/atrisys/audit/kinds.json").json()["collection"]]
     assert {"Project", "UserAnnotation"} <= set(kinds)
+
+
+@pytest.mark.parametrize("language", ["en", "zhHant"])
+def test_the_page_has_a_word_for_every_class_and_every_deed(language):
+    words = (Path(__file__).parents[2] / "web" / "src" / "words" / f"{language}.ts").read_text()
+    for part, said in (("actions", {"added", "restored", "edited", "deleted", *ACTIONS}), ("kinds", set(KINDS))):
+        inside = re.search(rf"^    {part}: {{\n(.*?)^    }},$", words, re.MULTILINE | re.DOTALL)
+        assert inside is not None
+        assert set(re.findall(r'^      "?([^":]+)"?: ', inside[1], re.MULTILINE)) == said, part

@@ -1,7 +1,6 @@
-import logging
-
 import pytest
 
+from events import about
 from given import planted, slides
 
 
@@ -18,8 +17,7 @@ def reports_on(taken):
     )
 
 
-def test_managers_are_told_what_was_found_with_its_value(alice, taken, caplog):
-    caplog.set_level(logging.INFO, "atrisys")
+def test_managers_are_told_what_was_found_with_its_value(alice, taken, store):
     for path in reports_on(taken):
         report = alice.get(path).json()
         assert (report["image"], report["format"], report["tellsValues"]) == (taken.abstract_image_id, "SVS", True)
@@ -27,7 +25,7 @@ def test_managers_are_told_what_was_found_with_its_value(alice, taken, caplog):
         assert found["file name"]["value"] == "case 7.svs"
         assert found["page 2, label"]["size"] > 1000
         assert planted.TEXT in found["page 0, tag 270 ImageDescription"]["value"]
-    assert f"report on image {taken.abstract_image_id} shown to alice" in caplog.text
+    assert about(store, "viewed") == [(alice.id, "AbstractImage", taken.abstract_image_id, "report on names")]
 
 
 def test_contributors_are_told_the_same_without_values(alice, bob, taken):

@@ -1,9 +1,8 @@
-import logging
-
 import pytest
 
 from atrisys.store.tables import ImageInstance
 from atrisys.store.tables.files import READ
+from events import about
 from given import slides
 from looking import opened
 
@@ -55,15 +54,12 @@ def test_the_owner_of_the_storage_sees_them_without_a_project_and_its_readers_do
     assert charlie.get(f"/api/abstractimage/{base}/associated/thumb.png").status_code == 200
 
 
-def test_each_view_of_a_label_is_logged(alice, image, base, caplog):
-    caplog.set_level(logging.INFO, "atrisys")
+def test_a_view_of_a_label_is_logged(alice, image, store):
     path = f"/api/imageinstance/{image}/associated"
     etag = alice.get(f"{path}/label.png").headers["etag"]
     alice.get(f"{path}/label.png", headers={"If-None-Match": etag})
     alice.get(f"{path}/thumb.png")
-    said = [record.message for record in caplog.records if "shown to" in record.message]
-    assert len(said) == 2
-    assert all(f"label of image {base} shown to alice" in line for line in said)
+    assert about(store, "viewed") == [(alice.id, "ImageInstance", image, "label")]
 
 
 def test_what_a_slide_has_not_is_not_found(given, alice, project, image, tmp_path):
@@ -75,8 +71,7 @@ def test_what_a_slide_has_not_is_not_found(given, alice, project, image, tmp_pat
     assert names(alice.get(f"/api/imageinstance/{plain}/associated.json")) == []
 
 
-def test_a_contributor_is_told_what_was_measured_and_nothing_that_was_written(alice, bob, image, base, caplog):
-    caplog.set_level(logging.INFO, "atrisys")
+def test_a_contributor_is_told_what_was_measured_and_nothing_that_was_written(alice, bob, image, base, store):
     for here in (f"/api/imageinstance/{image}", f"/api/abstractimage/{base}"):
         rows = bob.get(f"{here}/metadata.json").json()["collection"]
         assert {(row["namespace"], row["key"], row["value"]) for row in rows} >= {
@@ -86,7 +81,7 @@ def test_a_contributor_is_told_what_was_measured_and_nothing_that_was_written(al
         assert {row["type"] for row in rows} <= {"INTEGER", "DECIMAL"}
         assert "GIVEN" not in str(rows)
         assert "GIVEN" in alice.get(f"{here}/metadata.json").text
-    assert f"metadata of image {base} shown to alice" in caplog.text
+    assert (alice.id, "AbstractImage", base, "metadata") in about(store, "viewed")
 
 
 def test_a_measure_that_holds_words_is_not_told(given, alice, bob, tmp_path):

@@ -1,5 +1,4 @@
 import io
-import logging
 import os
 import threading
 import zipfile
@@ -17,6 +16,7 @@ from atrisys.jobs.context import JobContext
 from atrisys.store import queue
 from atrisys.store.tables import Job, SecUser, UploadedFile
 from atrisys.store.tables.files import READ
+from events import about
 from given import slides
 
 
@@ -275,11 +275,10 @@ def test_a_slide_without_a_file_has_no_download(given, alice):
     assert (answer.status_code, answer.json()["code"]) == (404, "picture_missing")
 
 
-def test_each_download_is_logged(given, alice, file, caplog):
-    caplog.set_level(logging.INFO, "atrisys")
+def test_each_download_is_logged(given, alice, file, store):
     taken = given.slide(alice, given.project(alice), path=file)
     alice.get(of(taken))
-    assert f"image {taken.abstract_image_id} downloaded by alice" in caplog.text
+    assert about(store, "downloaded") == [(alice.id, "AbstractImage", taken.abstract_image_id, "original")]
 
 
 def test_a_stranger_downloads_nothing(given, alice, charlie, file):

@@ -68,6 +68,7 @@ def examine() -> Iterator[Finding]:
         if ready:
             yield from _try("accounts", lambda: accounts(store))
             yield from _try("clock", lambda: clock(store))
+            yield from _try("log", lambda: change_log(store))
             yield from _try("files", lambda: files(store))
             if settings.dask_scheduler:
                 yield from _try("cluster", lambda: cluster(store))
@@ -252,6 +253,19 @@ def clock(store: "Store") -> Iterator[Finding]:
         yield Finding("clock", "wrong", says, "Set the clock (for instance with NTP).")
     else:
         yield Finding("clock", "well", f"It is {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC.")
+
+
+def change_log(store: "Store") -> Iterator[Finding]:
+    """Every line of the log is as it was when it was sealed."""
+    from atrisys.actions.seal_log import verify_log
+
+    found = verify_log(store)
+    if found.problem:
+        mend = "Somebody wrote to the database past ATrISys, or its secret is another: compare with a backup."
+        yield Finding("log", "wrong", found.problem, mend)
+    else:
+        says = f"{found.seals} seals over {found.lines} lines hold; {found.unsealed} lines came after the last of them."
+        yield Finding("log", "well", says)
 
 
 def files(store: "Store") -> Iterator[Finding]:

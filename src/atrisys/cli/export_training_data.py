@@ -45,9 +45,11 @@ def export(
     \b
     Example:  atrisys export 123 training/ --masks --geojson --pictures
     """
+    from atrisys.access.events import record
     from atrisys.actions.export_training_data import Wanted, chosen, export_training_data
     from atrisys.exports.class_map import load_class_map
     from atrisys.geometry.frames import check_origin
+    from atrisys.store.tables import Project
 
     wanted = Wanted(
         kinds=chosen(kinds),
@@ -57,8 +59,9 @@ def export(
     )
     with opened() as store:
         ready_for_pictures(store.settings)
-        with store.reading() as db:
+        with store.writing() as db:
             caller = acting_for(db, None, project)
+            record(db, caller, "exported", Project, project, what=", ".join(wanted.kinds))
         with progress("Exporting") as bar:
             manifest = export_training_data(store, caller, project, folder, wanted, bar)
     problems = sum(len(image["problems"]) for image in manifest["images"])

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from atrisys import __version__
+from atrisys.cli.audit import audit
 from atrisys.cli.deidentify import deidentify
 from atrisys.cli.demo import demo
 from atrisys.cli.doctor import doctor
@@ -66,5 +67,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, user, project, import_slides, watch, export, annotations, jobs, deidentify, doctor):
+for command in (serve, demo, user, project, import_slides, watch, export, annotations, jobs, deidentify, audit, doctor):
     main.add_command(command)

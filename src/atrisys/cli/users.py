@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from atrisys.cli.installation import data_option, find_user, key_box, opened
+from atrisys.cli.installation import caller_of, data_option, find_user, key_box, opened
 from atrisys.cli.speaking import json_option, print_json, print_rows, say
 from atrisys.errors import Invalid
 
@@ -101,6 +101,10 @@ def keys(name: str) -> None:
     \b
     Example:  atrisys user keys alice
     """
-    with opened() as store, store.reading() as db:
+    from atrisys.access.events import record
+    from atrisys.store.tables import SecUser
+
+    with opened() as store, store.writing() as db:
         row = find_user(db, name)
+        record(db, caller_of(db, row), "keys read", SecUser, row.id)
         print_json({"publicKey": row.public_key, "privateKey": key_box(store).open(row.private_key, row.public_key)})

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from atrisys.access.slide_file import SlideFile, slide_file
 from atrisys.wire.annotations import find_annotation
-from atrisys.wire.asking import CurrentStore, Db, Find
+from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
 from atrisys.wire.cut_outs import Way, cut_out, way_of
-from atrisys.wire.picture_asking import CUT, LOOK, SIZE, Asked, PictureAsked, picture_at
+from atrisys.wire.picture_asking import CUT, LOOK, SIZE, Asked, PictureAsked, note_look, picture_at
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["picture"])
@@ -29,9 +29,11 @@ class Drawn:
     mark: tuple[int, int]
 
 
-async def _drawn(id: int, request: Request, db: Db, store: CurrentStore, find: Find) -> Drawn:
+async def _drawn(id: int, request: Request, db: Db, store: CurrentStore, caller: CurrentUser, find: Find) -> Drawn:
     row = find_annotation(request, find, id)
-    return Drawn(slide_file(db, store.folder, row), shapely.from_wkb(row.shape), (row.id, row.version))
+    slide = slide_file(db, store.folder, row)
+    note_look(store, caller, slide)
+    return Drawn(slide, shapely.from_wkb(row.shape), (row.id, row.version))
 
 
 Annotation = Annotated[Drawn, Depends(_drawn)]

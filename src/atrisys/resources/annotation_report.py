@@ -1,6 +1,5 @@
 """Annotations of a project as files: tables (CSV, XLSX), a PDF with pictures, GeoJSON."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.actions.annotation_report import AnnotationReport, Line, Pictures, open_report, read_lines
 from atrisys.actions.export_training_data import Exporting, begin
 from atrisys.actions.export_training_data import Wanted as ExportWanted
@@ -34,7 +34,6 @@ from atrisys.wire.routes import Routes, only_reads, opens_to_picture_cookie, tak
 from atrisys.wire.streaming import Stream
 
 routes = Routes(tags=["annotation report"])
-log = logging.getLogger(__name__)
 
 HEAD = (
     "Id", "Area (microns²)", "Perimeter (mm)", "X", "Y", "Image Id", "Image Filename", "User", "Term",
@@ -64,7 +63,7 @@ class Asked:
         project = self.find(Project, id)
         report = open_report(self.db, self.caller, self._wanted(project.id, words))
         table = Table(self.store, report, dialect.address_of(self.request), origin)
-        self._log(project.id, format)
+        note(self.store, self.caller, "exported", Project, project.id, what=f"annotations as {format}")
         name = dated(f"annotations_project{project.id}")
         if format == "csv":
             return csv_answer(name, write_csv(HEAD, table.rows()))
@@ -76,15 +75,9 @@ class Asked:
         project, origin = self.find(Project, id), check_origin(words.text("origin") or LEFT_TOP)
         wanted = ExportWanted(kinds=("geojson",), origin=origin, annotations=self._wanted(project.id, words))
         exporting = begin(self.store, self.caller, project.id, wanted)
-        self._log(project.id, "geojson")
+        note(self.store, self.caller, "exported", Project, project.id, what="annotations as geojson")
         name = dated(f"annotations_project{project.id}.zip")
         return Stream(_zip(self.store, exporting), media_type="application/zip", headers=attachment(name))
-
-    def _log(self, project_id: int, format: str) -> None:
-        log.info(
-            "annotations of project %s downloaded as %s by %s (request %s)",
-            *(project_id, format, self.caller.username, self.caller.request_id),
-        )
 
     def _wanted(self, project_id: int, words: ListingWords) -> Wanted:
         reviewed = words.yes("reviewed") or "/reviewedannotation/" in self.request.url.path

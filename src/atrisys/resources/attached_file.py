@@ -1,6 +1,5 @@
 """Files that people attach to objects of any kind. They are kept and handed out, and never looked into or shown."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.domains import find_domain, require_metadata_editor
+from atrisys.access.events import note
 from atrisys.access.require import require_admin, require_user
 from atrisys.access.visible import get_row
 from atrisys.actions import history
@@ -37,7 +37,6 @@ from atrisys.wire.routes import Routes, opens_to_picture_cookie, waits_for_clien
 
 routes = Routes(tags=["attached file"])
 
-log = logging.getLogger(__name__)
 
 FIELDS = ("domainClassName", "domainIdent", "filename", "key")
 FORM = {
@@ -112,7 +111,7 @@ def download_file(id: int, user: CurrentUser, store: CurrentStore, find: Find) -
     """The file as it was sent, always to be saved: nobody vouches for what is in it."""
     file = find(AttachedFile, id)
     answer = download(store.folder.path_of(file.kept_name), file.filename)
-    log.info("attached file %s downloaded by %s (request %s)", file.id, user.username, user.request_id)
+    note(store, user, "downloaded", AttachedFile, file.id)
     return answer
 
 

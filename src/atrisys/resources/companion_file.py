@@ -1,6 +1,5 @@
 """Companion files: what lies beside a slide, made from it or about it, and is handed out with it."""
 
-import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.access.require import require_storage, require_user
 from atrisys.access.slide_secrets import require_file_owner
 from atrisys.access.slides import require_slide_writer
@@ -39,7 +39,6 @@ from atrisys.wire.routes import Routes, opens_to_picture_cookie, waits_for_clien
 
 routes = Routes(tags=["companion file"])
 
-log = logging.getLogger(__name__)
 
 Type = Annotated[str, Field(min_length=1, max_length=255)]
 Progress = Annotated[int, Field(ge=0, le=100)]
@@ -140,7 +139,7 @@ def download_file(id: int, db: Db, user: CurrentUser, store: CurrentStore, find:
     if _is_slide(db, file):
         raise NotAllowed("File {file} has become a slide. Download it as that.", file=file.id)
     answer = download_uploaded(store.folder, file, companion.original_filename)
-    log.info("companion file %s downloaded by %s (request %s)", companion.id, user.username, user.request_id)
+    note(store, user, "downloaded", CompanionFile, companion.id)
     return answer
 
 

@@ -1,13 +1,12 @@
 """What there is in a slide's file that may name somebody."""
 
-import logging
-
 from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.clean_copy import require_cleaned
+from atrisys.access.events import note
 from atrisys.access.slide_file import slide_file
 from atrisys.access.slide_secrets import may_see_labels, require_download_of, require_metadata_of
 from atrisys.store import queue
@@ -20,8 +19,6 @@ from atrisys.wire.later import Later
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["abstract image"])
-
-log = logging.getLogger(__name__)
 
 
 @routes.get("/api/atrisys/abstractimage/{id:int}/deidentification.json")
@@ -71,7 +68,7 @@ def _report(request: Request, db: Session, folder: DataFolder, user: Caller, bas
 
     def make() -> Response:
         found = slide.survey(name)
-        log.info("report on image %s shown to %s (request %s)", slide.base_id, user.username, user.request_id)
+        note(request.app.state.store, user, "viewed", AbstractImage, slide.base_id, what="report on names")
         rows = [
             {"kind": one.kind, "where": one.where, "size": one.size, **({"value": one.value} if tells_values else {})}
             for one in found

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
-from atrisys.actions.export_training_data import Exporting, begin, class_map_of, stream_mask, wanted_from
+from atrisys.access.events import note, record
+from atrisys.actions.export_training_data import Exporting, begin, chosen, class_map_of, stream_mask, wanted_from
 from atrisys.actions.training_records import Sheet, open_sheet, read_records
 from atrisys.actions.zip_training_data import zip_training_data
 from atrisys.exports.class_map import ClassMap
@@ -63,6 +64,7 @@ def start_export(id: int, body: JsonBody, db: Db, store: CurrentStore, user: Cur
     said = {**asked.model_dump(exclude={"class_map"}), "classMap": asked.class_map}
     begin(store, user, project.id, wanted_from(said))
     job = queue.submit(db, user_id=user.id, name=JOB, arguments=said, project_id=project.id)
+    record(db, user, "exported", Project, project.id, what=_what(asked))
     return Json(show(db, job))
 
 
@@ -82,8 +84,13 @@ def download_export(
     project = find(Project, id)
     said = {**kinds.model_dump(), "images": image, "origin": origin}
     exporting = begin(store, user, project.id, wanted_from(said))
+    note(store, user, "exported", Project, project.id, what=_what(kinds))
     name = f"{project.name} training data.zip"
     return Stream(_zip(store, exporting), media_type="application/zip", headers=attachment(name))
+
+
+def _what(kinds: Kinds) -> str:
+    return ", ".join(chosen(kinds.model_dump(include=set(Kinds.model_fields))))
 
 
 def _zip(store: Store, exporting: Exporting) -> Iterator[bytes]:
@@ -100,17 +107,19 @@ def download_geojson(
     """One image's annotations as GeoJSON, which says its origin."""
     sheet, classes = _open(db, user, find, id, mask=False)
     pieces = _geojson(store, sheet, classes, origin)
+    note(store, user, "exported", ImageInstance, id, what="geojson")
     return Stream(pieces, media_type="application/geo+json", headers=attachment(f"{id}.geojson"))
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/mask.png")
 @opens_to_picture_cookie
 @takes_export_seat
-def download_mask(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
+def download_mask(id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find) -> Response:
     """One image's label mask at full resolution: 0 is background, terms count from 1 by their id, 255 has no term."""
     sheet, classes = _open(db, user, find, id, mask=True)
     problems: list[Problem] = []
     pieces = stream_mask(db, sheet, classes, problems)
+    note(store, user, "exported", ImageInstance, id, what="masks")
     headers = {**attachment(f"{id}_mask.png"), "X-Left-Out": str(len(problems))}
     return Stream(pieces, media_type="image/png", headers=headers)
 

@@ -20,8 +20,8 @@ from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["picture"])
 
-Image = Annotated[SlideFile, slide_of(ImageInstance)]
-ImagePlane = Annotated[SlideFile, slide_of(SliceInstance)]
+Image = Annotated[SlideFile, slide_of(ImageInstance, looks=False)]
+ImagePlane = Annotated[SlideFile, slide_of(SliceInstance, looks=False)]
 Bins = Annotated[int, Query(alias="nBins", ge=1, le=65536, description="a power of two")]
 Row = dict[str, Any]
 

@@ -1,6 +1,5 @@
 """What lies beside a slide's pixels in its file: label, macro, metadata; and a thumbnail, made of the pixels."""
 
-import logging
 import re
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.access.slide_file import SlideFile
 from atrisys.access.slide_secrets import (
     SECRET,
@@ -22,15 +22,15 @@ from atrisys.imaging.crops import allowed_size
 from atrisys.imaging.encode import format_of
 from atrisys.imaging.pictures import Picture
 from atrisys.imaging.reader import Box
+from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance
-from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, Paging
-from atrisys.wire.picture_asking import SIZE, Asked, PictureAsked, picture_at, slide_of
+from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, PageQuery, Paging
+from atrisys.wire.picture_asking import SIZE, Asked, PictureAsked, note_look, picture_at, slide_of
 from atrisys.wire.pictures import Work, picture_answer
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["picture"])
 
-log = logging.getLogger(__name__)
 
 USUAL = 256
 WORDS = SIZE
@@ -53,7 +53,7 @@ def list_associated(id: int, db: Db, user: CurrentUser, find: Find, page: PageQu
 
 @picture_at(routes, "/api/abstractimage/{id:int}/associated/{label}.{format}", WORDS)
 def show_associated_of_slide(
-    slide: Annotated[SlideFile, slide_of(AbstractImage)],
+    slide: Annotated[SlideFile, slide_of(AbstractImage, looks=False)],
     label: str,
     format: str,
     asked: PictureAsked,
@@ -66,7 +66,7 @@ def show_associated_of_slide(
 
 @picture_at(routes, "/api/imageinstance/{id:int}/associated/{label}.{format}", WORDS)
 def show_associated(
-    slide: Annotated[SlideFile, slide_of(ImageInstance)],
+    slide: Annotated[SlideFile, slide_of(ImageInstance, looks=False)],
     label: str,
     format: str,
     asked: PictureAsked,
@@ -78,19 +78,21 @@ def show_associated(
 
 
 @routes.get("/api/abstractimage/{id:int}/metadata.json")
-def list_metadata_of_slide(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
+def list_metadata_of_slide(
+    id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find, page: PageQuery
+) -> Response:
     """What the slide's file says of itself, for who may see its label; for others sizes and magnifications alone."""
     image = find(AbstractImage, id)
     require_metadata_of(db, user, image)
-    return _metadata(db, user, image, page)
+    return _metadata(db, store, user, image, page)
 
 
 @routes.get("/api/imageinstance/{id:int}/metadata.json")
-def list_metadata(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
+def list_metadata(id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """What the image's file says of itself, for managers; for others sizes and magnifications, unless blinded."""
     image = find(ImageInstance, id)
     require_metadata_of(db, user, image)
-    return _metadata(db, user, db.get_one(AbstractImage, image.base_image_id), page)
+    return _metadata(db, store, user, db.get_one(AbstractImage, image.base_image_id), page)
 
 
 def _names(db: Session, user: Caller, base: AbstractImage) -> list[str]:
@@ -107,7 +109,7 @@ def _associated(slide: SlideFile, label: str, format: str, asked: Asked, db: Ses
     if name not in slide.facts.associated:
         raise NotFound("Image {image} has no {name}.", image=slide.base_id, name=name)
     if name in SECRET:
-        log.info("%s of image %s shown to %s (request %s)", name, slide.base_id, user.username, user.request_id)
+        note_look(asked.request.app.state.store, user, slide, what=name)
     kind, quality = format_of(format, "jpg"), asked.quality
     max_size = USUAL if asked.max_size is None else asked.max_size
 
@@ -122,9 +124,9 @@ def _associated(slide: SlideFile, label: str, format: str, asked: Asked, db: Ses
     return picture_answer(asked.request, work, name, kind, slide.mark, sorted(asked.said.items()))
 
 
-def _metadata(db: Session, user: Caller, base: AbstractImage, page: Paging) -> Response:
+def _metadata(db: Session, store: Store, user: Caller, base: AbstractImage, page: Paging) -> Response:
     pairs = told_metadata(db, user, base)
-    log.info("metadata of image %s shown to %s (request %s)", base.id, user.username, user.request_id)
+    note(store, user, "viewed", AbstractImage, base.id, what="metadata")
     return page.answer([_row(key, value) for key, value in sorted(pairs.items())])
 
 

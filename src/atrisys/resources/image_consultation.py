@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.access.require import require_manager, require_self_or_manager
 from atrisys.access.visible import visible
 from atrisys.actions.record_activity import record_consultation
@@ -179,6 +180,7 @@ def sum_up_consultations(
         for row in rows
     ]
     if export == "csv":
+        note(request.app.state.store, caller, "exported", Project, found.id, what="consultations as csv")
         head = ("image", "imageName", *sums)
         return csv_table(f"consultations of {asked.username}", head, [[line[name] for name in head] for line in lines])
     return page.answer(lines, total)

@@ -11,16 +11,16 @@ from atrisys.imaging.encode import format_of
 from atrisys.imaging.pictures import Picture
 from atrisys.imaging.reader import Box
 from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
-from atrisys.wire.picture_asking import LOOK, SIZE, Asked, PictureAsked, picture_at, slide_of
+from atrisys.wire.picture_asking import LOOK, SIZE, Asked, PictureAsked, note_look, picture_at, slide_of
 from atrisys.wire.pictures import Work, picture_answer
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["picture"])
 
-Slide = Annotated[SlideFile, slide_of(AbstractImage)]
-SlidePlane = Annotated[SlideFile, slide_of(AbstractSlice)]
-Image = Annotated[SlideFile, slide_of(ImageInstance)]
-ImagePlane = Annotated[SlideFile, slide_of(SliceInstance)]
+Slide = Annotated[SlideFile, slide_of(AbstractImage, looks=False)]
+SlidePlane = Annotated[SlideFile, slide_of(AbstractSlice, looks=False)]
+Image = Annotated[SlideFile, slide_of(ImageInstance, looks=False)]
+ImagePlane = Annotated[SlideFile, slide_of(SliceInstance, looks=False)]
 
 THUMB, PREVIEW = 512, 1024
 WORDS = (*SIZE, *LOOK)
@@ -73,5 +73,8 @@ def _small(slide: SlideFile, format: str, asked: Asked, usual: int) -> Response:
 
     box = Box(0, 0, facts.width, facts.height)
     size = allowed_size(output_size(box, facts, max_size), box, kind, safe)
+    if max(size) > PREVIEW:
+        # Smaller ones stand in lists, where nobody looks at each.
+        note_look(asked.request.app.state.store, asked.request.state.caller, slide)
     work = Work(make, size, kind, slide.path.name)
     return picture_answer(asked.request, work, "thumb", kind, slide.mark, usual, sorted(asked.said.items()))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access import invitations, passwords
+from atrisys.access.events import record
 from atrisys.access.names import require_usable_name
 from atrisys.access.require import require_manager, require_user
 from atrisys.access.visible import visible
@@ -112,7 +113,7 @@ def invite(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser,
     invitation.expires = now_ms() + fields.days * DAY_MS
     db.add(invitation)
     db.flush()
-    log.info("%s invited into project %s (request %s)", user.username, project.id, user.request_id)
+    record(db, user, "invited", Project, project.id)
     return Json({**_shown(invitation), "token": token, "link": f"{address_of(request)}/invitation#{token}"})
 
 
@@ -133,7 +134,7 @@ def withdraw(id: int, invitation: int, db: Db, user: CurrentUser, find: Find) ->
     gone = delete(Invitation).where(Invitation.id == invitation, Invitation.project_id == project.id)
     if db.execute(gone.returning(Invitation.id)).one_or_none() is None:
         raise NotFound("{kind} {id} was not found.", kind=Invitation.__name__, id=invitation)
-    log.info("%s withdrew invitation %s (request %s)", user.username, invitation, user.request_id)
+    record(db, user, "invitation withdrawn", Project, project.id)
     return done()
 
 

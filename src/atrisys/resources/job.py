@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 from starlette.responses import Response
 
+from atrisys.access.events import note
 from atrisys.access.visible import visible
 from atrisys.errors import Invalid, PictureMissing
 from atrisys.store import queue
@@ -95,7 +96,7 @@ def _cancel(db: Session, find: Finder, id: int) -> Response:
 
 @routes.api_route("/api/atrisys/job/{id:int}/result", methods=["GET", "HEAD"])
 @opens_to_picture_cookie
-def download_result(id: int, store: CurrentStore, find: Find) -> Response:
+def download_result(id: int, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
     """The file that a job has made; kept for some days (`ATRISYS_KEEP_RESULTS_DAYS`)."""
     job = find(Job, id)
     file = (job.result or {}).get("file")
@@ -105,4 +106,5 @@ def download_result(id: int, store: CurrentStore, find: Find) -> Response:
     path = (folder / str(file)).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise PictureMissing("The result of job {job} is no longer kept. Start it again.", job=job.id)
+    note(store, user, "downloaded", Job, job.id, what=job.name)
     return download(path, str((job.result or {}).get("name") or path.name))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.access.require import require_ontology_editor, require_user
 from atrisys.access.visible import visible
 from atrisys.actions import delete_ontology, history
@@ -19,7 +20,7 @@ from atrisys.store.tables import Ontology, Project, ProjectMember, RelationTerm,
 from atrisys.wire import dialect
 from atrisys.wire.accounts import show_to
 from atrisys.wire.answers import saved
-from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
+from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
@@ -154,10 +155,11 @@ def show_ontology(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
 
 @routes.get("/api/ontology/{id:int}/export")
 @opens_to_picture_cookie
-def export_ontology(id: int, db: Db, find: Find) -> Response:
+def export_ontology(id: int, db: Db, store: CurrentStore, user: CurrentUser, find: Find) -> Response:
     """The ontology as a file, which `atrisys project add --ontology` takes."""
     ontology = find(Ontology, id)
     tree = _trees(db, [ontology])[ontology.id]
+    note(store, user, "exported", Ontology, ontology.id)
 
     def sketch(parent: int | None) -> Iterator[dict[str, Any]]:
         for term in tree.get(parent, []):

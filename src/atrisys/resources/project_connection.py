@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.access.require import require_admin, require_manager, require_self_or_manager
 from atrisys.access.visible import get_row, visible
 from atrisys.actions.record_activity import record_connection
@@ -24,7 +25,7 @@ from atrisys.wire.activity import (
     start_of,
     thumb_of,
 )
-from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
+from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.fields import Fields, Model, none_for_empty
@@ -116,7 +117,14 @@ def _of_member(db: Session, user: Caller, find: Finder, id: int, user_id: int) -
 
 @routes.get("/api/project/{id:int}/connectionHistory/{user_id:int}.json")
 def list_history(
-    id: int, user_id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery, export: str | None = None
+    id: int,
+    user_id: int,
+    db: Db,
+    store: CurrentStore,
+    user: CurrentUser,
+    find: Find,
+    page: PageQuery,
+    export: str | None = None,
 ) -> Response:
     """The same; `export=csv`: as a file."""
     query = _of_member(db, user, find, id, user_id)
@@ -125,6 +133,7 @@ def list_history(
     head = ("created", "time", "countViewedImages", "countCreatedAnnotations", "os", "browser", "browserVersion")
     rows, _ = page.rows(db, query, *NEWEST_FIRST)
     lines = [[_show(row)[name] for name in head] for row in rows]
+    note(store, user, "exported", Project, id, what="connections as csv")
     return csv_table(f"connections of user {user_id}", head, lines)
 
 
@@ -252,6 +261,7 @@ def list_images_of_connection(
         for row in rows
     ]
     if export == "csv":
+        note(request.app.state.store, user, "exported", Project, connection.project_id, what="consultations as csv")
         head = ("created", "image", "imageName", "mode", "time", "countCreatedAnnotations")
         return csv_table(f"connection {connection.id}", head, [[one[name] for name in head] for one in found])
     return page.answer(found, total)

@@ -1,6 +1,5 @@
 """Who works in a project, and as what: contributors, managers, representatives."""
 
-import logging
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.access.require import is_manager, require_manager
 from atrisys.actions import edit_members
 from atrisys.errors import NotFound
@@ -28,7 +28,6 @@ from atrisys.wire.routes import Routes, opens_to_picture_cookie
 from atrisys.wire.several_users import Ids, for_each_user
 
 routes = Routes(tags=["project member"])
-log = logging.getLogger(__name__)
 
 DOWNLOADED = (PdfColumn("Username", 3), PdfColumn("Name", 5), PdfColumn("Role", 2))
 
@@ -140,7 +139,7 @@ def download_members(
     project, asked = find(Project, id), read_format(format)
     people = db.execute(_people(project).order_by(func.lower(SecUser.username)))
     rows = [(row.username, f"{row.firstname} {row.lastname}".strip(), _role(member)) for row, member in people]
-    log.info("members of project %s downloaded by %s (request %s)", project.id, user.username, user.request_id)
+    note(store, user, "exported", Project, project.id, what=f"members as {asked}")
     name, title = dated(f"users_project{project.id}"), f"Members of {project.name}, {as_moment(now_ms())} UTC"
     return table_answer(store.folder, asked, name, title, DOWNLOADED, rows)
 

@@ -1,16 +1,21 @@
 """Signing in with a browser, and the hours in which an administrator is one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Self
 
 from fastapi import Request
 from pydantic import Field, StringConstraints, model_validator
-from sqlalchemy import update
+from sqlalchemy import select, update
 from starlette.responses import Response
 
 from atrisys.access import passwords, sign_in
 from atrisys.access.caller import Caller, caller_for
-from atrisys.errors import Invalid, NotAllowed
+from atrisys.access.events import note_failure, record
+from atrisys.access.names import is_named
+from atrisys.errors import Invalid, NotAllowed, NotSignedIn, TooManyTries
 from atrisys.settings import Settings
+from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import LoginSession, SecUser
 from atrisys.wire.accounts import flags_by_now, show_one_to
@@ -42,6 +47,10 @@ class SignIn(Fields):
             raise ValueError("Send either password or token")
         return self
 
+    @property
+    def by(self) -> str:
+        return "password" if self.token is None else "token"
+
 
 @routes.post("/api/atrisys/session.json", openapi_extra=body_schema(SignIn))
 @open_to_all
@@ -56,6 +65,13 @@ def sign_in_here(body: JsonBody, request: Request, store: CurrentStore, settings
         # A form of another site could be sent as text without the browser asking us first.
         raise Invalid("Send the body as application/json, not as {kind}.", kind=kind or "nothing")
     fields = read_one(SignIn, body)
+    with _told_when_refused(request, store, fields):
+        answer, token = _signed_in(request, store, settings, fields)
+    set_session(request, answer, token)
+    return answer
+
+
+def _signed_in(request: Request, store: Store, settings: Settings, fields: SignIn) -> tuple[Json, str]:
     address, agent = came_from(request)
     if fields.token is not None:
         user = sign_in.by_sign_in_token(store, fields.username, fields.token, address)
@@ -68,10 +84,23 @@ def sign_in_here(body: JsonBody, request: Request, store: CurrentStore, settings
         sign_in.close_session(db, session_token(request))
         token = sign_in.open_session(db, settings, user, address, agent)
         caller = caller_for(db, user, "session", "web", request.state.request_id)
+        record(db, caller, "signed in", SecUser, user.id, what=fields.by, address=address)
         row = sign_in.session_of(db, token)
-        answer = Json({"user": show_one_to(db, caller, user) | flags_by_now(caller), "session": _shown(row, settings)})
-    set_session(request, answer, token)
-    return answer
+        shown = {"user": show_one_to(db, caller, user) | flags_by_now(caller), "session": _shown(row, settings)}
+        return Json(shown), token
+
+
+@contextmanager
+def _told_when_refused(request: Request, store: Store, fields: SignIn) -> Iterator[None]:
+    try:
+        yield
+    except NotSignedIn as refusal:
+        with store.reading() as db:
+            account = db.scalar(select(SecUser.id).where(is_named(fields.username)))
+        what = "too many tries" if isinstance(refusal, TooManyTries) else fields.by
+        address, request_id = came_from(request)[0], request.state.request_id
+        note_failure(store, account, door="web", what=what, address=address, request_id=request_id)
+        raise
 
 
 @routes.get("/api/atrisys/session.json")
@@ -99,6 +128,8 @@ def _shown(row: LoginSession | None, settings: Settings) -> dict[str, Any] | Non
 def sign_out(request: Request, db: Db, user: CurrentUser) -> Response:
     """Sign this browser out."""
     sign_in.close_session(db, session_token(request))
+    if user.way == "session":
+        record(db, user, "signed out", SecUser, user.id)
     answer = done()
     drop_session(request, answer)
     return answer
@@ -116,6 +147,7 @@ def list_sessions(request: Request, db: Db, user: CurrentUser, page: PageQuery, 
 def end_other_sessions(request: Request, db: Db, user: CurrentUser) -> Response:
     """Sign all other browsers of the caller out."""
     sign_in.end_other_sessions(db, user.id, session_token(request) if user.way == "session" else "")
+    record(db, user, "signed out", SecUser, user.id, what="other browsers")
     return done()
 
 
@@ -123,6 +155,7 @@ def end_other_sessions(request: Request, db: Db, user: CurrentUser) -> Response:
 def end_session(session: str, db: Db, user: CurrentUser) -> Response:
     """Sign one of the caller's browsers out, by the `id` that the list gives it."""
     sign_in.end_session(db, user.id, session)
+    record(db, user, "signed out", SecUser, user.id, what="other browsers")
     return done()
 
 
@@ -149,6 +182,7 @@ def _until(db: Db, user: Caller, moment: int | None) -> Json:
     # No line in the log and no new version: the account is the same, as with a browser's session.
     db.execute(update(SecUser).where(SecUser.id == row.id).values(admin_until=moment))
     db.refresh(row)
+    record(db, user, "administration closed" if moment is None else "administration opened", SecUser, user.id)
     return Json(flags_by_now(caller_for(db, row, user.way, user.door, user.request_id)))
 
 

@@ -1,12 +1,12 @@
 """Tokens that sign somebody in once: for portals that know their people already."""
 
-import logging
 from typing import Annotated
 
 from pydantic import Field
 from sqlalchemy import select
 from starlette.responses import Response
 
+from atrisys.access.events import record
 from atrisys.access.names import is_named
 from atrisys.access.require import require_self_or_admin
 from atrisys.access.sign_in import make_sign_in_token
@@ -19,8 +19,6 @@ from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes, counts_as_unsafe
 
 routes = Routes(tags=["session"])
-
-log = logging.getLogger(__name__)
 
 LONGEST_MIN = 24 * 60
 
@@ -44,6 +42,6 @@ def make_token(body: LooseJson, db: Db, user: CurrentUser) -> Response:
     if account is None:
         raise NotFound("User {user} was not found.", user=fields.username)
     token, expires = make_sign_in_token(db, account.id, fields.validity)
-    log.info("a token for %s was made by %s (request %s)", account.username, user.username, user.request_id)
+    record(db, user, "token made", SecUser, account.id)
     told = {"tokenKey": token, "user": account.id, "username": account.username, "expiryDate": expires}
     return Json({"success": True, "token": told})

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.access.require import require_storage, require_user
 from atrisys.access.slide_secrets import require_file_owner
 from atrisys.access.visible import visible
@@ -229,4 +230,6 @@ def download_file(id: int, request: Request, db: Db, user: CurrentUser, store: C
     if base is not None:
         return slide_download(request, db, store, user, base, file)
     require_file_owner(db, user, file)
-    return download_uploaded(store.folder, file, file.original_filename)
+    answer = download_uploaded(store.folder, file, file.original_filename)
+    note(store, user, "downloaded", UploadedFile, file.id)
+    return answer

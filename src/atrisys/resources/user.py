@@ -255,7 +255,7 @@ def _new_hash(store: Store, user: Caller, name: str, fields: UserEdit, address: 
         account = db.get_one(SecUser, id)
     if id == user.id:
         # A client that sends a model back with the password that it was made with has said the present one as well.
-        require_present_password(store, account, fields.old_password or password, address)
+        require_present_password(store, user, account, fields.old_password or password, address)
     if passwords.is_right(account.password_hash, password):
         return None
     return passwords.hash_password(password, account.username)

@@ -19,7 +19,9 @@ routes = Routes(tags=["picture"])
 @routes.get("/api/abstractimage/{id:int}/camera_url-{x:signed}-{y:signed}-{w:signed}-{h:signed}.{format}")
 @routes.post("/api/abstractimage/{id:int}/camera_url-{x:signed}-{y:signed}-{w:signed}-{h:signed}.{format}")
 @only_reads
-def show_window_url_of_slide(request: Request, slide: Annotated[SlideFile, slide_of(AbstractImage)]) -> Response:
+def show_window_url_of_slide(
+    request: Request, slide: Annotated[SlideFile, slide_of(AbstractImage, looks=False)]
+) -> Response:
     """Where the picture of this rectangle of the slide is; what the query says goes along."""
     return _address(request)
 
@@ -29,7 +31,9 @@ def show_window_url_of_slide(request: Request, slide: Annotated[SlideFile, slide
 @routes.get("/api/abstractslice/{id:int}/camera_url-{x:signed}-{y:signed}-{w:signed}-{h:signed}.{format}")
 @routes.post("/api/abstractslice/{id:int}/camera_url-{x:signed}-{y:signed}-{w:signed}-{h:signed}.{format}")
 @only_reads
-def show_window_url_of_slide_plane(request: Request, slide: Annotated[SlideFile, slide_of(AbstractSlice)]) -> Response:
+def show_window_url_of_slide_plane(
+    request: Request, slide: Annotated[SlideFile, slide_of(AbstractSlice, looks=False)]
+) -> Response:
     """Where the picture of this rectangle of one plane of the slide is; what the query says goes along."""
     return _address(request)
 
@@ -39,7 +43,9 @@ def show_window_url_of_slide_plane(request: Request, slide: Annotated[SlideFile,
 @routes.get("/api/imageinstance/{id:int}/camera_url-{x:signed}-{y:signed}-{w:signed}-{h:signed}.{format}")
 @routes.post("/api/imageinstance/{id:int}/camera_url-{x:signed}-{y:signed}-{w:signed}-{h:signed}.{format}")
 @only_reads
-def show_window_url_of_image(request: Request, slide: Annotated[SlideFile, slide_of(ImageInstance)]) -> Response:
+def show_window_url_of_image(
+    request: Request, slide: Annotated[SlideFile, slide_of(ImageInstance, looks=False)]
+) -> Response:
     """Where the picture of this rectangle of the image is; what the query says goes along."""
     return _address(request)
 
@@ -49,7 +55,9 @@ def show_window_url_of_image(request: Request, slide: Annotated[SlideFile, slide
 @routes.get("/api/sliceinstance/{id:int}/camera_url-{x:signed}-{y:signed}-{w:signed}-{h:signed}.{format}")
 @routes.post("/api/sliceinstance/{id:int}/camera_url-{x:signed}-{y:signed}-{w:signed}-{h:signed}.{format}")
 @only_reads
-def show_window_url_of_image_plane(request: Request, slide: Annotated[SlideFile, slide_of(SliceInstance)]) -> Response:
+def show_window_url_of_image_plane(
+    request: Request, slide: Annotated[SlideFile, slide_of(SliceInstance, looks=False)]
+) -> Response:
     """Where the picture of this rectangle of one plane of the image is; what the query says goes along."""
     return _address(request)
 

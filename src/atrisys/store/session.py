@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from atrisys.errors import Misconfigured
 from atrisys.settings import Settings
 from atrisys.store import spatial
+from atrisys.store.events import Noted
 from atrisys.store.files import DataFolder
 from atrisys.store.kept_tiles import KeptTiles
 
@@ -23,6 +24,7 @@ class Store:
         self.folder = DataFolder(settings.data)
         self.tiles = KeptTiles(self.folder.tiles, int(settings.kept_tiles_gb * 1e9))
         self.engine: Engine = spatial.connect(settings.database_url, self.folder.database)
+        self.noted = Noted()
         self._writing = self.engine.execution_options(writes=True)
 
     def session(self, *, writes: bool) -> Session:

@@ -173,6 +173,36 @@ def extensions(connection: Connection) -> None:
             ) from error
 
 
+def only_append(connection: Connection, table: str) -> None:
+    """From now on the database itself refuses to change or remove rows of this table."""
+    says = f"{table} is append-only"
+    if is_postgres(connection):
+        body = f"BEGIN RAISE EXCEPTION '{says}'; END"
+        connection.exec_driver_sql(
+            f"CREATE FUNCTION {table}_only_append() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
+        )
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {table}_only_append BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_only_append()"
+        )
+        return
+    for deed in ("UPDATE", "DELETE"):
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        )
+
+
+def append_freely(connection: Connection, table: str) -> None:
+    """Undoes `only_append`."""
+    if is_postgres(connection):
+        connection.exec_driver_sql(f"DROP TRIGGER {table}_only_append ON {table}")
+        connection.exec_driver_sql(f"DROP FUNCTION {table}_only_append()")
+        return
+    for deed in ("update", "delete"):
+        connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{deed}")
+
+
 def touching(
     connection: Connection,
     images: Select[*tuple[Any, ...]] | list[int],

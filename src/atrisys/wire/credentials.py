@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -10,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from atrisys.access import sign_in
-from atrisys.access.caller import Account, Caller, Door, Way, caller_of
+from atrisys.access.caller import Account, Caller, Door, Way, account_by_public_key, caller_of
+from atrisys.access.events import note, note_failure
 from atrisys.access.keys import KeyBox
 from atrisys.errors import NotAllowed, NotSignedIn
 from atrisys.settings import Settings
+from atrisys.store.tables import SecUser
 
 log = logging.getLogger("atrisys")
 
@@ -74,10 +77,13 @@ def who_asks(request: Request, db: Session, *, opens_to_picture_cookie: bool, co
     public_key, private_key = headers.get("x-auth-token"), headers.get("x-auth-secret")
     scheme, _, pair = headers.get("authorization", "").partition(" ")
     if public_key is not None or private_key is not None:
-        user = sign_in.by_token(db, box, public_key or "", private_key or "")
+        with _told_when_refused(request, db, public_key or ""):
+            user = sign_in.by_token(db, box, public_key or "", private_key or "")
         return _caller(request, user, "token", "api")
     if scheme.upper() == "CYTOMINE":
-        return _caller(request, _by_signature(request, db, box, settings, pair), "signature", "api")
+        with _told_when_refused(request, db, pair.strip().partition(":")[0]):
+            user = _by_signature(request, db, box, settings, pair)
+        return _caller(request, user, "signature", "api")
     if token := session_token(request):
         user, stale = sign_in.by_session(db, settings, token)
         if counts_as_unsafe or request.method not in SAFE:
@@ -90,11 +96,32 @@ def who_asks(request: Request, db: Session, *, opens_to_picture_cookie: bool, co
     raise NotSignedIn("Sign in first, or send your API keys (X-Auth-Token and X-Auth-Secret).")
 
 
+@contextmanager
+def _told_when_refused(request: Request, db: Session, public_key: str) -> Iterator[None]:
+    """What was sent as a key is not told itself: it may be the private one, in the wrong place."""
+    try:
+        yield
+    except NotSignedIn:
+        account = account_by_public_key(db, public_key)
+        note_failure(
+            request.app.state.store,
+            account.id if account else None,
+            door="api",
+            what="keys",
+            address=came_from(request)[0],
+            request_id=request.state.request_id,
+        )
+        raise
+
+
 def _caller(request: Request, user: Account, way: Way, door: Door) -> Caller:
     request.state.public_key = user.public_key
+    caller = caller_of(user, way, door, request.state.request_id)
     if way in ("signature", "token"):
         _warn_of_plain_http(request)
-    return caller_of(user, way, door, request.state.request_id)
+        address = came_from(request)[0]
+        note(request.app.state.store, caller, "signed in", SecUser, user.id, what="keys", address=address)
+    return caller
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 
+from atrisys.access.caller import Caller
+from atrisys.access.events import note
 from atrisys.access.slide_file import SlideFile, slide_file
 from atrisys.errors import Invalid
 from atrisys.geometry.frames import LEFT_BOTTOM, turn_over
@@ -21,8 +23,9 @@ from atrisys.geometry.wkt import read_wkt
 from atrisys.imaging.display import Display, read_display
 from atrisys.imaging.encode import JPEG_QUALITY
 from atrisys.imaging.reader import Plane, SlideFacts
+from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
-from atrisys.wire.asking import CurrentStore, Db, Find
+from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
 from atrisys.wire.bodies import JsonBody
 from atrisys.wire.dialect import read_origin, says_yes
 from atrisys.wire.routes import Endpoint, Routes, opens_to_picture_cookie
@@ -235,10 +238,27 @@ async def _asked(request: Request, body: JsonBody) -> Asked:
 PictureAsked = Annotated[Asked, Depends(_asked)]
 
 
-def slide_of(kind: type[AbstractImage] | type[AbstractSlice] | type[ImageInstance] | type[SliceInstance]) -> Any:
-    """A dependency: the file behind the object whose id is in the address, for who may see it."""
+def slide_of(
+    kind: type[AbstractImage] | type[AbstractSlice] | type[ImageInstance] | type[SliceInstance], *, looks: bool = True
+) -> Any:
+    """A dependency: the file behind the object whose id is in the address, for who may see it.
 
-    async def found(id: int, db: Db, store: CurrentStore, find: Find) -> SlideFile:
-        return slide_file(db, store.folder, find(kind, id))
+    Args:
+        looks: the answer shows the slide, which the log shall tell.
+    """
+
+    async def found(id: int, db: Db, store: CurrentStore, caller: CurrentUser, find: Find) -> SlideFile:
+        slide = slide_file(db, store.folder, find(kind, id))
+        if looks:
+            note_look(store, caller, slide)
+        return slide
 
     return Depends(found)
+
+
+def note_look(store: Store, caller: Caller, slide: SlideFile, what: str | None = None) -> None:
+    """That somebody looks at a slide, wherever they were shown it."""
+    if slide.image_id is None:
+        note(store, caller, "viewed", AbstractImage, slide.base_id, what=what)
+    else:
+        note(store, caller, "viewed", ImageInstance, slide.image_id, what=what)

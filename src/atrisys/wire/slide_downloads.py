@@ -1,13 +1,12 @@
 """A slide on its way out: the original for who may see its label, a clean copy for everybody else and for who asks."""
 
-import logging
-
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.clean_copy import clean_copy_of, clean_name_of
+from atrisys.access.events import note
 from atrisys.access.slide_file import slide_file
 from atrisys.access.slide_secrets import may_see_labels
 from atrisys.errors import PictureMissing
@@ -17,8 +16,6 @@ from atrisys.store.tables.files import CONVERTED
 from atrisys.wire.dialect import says_yes
 from atrisys.wire.downloads import download, download_uploaded
 from atrisys.wire.later import Later
-
-log = logging.getLogger(__name__)
 
 
 def image_download(request: Request, db: Session, store: Store, user: Caller, base: AbstractImage) -> Response:
@@ -47,13 +44,13 @@ def slide_download(
     """
     if may_see_labels(db, user, base.id) and not says_yes(request.query_params.get("clean")):
         answer = download_uploaded(store.folder, file, base.original_filename)
-        log.info("image %s downloaded by %s (request %s)", base.id, user.username, user.request_id)
+        note(store, user, "downloaded", AbstractImage, base.id, what="original")
         return answer
     slide, name = slide_file(db, store.folder, base), base.original_filename
 
     def make() -> Response:
         copy = clean_copy_of(store, slide, name)
-        log.info("clean copy of image %s downloaded by %s (request %s)", slide.base_id, user.username, user.request_id)
+        note(store, user, "downloaded", AbstractImage, slide.base_id, what="clean copy")
         return download(copy, clean_name_of(slide))
 
     return Later(request, make)

@@ -27,15 +27,20 @@ export interface Person {
   role: (typeof ROLES)[number] | null;
 }
 
-/** A line of the change log. */
+/** A line of the log: a change of an object, or an event that changed none. */
 export interface Change {
   seq: number;
   created: number;
   user: number | null;
   door: string;
-  action: "added" | "edited" | "deleted";
-  class: string;
-  id: number;
+  action: string;
+  /** Null where it is about no object. */
+  class: string | null;
+  id: number | null;
+  /** Null where it changed nothing. */
+  transaction: number | null;
+  what: string | null;
+  address: string | null;
 }
 
 export interface Member {

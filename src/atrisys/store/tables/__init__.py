@@ -22,7 +22,7 @@ from atrisys.store.tables.annotations import (
     UserAnnotation,
     UserAnnotationCount,
 )
-from atrisys.store.tables.changes import Change, IdempotentAnswer, IdSequence, Reversal
+from atrisys.store.tables.changes import Change, Event, IdempotentAnswer, IdSequence, Reversal, Seal
 from atrisys.store.tables.comments import AnnotationComment, SharedAnnotation, SharedAnnotationReceiver
 from atrisys.store.tables.files import OpenUpload, Storage, StorageMember, UploadedFile, WatchedFile
 from atrisys.store.tables.groups import AnnotationGroup, AnnotationLink, ImageGroup, ImageGroupImageInstance
@@ -73,6 +73,7 @@ __all__ = [
     "CompanionFile",
     "Configuration",
     "Description",
+    "Event",
     "FailedTries",
     "Follower",
     "GivenTerm",
@@ -102,6 +103,7 @@ __all__ = [
     "ReviewedAnnotation",
     "ReviewedAnnotationCount",
     "ReviewedAnnotationTerm",
+    "Seal",
     "SecRole",
     "SecUser",
     "SecUserSecRole",

@@ -1,4 +1,7 @@
-"""The change log: one append-only row for each object that was changed. And answers kept for retries."""
+"""The log: one append-only row for each object that was changed, one for each event, and the seals over both.
+
+And answers kept for retries.
+"""
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, column_property, defer, mapped_column
@@ -43,6 +46,45 @@ class Change(Base):
     after: Mapped[str | None] = mapped_column()
     is_new: Mapped[bool] = column_property(before.is_(None))
     is_gone: Mapped[bool] = column_property(after.is_(None))
+
+
+class Event(Base):
+    """Something that somebody did and that changed no object: signed in, looked at a slide, took data out.
+
+    Numbered with the changes; append-only as they are. It holds no secret, nor a name or key that somebody typed.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (Index(None, "user_id", "seq"), Index(None, "object_id", "seq"))
+
+    seq: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    created: Mapped[int]
+    user_id: Mapped[int | None]
+    """Who it was; None where nobody proved to be anybody."""
+    door: Mapped[str] = mapped_column(String(16))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    class_name: Mapped[str | None] = mapped_column(String(64))
+    object_id: Mapped[int | None]
+    what: Mapped[str | None] = mapped_column(String(64))
+    """More of it: by password or by keys, the original or a clean copy, as CSV."""
+    address: Mapped[str | None] = mapped_column(String(64))
+    """Where somebody signed in from, or tried to."""
+
+
+class Seal(Base):
+    """What proves that lines of the log are as they were; each stands on the one before it (actions/seal_log.py)."""
+
+    __tablename__ = "seal"
+
+    number: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    """From 1 on, without gaps: two who would seal the same lines cannot both."""
+    created: Mapped[int]
+    after_seq: Mapped[int]
+    to_seq: Mapped[int]
+    """It seals all lines whose number is greater than `after_seq` and not greater than this."""
+    lines: Mapped[int]
+    mac: Mapped[str] = mapped_column(String(64))
 
 
 WITHOUT_STATES = (defer(Change.before, raiseload=True), defer(Change.after, raiseload=True))
