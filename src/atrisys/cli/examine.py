@@ -259,6 +259,9 @@ def change_log(store: "Store") -> Iterator[Finding]:
     """Every line of the log is as it was when it was sealed."""
     from atrisys.actions.seal_log import verify_log
 
+    if not store.folder.secret_file.exists():
+        # Nothing can be told without it, and none is made in its place: `accounts` says so where one is missed.
+        return
     found = verify_log(store)
     if found.problem:
         mend = "Somebody wrote to the database past ATrISys, or its secret is another: compare with a backup."
