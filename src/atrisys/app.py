@@ -221,4 +221,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.freeze()
     yield
     await run_in_threadpool(runner.stop)
+    app.state.rooms.close()
+    worker.close()
     app.state.store.close()
