@@ -51,7 +51,13 @@ def measure(house: House, rounds: int) -> Section:
 
 
 def in_turns(
-    server: Server, us: Peer, others: list[Peer], places: Sequence[Place], rounds: int, connections: Sequence[int]
+    server: Server,
+    us: Peer,
+    others: list[Peer],
+    places: Sequence[Place],
+    rounds: int,
+    connections: Sequence[int],
+    seconds: float = SECONDS,
 ) -> Taken:
     """One round to warm up, then so many that count; in each all servers in random order."""
     taken: Taken = {}
@@ -63,19 +69,26 @@ def in_turns(
     for round_number in range(rounds + 1):
         for count in connections:
             for peer in random.sample([us, *others], 1 + len(others)):
-                got = load(peer.port, peer.pid, asked[peer.name], count)
+                got = load(peer.port, peer.pid, asked[peer.name], count, seconds=seconds)
                 if round_number:
                     taken.setdefault((peer.name, count), []).append(got)
     return taken
 
 
-def compared(others: list[Peer], taken: Taken, workers: int, goals: dict[str, float], what: str = "") -> Iterator[Line]:
-    """A line for each other server and number of connections."""
+def compared(
+    others: list[Peer],
+    taken: Taken,
+    workers: int,
+    goals: dict[str, float],
+    what: str = "",
+    goals_at: int = WAITED,
+) -> Iterator[Line]:
+    """A line for each other server and number of connections; goals are set at so many of these."""
     for peer in others:
         for count in sorted(count for name, count in taken if name == peer.name):
             ours, theirs = taken[OURS, count], taken[peer.name, count]
             ratio = rate_of(ours) / rate_of(theirs)
-            goal = goals.get(peer.name) if count == WAITED else None
+            goal = goals.get(peer.name) if count == goals_at else None
             yield Line(
                 f"{what}{peer.name}, {count} connections, {workers} {'workers' if workers > 1 else 'worker'}",
                 said_of(ours),
@@ -137,10 +150,12 @@ def ask(server: Server, path: str, headers: dict[str, str]) -> http.client.HTTPR
     return answer
 
 
-def load(port: int, pid: int, asked: list[bytes], connections: int, status: int = 200) -> tuple[Load, float]:
+def load(
+    port: int, pid: int, asked: list[bytes], connections: int, status: int = 200, seconds: float = SECONDS
+) -> tuple[Load, float]:
     """With the milliseconds of processor that an answer costs the server."""
     before, begun = cpu_s(pid), time.perf_counter()
-    got = hammer(port, asked, connections, SECONDS, status)
+    got = hammer(port, asked, connections, seconds, status)
     answers = got.rate * (time.perf_counter() - begun)
     return got, 1e3 * (cpu_s(pid) - before) / answers
 

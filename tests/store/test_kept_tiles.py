@@ -45,6 +45,29 @@ def test_a_tile_comes_back_as_it_was_kept(kept):
     assert KeptTiles(kept.folder, kept.limit).read(SLIDE, "a") == TILE, "also for another process"
 
 
+def test_what_was_used_last_is_in_memory_and_for_no_longer_than_its_file_counts_as_used(kept, monkeypatch):
+    kept.keep(SLIDE, "a", b"tile")
+    assert kept.read_at_once(SLIDE, "a") == b"tile"
+    assert kept.read_at_once(SLIDE, "b") is None
+    now = time.monotonic()
+    monkeypatch.setattr(kept_tiles.time, "monotonic", lambda: now + kept_tiles.USED_AGAIN_S + 1)
+    assert kept.read_at_once(SLIDE, "a") is None
+    assert kept.read(SLIDE, "a") == b"tile"
+    assert kept.read_at_once(SLIDE, "a") == b"tile"
+
+
+def test_no_more_is_in_memory_than_may_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_tiles, "MEMORY_BYTES", 1000)
+    kept = KeptTiles(tmp_path / "tiles", 10**9)
+    for name in "abc":
+        kept.keep(SLIDE, name, b"x" * 400)
+    kept.keep(SLIDE, "c", b"x" * 400)
+    assert [name for name in "abc" if kept.read_at_once(SLIDE, name)] == ["b", "c"]
+    nothing = KeptTiles(tmp_path / "none", 0)
+    nothing.keep(SLIDE, "b", b"tile")
+    assert nothing.read_at_once(SLIDE, "b") is None
+
+
 def test_nobody_else_on_the_machine_reads_them(kept):
     kept.keep(SLIDE, "a", TILE)
     (path,) = kept.folder.rglob("a")

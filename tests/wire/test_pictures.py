@@ -13,7 +13,7 @@ from atrisys.errors import PictureFailed
 from atrisys.imaging.patience import check_patience
 from atrisys.imaging.pictures import Picture
 from atrisys.wire import pictures, seats, streaming
-from atrisys.wire.pictures import Work, picture_answer
+from atrisys.wire.pictures import PictureAnswer, Rooms, Work, picture_answer
 
 SMALL, LARGE, GIANT = (256, 256), (4000, 3000), (30_000, 20_000)
 
@@ -21,8 +21,10 @@ SMALL, LARGE, GIANT = (256, 256), (4000, 3000), (30_000, 20_000)
 class Caller:
     """Speaks ASGI to one answer and notes what comes."""
 
-    def __init__(self, method: str = "GET", giants: int = 2, patience_s: float = 30, **headers: str) -> None:
-        settings = SimpleNamespace(giant_pictures_at_once=giants, picture_timeout_s=patience_s)
+    rooms = Rooms(2)
+
+    def __init__(self, method: str = "GET", rooms: Rooms | None = None, patience_s: float = 30, **headers: str) -> None:
+        settings = SimpleNamespace(picture_timeout_s=patience_s)
         self.scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -31,7 +33,7 @@ class Caller:
             "query_string": b"",
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
             "state": {"request_id": "test"},
-            "app": SimpleNamespace(state=SimpleNamespace(settings=settings)),
+            "app": SimpleNamespace(state=SimpleNamespace(settings=settings, rooms=rooms or self.rooms)),
         }
         self.status, self.headers, self.body, self.ended = 0, {}, b"", False
         self.leaves = asyncio.Event()
@@ -99,6 +101,11 @@ class Pieces:
             self.ended = True
 
 
+@pytest.fixture(autouse=True)
+def empty_rooms(monkeypatch):
+    monkeypatch.setattr(Caller, "rooms", Rooms(2))
+
+
 def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, 60))
 
@@ -128,8 +135,8 @@ def test_so_many_pictures_are_made_at_once_and_the_others_wait(size, format, mos
 
 def test_the_setting_says_how_many_giants():
     async def scene():
-        kitchen = Kitchen()
-        asking = [asyncio.create_task(Caller(giants=3).ask(kitchen.make, GIANT)) for _ in range(5)]
+        kitchen, rooms = Kitchen(), Rooms(3)
+        asking = [asyncio.create_task(Caller(rooms=rooms).ask(kitchen.make, GIANT)) for _ in range(5)]
         await kitchen.until(3)
         kitchen.go.set()
         await asyncio.gather(*asking)
@@ -218,6 +225,52 @@ def test_work_on_a_picture_ends_when_who_asked_has_gone():
         assert endless.ended.is_set()
 
     run(scene())
+
+
+def quick(make) -> PictureAnswer:
+    """An answer whose picture may be made before it is sent."""
+    answer = picture_answer(Caller().request, Work(make, SMALL, "jpg", "a", is_quick=True), "mark")
+    assert isinstance(answer, PictureAnswer)
+    return answer
+
+
+def test_a_quick_picture_is_made_at_once_and_only_sent_then():
+    kitchen, caller = Kitchen(), Caller()
+    kitchen.go.set()
+    answer = quick(kitchen.make)
+    answer.make_at_once()
+    assert kitchen.most == 1
+    kitchen.go.clear()
+    run(answer(caller.scope, caller.receive, caller.send))
+    assert (caller.status, caller.body) == (200, b"made")
+
+
+def test_where_there_is_no_room_a_quick_picture_waits_as_all_others_do():
+    async def scene():
+        kitchen, other = Kitchen(), Kitchen()
+        other.go.set()
+        held = [asyncio.create_task(Caller().ask(kitchen.make)) for _ in range(pictures.SMALL_OF_ONE_SLIDE)]
+        await kitchen.until(pictures.SMALL_OF_ONE_SLIDE)
+        answer, caller = quick(other.make), Caller()
+        answer.make_at_once()
+        assert other.most == 0
+        sent = asyncio.create_task(answer(caller.scope, caller.receive, caller.send))
+        await asyncio.sleep(0.05)
+        assert not sent.done()
+        kitchen.go.set()
+        await asyncio.gather(sent, *held)
+        assert (other.most, caller.body) == (1, b"made")
+
+    run(scene())
+
+
+def test_a_quick_picture_that_fails_gives_its_room_back():
+    def broken():
+        raise PictureFailed("no")
+
+    for _ in range(2 * pictures.SMALL_AT_ONCE):
+        with pytest.raises(PictureFailed):
+            quick(broken).make_at_once()
 
 
 def test_pieces_are_sent_as_they_come_and_ended_once():

@@ -13,6 +13,7 @@ from atrisys.imaging.source import FileSource
 from atrisys.store.tables import ProjectMember, SliceInstance
 from atrisys.wire import stored_tiles
 from atrisys.wire import tiles as tiles_out
+from atrisys.wire.pictures import SMALL_AT_ONCE
 from browser import signed_in
 from given import slides
 from tiles import asked, file_of, tile, ways
@@ -202,6 +203,23 @@ def test_the_same_tile_of_two_grids_is_one(bob, both):
     assert own == bob.get(f"/api/atrisys/imageinstance/{image}/image_files/10/1_1.jpg").headers["etag"]
     assert own in etags
     assert len(etags) > 3
+
+
+def test_what_lies_on_the_disk_does_not_wait_until_others_were_made(app, store, bob, both, monkeypatch):
+    path = f"/api/atrisys/imageinstance/{both[0]}/image_files/9/0_0.jpg"
+    first = bob.get(path)
+    monkeypatch.setattr(store.tiles, "read_at_once", lambda *_: None)
+    monkeypatch.setattr(tiles_out, "decoded_picture", made_again)
+    seats = app.state.rooms._seats["small"]
+    taken = 0
+    while seats.take_at_once():
+        taken += 1
+    try:
+        again, questions = asked(store, bob, path)
+    finally:
+        for _ in range(taken):
+            seats.give_back()
+    assert (again.content, questions, taken) == (first.content, 0, SMALL_AT_ONCE)
 
 
 def test_a_tile_with_wishes_is_kept_as_it_was_wished(store, bob, both, monkeypatch):

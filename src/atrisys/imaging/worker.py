@@ -229,8 +229,10 @@ if hasattr(os, "register_at_fork"):
 
 
 @atexit.register
-def _close_at_exit() -> None:
+def close() -> None:
+    """End this process's workers, so that nobody waits for what they do; others start where they are needed again."""
+    global _pool
     with _pool_lock:
-        ending = _pool
+        ending, _pool = _pool, None
     if ending:
         ending.close()

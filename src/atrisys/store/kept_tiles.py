@@ -13,7 +13,7 @@ import shutil
 import threading
 import time
 import zlib
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +28,8 @@ USED_AGAIN_S = 600
 """A tile that is used is marked as used so often."""
 _AGES_S = 10
 """What was last used within ten seconds of each other is of one age."""
+MEMORY_BYTES = 16 << 20
+"""So much of what was used last each process holds in memory as well."""
 _CHECK, _BLOCK = 4, 4096
 
 
@@ -41,6 +43,11 @@ class KeptTiles:
         self._written = self._step
         self._counting = threading.Lock()
         self._sweeper: threading.Thread | None = None
+        self._memory = _Memory(min(MEMORY_BYTES, limit))
+
+    def read_at_once(self, slide: str, name: str) -> bytes | None:
+        """A tile that is in memory already; None in every other case."""
+        return self._memory.get((slide, name))
 
     def read(self, slide: str, name: str) -> bytes | None:
         """A tile; None where it was not kept, or is not whole."""
@@ -52,7 +59,10 @@ class KeptTiles:
         except OSError:
             return None
         tile = kept[:-_CHECK]
-        return tile if tile and _checksum(tile) == kept[-_CHECK:] else None
+        if not tile or _checksum(tile) != kept[-_CHECK:]:
+            return None
+        self._memory.put((slide, name), tile)
+        return tile
 
     def keep(self, slide: str, name: str, tile: bytes) -> None:
         """Keep a tile if there is room; what goes wrong is nobody's trouble.
@@ -62,6 +72,7 @@ class KeptTiles:
             name: another one for every other picture; ours as well, never a part of an address.
         """
         if len(tile) <= min(MOST_BYTES, self.limit):
+            self._memory.put((slide, name), tile)
             with contextlib.suppress(OSError):
                 self.folder.mkdir(mode=0o700, exist_ok=True)
                 if self._free() > SPARE_BYTES:
@@ -130,6 +141,37 @@ class KeptTiles:
                 for path in _inside(slide):
                     with contextlib.suppress(OSError):
                         yield Path(path), os.stat(path, follow_symlinks=False)
+
+
+class _Memory:
+    """The tiles used last. What lies here longer than USED_AGAIN_S is read anew, so that its file counts as used."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._size, self._lock = limit, 0, threading.Lock()
+        self._tiles: OrderedDict[tuple[str, str], tuple[bytes, float]] = OrderedDict()
+
+    def get(self, key: tuple[str, str]) -> bytes | None:
+        with self._lock:
+            found = self._tiles.get(key)
+            if found is None:
+                return None
+            if time.monotonic() - found[1] > USED_AGAIN_S:
+                self._drop(key)
+                return None
+            self._tiles.move_to_end(key)
+            return found[0]
+
+    def put(self, key: tuple[str, str], tile: bytes) -> None:
+        with self._lock:
+            if key in self._tiles:
+                self._drop(key)
+            self._tiles[key] = tile, time.monotonic()
+            self._size += len(tile)
+            while self._size > self._limit:
+                self._drop(next(iter(self._tiles)))
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        self._size -= len(self._tiles.pop(key)[0])
 
 
 def forget(folder: Path, slide: str) -> None:

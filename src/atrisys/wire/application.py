@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from atrisys.settings import Settings
 from atrisys.wire.edge import Edge
+from atrisys.wire.pictures import Rooms
 from atrisys.wire.route_finder import RouteFinder
 from atrisys.wire.stored_tiles import StoredTiles
 
@@ -25,6 +26,7 @@ class Application(FastAPI):
             routes, redirect_slashes=False, dependency_overrides_provider=self, lifespan=named.get("lifespan")
         )
         self.state.settings = settings
+        self.state.rooms = Rooms(settings.giant_pictures_at_once)
         self._doors = Edge(StoredTiles(super().__call__), settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,18 +1,20 @@
 """A picture on its way out: asked for with rights judged, made when there is room for it, sent as it is made.
 
 The pixel work begins when the handler has returned and the request's transaction has ended, and never on the event
-loop. How much of it goes on at once is bounded, so that memory is: giants (settings.giant_pictures_at_once), large
-pictures, small ones, and of these some for each slide, so that one that hangs does not hold up the tiles of others.
+loop: what is quickly made is made in the handler's own thread, where there is room. How much of it goes on at once is
+bounded, so that memory is: giants (settings.giant_pictures_at_once), large pictures, small ones, and of these some for
+each slide, so that one that hangs does not hold up the tiles of others.
 """
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,14 +25,15 @@ from atrisys.imaging.crops import LONGEST_SIDE
 from atrisys.imaging.patience import Patience, within
 from atrisys.imaging.pictures import Picture
 from atrisys.wire.refusals import answer_to
-from atrisys.wire.seats import RETRY_AFTER_S, seated
+from atrisys.wire.seats import RETRY_AFTER_S, Seats, give_back, seated, take_at_once
 from atrisys.wire.streaming import Stream
 
 LARGE_PIXELS = 1_500_000
 GIANT_PIXELS = 16_000_000
 """Beyond so many WebP and TIFF are giants too: they are held whole."""
 SMALL_AT_ONCE, SMALL_OF_ONE_SLIDE, LARGE_AT_ONCE = 24, 8, 4
-"""Together less than the threads of the server, of which some stay free for other requests."""
+WATCHED_AFTER_S = 0.05
+"""Whether who asked has gone is looked at where a picture takes longer."""
 CACHING = {"Cache-Control": "private, no-cache"}
 
 
@@ -46,6 +49,8 @@ class Work:
     """As the address says it."""
     slide: str
     """What pictures of the same slide have in common."""
+    is_quick: bool = False
+    """Little of the slide is read for it."""
 
     @property
     def room(self) -> str:
@@ -62,7 +67,11 @@ def picture_answer(request: Request, work: Work, *marks: object) -> Response:
     Args:
         marks: all that the picture depends on; another ETag for another picture.
     """
-    etag = etag_of(marks)
+    return named_picture_answer(request, work, etag_of(marks))
+
+
+def named_picture_answer(request: Request, work: Work, etag: str) -> Response:
+    """The same where its ETag is known."""
     if request.method in ("GET", "HEAD") and has_etag(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag, **CACHING})
     return PictureAnswer(request, work, {"ETag": etag, **CACHING})
@@ -87,56 +96,83 @@ def has_etag(if_none_match: str | None, etag: str) -> bool:
 
 
 class PictureAnswer(Stream):
-    """Makes the picture when it is sent. What cannot be made is still a clean refusal: nothing was sent yet."""
+    """Makes the picture, at the latest when it is sent. What cannot be made is a clean refusal: nothing was sent."""
 
     def __init__(self, request: Request, work: Work, headers: dict[str, str]) -> None:
         super().__init__((), headers=headers)
         self._request, self._work = request, work
+        self._made: Picture | Response | None = None
+
+    def make_at_once(self) -> None:
+        """Make it in this thread, if it is quickly made and there is room right now."""
+        seats = rooms_of(self._request).seats_for(self._work)
+        if not self._work.is_quick or not take_at_once(seats):
+            return
+        try:
+            self._made = self._make(self._new_patience())
+        finally:
+            give_back(seats)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        settings = self._request.app.state.settings
-        rooms = _rooms(settings.giant_pictures_at_once)
+        if self._made is not None:
+            await self._send(self._made, scope, receive, send)
+            return
+        rooms = rooms_of(self._request)
         try:
             async with rooms.place_for(self._work):
-                patience = Patience(settings.picture_timeout_s)
+                patience = self._new_patience()
                 with within(patience):
-                    await self._made_and_sent(patience, scope, receive, send)
+                    async with _watched(receive, patience):
+                        loop = asyncio.get_running_loop()
+                        made = await loop.run_in_executor(rooms.threads, self._make, patience)
+                    try:
+                        await self._send(made, scope, receive, send)
+                    finally:
+                        patience.gone = True
         except Busy as refusal:
             await answer_to(self._request, refusal)(scope, receive, send)
 
-    async def _made_and_sent(self, patience: Patience, scope: Scope, receive: Receive, send: Send) -> None:
-        async with _watched(receive, patience):
-            picture = await run_in_threadpool(self._work.make)
-        if isinstance(picture, Response):
-            await picture(scope, receive, send)
+    def _new_patience(self) -> Patience:
+        return Patience(self._request.app.state.settings.picture_timeout_s)
+
+    def _make(self, patience: Patience) -> Picture | Response:
+        with within(patience):
+            return self._work.make()
+
+    async def _send(self, made: Picture | Response, scope: Scope, receive: Receive, send: Send) -> None:
+        if isinstance(made, Response):
+            await made(scope, receive, send)
             return
-        self.headers.update(_headers_of(picture))
-        try:
-            if isinstance(picture.body, bytes):
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else picture.body})
-            else:
-                self.pieces = picture.body
-                await super().__call__(scope, receive, send)
-        finally:
-            patience.gone = True
+        self.headers.update(_headers_of(made))
+        if isinstance(made.body, bytes):
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else made.body})
+        else:
+            self.pieces = made.body
+            await super().__call__(scope, receive, send)
 
 
 @asynccontextmanager
 async def _watched(receive: Receive, patience: Patience) -> AsyncIterator[None]:
     """Work on a picture ends soon when who asked for it has gone."""
+    watches: list[asyncio.Task[None]] = []
 
     async def until_gone() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         patience.gone = True
 
-    watch = asyncio.create_task(until_gone())
+    def watch() -> None:
+        watches.append(asyncio.create_task(until_gone()))
+
+    later = asyncio.get_running_loop().call_later(WATCHED_AFTER_S, watch)
     try:
         yield
     finally:
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        later.cancel()
+        for one in watches:
+            one.cancel()
+            await asyncio.gather(one, return_exceptions=True)
 
 
 def _headers_of(picture: Picture) -> dict[str, str]:
@@ -152,31 +188,36 @@ def _headers_of(picture: Picture) -> dict[str, str]:
     return headers
 
 
-class _Rooms:
-    """How many pictures this process makes at once."""
+class Rooms:
+    """How many pictures this process makes at once, and the threads that make them."""
 
     def __init__(self, giants: int) -> None:
-        self._seats = {
-            "giant": asyncio.Semaphore(giants),
-            "large": asyncio.Semaphore(LARGE_AT_ONCE),
-            "small": asyncio.Semaphore(SMALL_AT_ONCE),
-        }
-        self._of_slide: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._seats = {"giant": Seats(giants), "large": Seats(LARGE_AT_ONCE), "small": Seats(SMALL_AT_ONCE)}
+        self._of_slide: WeakValueDictionary[str, Seats] = WeakValueDictionary()
+        self._lock = threading.Lock()
+        self.threads = ThreadPoolExecutor(giants + LARGE_AT_ONCE + SMALL_AT_ONCE, thread_name_prefix="pictures")
 
-    @asynccontextmanager
-    async def place_for(self, work: Work) -> AsyncIterator[None]:
+    def have_room(self, work: Work) -> bool:
+        """Whether one might begin right now."""
+        return all(seats.are_free for seats in self.seats_for(work))
+
+    def seats_for(self, work: Work) -> list[Seats]:
+        """All that one must sit in who makes it."""
+        if work.room != "small":
+            return [self._seats[work.room]]
+        with self._lock:
+            of_slide = self._of_slide.setdefault(work.slide, Seats(SMALL_OF_ONE_SLIDE))
+        return [of_slide, self._seats["small"]]
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+
+    def place_for(self, work: Work) -> AbstractAsyncContextManager[None]:
         """Raises Busy where none becomes free."""
-        seats = [self._seats[work.room]]
-        if work.room == "small":
-            seats.insert(0, self._of_slide.setdefault(work.slide, asyncio.Semaphore(SMALL_OF_ONE_SLIDE)))
         full = Busy("Many large pictures are being made right now. Try again in {wait_s} s.", wait_s=RETRY_AFTER_S)
-        async with seated(seats, full):
-            yield
+        return seated(self.seats_for(work), full)
 
 
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Rooms] = WeakKeyDictionary()
-
-
-def _rooms(giants: int) -> _Rooms:
-    """Those of the running event loop: a server process has one."""
-    return _of_loops.setdefault(asyncio.get_running_loop(), _Rooms(giants))
+def rooms_of(request: Request) -> Rooms:
+    return request.app.state.rooms

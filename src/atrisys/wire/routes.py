@@ -22,6 +22,7 @@ from atrisys.access import sign_in
 from atrisys.access.caller import Caller
 from atrisys.errors import BodyTooLarge
 from atrisys.wire.credentials import PICTURE_COOKIE, SAFE, set_cookie, who_asks
+from atrisys.wire.pictures import PictureAnswer
 from atrisys.wire.retries import Retry, digest_of
 from atrisys.wire.seats import Seated, take_export_seat
 
@@ -120,7 +121,10 @@ class OneTransaction(APIRoute):
             retry = _retry_of(request, body, keeps=keeps or not marks["counts_as_unsafe"]) if writes else None
             if retry is not None:
                 return retry.answer_once(request.app.state.store, lambda: answer_now(request, retry))
-            return answer_now(request, None, writes=writes)
+            response = answer_now(request, None, writes=writes)
+            if isinstance(response, PictureAnswer):
+                response.make_at_once()
+            return response
 
         def answer_now(request: Request, retry: Retry | None, *, writes: bool = True) -> Response:
             with _transaction(request, writes=writes) as db:

@@ -1,7 +1,9 @@
 """Seats: how much heavy work goes on at once in a server process. Who finds none waits a while, then is sent away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -16,22 +18,98 @@ WAIT_S = 60
 RETRY_AFTER_S = 30
 
 
+class Seats:
+    """So many of one kind, for threads and event loops alike: who came first sits first."""
+
+    def __init__(self, count: int) -> None:
+        self._free, self._lock = count, threading.Lock()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def are_free(self) -> bool:
+        """One at least, at this moment."""
+        return self._free > 0
+
+    def take_at_once(self) -> bool:
+        """Whether one was free; where somebody waits none is."""
+        with self._lock:
+            if not self._free:
+                return False
+            self._free -= 1
+            return True
+
+    async def take(self) -> None:
+        """Wait until it is our turn."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+        try:
+            await turn
+        except BaseException:
+            self._go(turn)
+            raise
+
+    def give_back(self) -> None:
+        """From any thread."""
+        with self._lock:
+            while self._waiting:
+                turn = self._waiting.popleft()
+                try:
+                    turn.get_loop().call_soon_threadsafe(self._sit_down, turn)
+                except RuntimeError:
+                    # The event loop of who waited has ended.
+                    continue
+                return
+            self._free += 1
+
+    def _sit_down(self, turn: "asyncio.Future[None]") -> None:
+        if turn.done():
+            self.give_back()
+        else:
+            turn.set_result(None)
+
+    def _go(self, turn: "asyncio.Future[None]") -> None:
+        """Who waited waits no longer: the seat may be theirs just now."""
+        with self._lock:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return
+        if not turn.cancelled():
+            self.give_back()
+
+
+def take_at_once(seats: Sequence[Seats]) -> bool:
+    """Sit in all of these, or in none."""
+    for number, seat in enumerate(seats):
+        if not seat.take_at_once():
+            give_back(seats[:number])
+            return False
+    return True
+
+
+def give_back(seats: Sequence[Seats]) -> None:
+    for seat in seats:
+        seat.give_back()
+
+
 @asynccontextmanager
-async def seated(seats: Iterable[asyncio.Semaphore], full: Busy) -> AsyncIterator[None]:
+async def seated(seats: Sequence[Seats], full: Busy) -> AsyncIterator[None]:
     """In all of these seats, taken in their order. Raises `full` where one does not become free."""
-    taken: list[asyncio.Semaphore] = []
+    taken: list[Seats] = []
     try:
         try:
             async with asyncio.timeout(WAIT_S):
                 for seat in seats:
-                    await seat.acquire()
+                    await seat.take()
                     taken.append(seat)
         except TimeoutError as late:
             raise full from late
         yield
     finally:
-        for seat in taken:
-            seat.release()
+        give_back(taken)
 
 
 class ExportSeats:
@@ -39,12 +117,12 @@ class ExportSeats:
 
     def __init__(self, at_once: int) -> None:
         self._of_one = max(1, at_once // 2)
-        self._all = asyncio.Semaphore(at_once)
-        self._of_user: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+        self._all = Seats(at_once)
+        self._of_user: WeakValueDictionary[int, Seats] = WeakValueDictionary()
 
     async def take(self, user_id: int) -> AsyncExitStack:
         """What gives the seat back when it is closed. Raises Busy."""
-        own = self._of_user.setdefault(user_id, asyncio.Semaphore(self._of_one))
+        own = self._of_user.setdefault(user_id, Seats(self._of_one))
         async with AsyncExitStack() as held:
             full = Busy("Many exports are being made right now. Try again in {wait_s} s.", wait_s=RETRY_AFTER_S)
             await held.enter_async_context(seated([own, self._all], full))

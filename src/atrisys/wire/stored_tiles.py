@@ -26,13 +26,14 @@ from atrisys.access.keys import signed_by
 from atrisys.access.slide_file import SlideFile
 from atrisys.errors import NotSignedIn, Refusal
 from atrisys.imaging.encode import CONTENT_TYPES
-from atrisys.imaging.own_tiles import Place, Tile, format_of
+from atrisys.imaging.own_tiles import Place, format_of
 from atrisys.imaging.slides import SharedSlide
+from atrisys.store.kept_tiles import KeptTiles
 from atrisys.wire.credentials import signed_texts
-from atrisys.wire.pictures import CACHING, etag_of, has_etag
+from atrisys.wire.pictures import CACHING, Work, has_etag, named_picture_answer
 from atrisys.wire.refusals import answer_to, bug
 from atrisys.wire.tile_addresses import TileAddress, read_address
-from atrisys.wire.tiles import Judged, judged_tile_answer, name_of, tile_marks
+from atrisys.wire.tiles import Judged, etag_of_tile, name_of, tile_work
 
 BELIEVED_S, RENEWED_S = 4.0, 3.0
 """How long a judgement holds, and after how long one request has it made anew while the others still go by it."""
@@ -97,7 +98,7 @@ class StoredTiles:
             tile = asked.tile(judged.facts)
         except Refusal:
             return False
-        etag = etag_of(tile_marks(judged, tile))
+        etag = etag_of_tile(judged, tile)
         if has_etag(_header(scope, b"if-none-match"), etag):
             await send({"type": "http.response.start", "status": 304, "headers": _headers(etag, known)})
             await send({"type": "http.response.body"})
@@ -108,9 +109,14 @@ class StoredTiles:
             if body is None:
                 return False
         else:
-            body = await self._from_disk(scope["app"].state.store.tiles.read, judged.path.name, name_of(etag))
+            kept: KeptTiles = scope["app"].state.store.tiles
+            work, name = tile_work(kept, judged, tile, etag), name_of(etag)
+            body = kept.read_at_once(judged.path.name, name)
+            if body is None and not scope["app"].state.rooms.have_room(work):
+                # Who makes it looks on the disk first; but what lies there need not wait until others were made.
+                body = await self._from_disk(kept.read, judged.path.name, name)
             if body is None:
-                await _make(scope, receive, send, known, tile)
+                await _make(scope, receive, send, known, work, etag)
                 return True
         headers = [
             *_headers(etag, known),
@@ -162,7 +168,7 @@ def _headers(etag: str, known: Known) -> list[tuple[bytes, bytes]]:
     return [*_CACHING, (b"etag", etag.encode()), *known.cookies]
 
 
-async def _make(scope: Scope, receive: Receive, send: Send, known: Known, tile: Tile) -> None:
+async def _make(scope: Scope, receive: Receive, send: Send, known: Known, work: Work, etag: str) -> None:
     """The tile as the ordinary road would make and send it, without judging again. The request is used up by this."""
     request, has_begun = Request(scope), False
 
@@ -174,8 +180,7 @@ async def _make(scope: Scope, receive: Receive, send: Send, known: Known, tile: 
         await send(message)
 
     try:
-        answer = judged_tile_answer(request, known.judged.slide, tile)
-        await answer(scope, receive, noting)
+        await named_picture_answer(request, work, etag)(scope, receive, noting)
     except Exception as error:
         if has_begun:
             raise

@@ -19,7 +19,7 @@ from atrisys.imaging.slides import SharedSlide
 from atrisys.imaging.tile_pictures import decoded_picture, stored_picture
 from atrisys.store.kept_tiles import KeptTiles
 from atrisys.store.tables import SecUser
-from atrisys.wire.pictures import Work, etag_of, picture_answer
+from atrisys.wire.pictures import Work, etag_of, named_picture_answer, picture_answer
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,21 @@ class Judged:
 def tile_answer(request: Request, slide: SlideFile, tile: Tile) -> Response:
     """A tile without any wishes, to who may see it; `stored_tiles.py` may answer the next ones by itself."""
     _may_be_answered_again(request, slide)
-    return judged_tile_answer(request, slide, tile)
+    etag = etag_of_tile(slide, tile)
+    return named_picture_answer(request, tile_work(request.app.state.store.tiles, slide, tile, etag), etag)
 
 
-def judged_tile_answer(request: Request, slide: SlideFile, tile: Tile) -> Response:
-    """The same, where the right to it was judged elsewhere."""
+def tile_work(tiles: KeptTiles, slide: SlideFile, tile: Tile, etag: str) -> Work:
+    """How a tile is had that nobody has at hand."""
     size, format, plane = size_of(slide.facts, tile), format_of(tile), slide.plane
-    marks = tile_marks(slide, tile)
 
     def make() -> Picture:
         with slide.reading() as opened:
             stored = stored_picture(opened, tile, plane)
             return stored or kept.or_made(opened, partial(decoded_picture, tile=tile, plane=plane))
 
-    kept = _Kept(request.app.state.store.tiles, slide.path.name, name_of(etag_of(marks)), size, format)
-    return picture_answer(request, Work(make, size, format, slide.path.name), *marks)
+    kept = _Kept(tiles, slide.path.name, name_of(etag), size, format)
+    return Work(make, size, format, slide.path.name)
 
 
 def shown_tile_answer(
@@ -73,9 +73,9 @@ def shown_tile_answer(
     return picture_answer(request, Work(kept_or_made, size, format, slide.path.name), *marks)
 
 
-def tile_marks(slide: SlideFile, tile: Tile) -> tuple[object, ...]:
-    """What a tile without wishes depends on."""
-    return "tile", slide.mark, tile
+def etag_of_tile(slide: SlideFile, tile: Tile) -> str:
+    """Of a tile without wishes."""
+    return etag_of(("tile", slide.mark, tile))
 
 
 def name_of(etag: str) -> str:

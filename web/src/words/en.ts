@@ -497,6 +497,7 @@ export default {
     kinds: {
       AbstractImage: "slide",
       AbstractSlice: "plane of a slide",
+      AnnotationComment: "comment",
       AnnotationFilter: "annotation filter",
       AnnotationGroup: "annotation group",
       AnnotationLink: "annotation in a group",

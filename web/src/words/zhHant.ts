@@ -496,6 +496,7 @@ const zhHant: typeof en = {
     kinds: {
       AbstractImage: "切片",
       AbstractSlice: "切片的平面",
+      AnnotationComment: "留言",
       AnnotationFilter: "標註篩選",
       AnnotationGroup: "標註群組",
       AnnotationLink: "群組中的標註",
