@@ -12,6 +12,7 @@ from atrisys.actions import history
 from atrisys.actions.clear_annotations import clear_kind
 from atrisys.errors import Invalid, NotFound
 from atrisys.store import spatial
+from atrisys.store.ids import take_turn
 from atrisys.store.tables import AnnotationTerm, Project, Term, UserAnnotation
 
 Chosen = dict[int, list[tuple[int, int]]]
@@ -43,6 +44,7 @@ def give_term(db: Session, caller: Caller, ids: Sequence[int], term: Term | None
 
 def _choose(db: Session, caller: Caller, ids: Sequence[int]) -> Chosen:
     """Locked until the transaction ends, so that none goes meanwhile."""
+    take_turn(db)
     query = visible(caller, select(UserAnnotation)).where(UserAnnotation.id.in_(ids)).order_by(UserAnnotation.id)
     rows = db.scalars(spatial.for_update(query)).all()
     missing = set(ids).difference(row.id for row in rows)
