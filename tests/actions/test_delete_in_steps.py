@@ -1,12 +1,14 @@
 """Thousands of annotations that go at once: others write meanwhile, and whatever happens in between stays whole."""
 
 import contextlib
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import func, select
 
-from atrisys.actions import history
+from atrisys.actions import delete_image, history
 from atrisys.app import create_app
 from atrisys.store.tables import AnnotationTerm, Change, ImageInstance, Project, UserAnnotation
 from given import Given
@@ -14,6 +16,8 @@ from given.annotations import SQUARE
 from given.kept import kept_store
 
 STEP, DRAWN = 4, 11
+LONG_ENOUGH_S = 0.5
+"""For somebody else to come as far as they can."""
 
 
 class Died(Exception):
@@ -124,3 +128,37 @@ def test_of_two_who_delete_the_same_one_finds_it_gone(alice, image, between, cou
     assert alice.delete(f"/api/imageinstance/{image.id}.json").status_code == 404
     assert again == [200]
     assert count(UserAnnotation) == 0
+
+
+@pytest.fixture
+def stopping(monkeypatch):
+    """The deletion of an image stops when it has locked the image, until somebody else has begun to draw."""
+    locked, begun = threading.Event(), threading.Event()
+    unnest = delete_image.unnest
+
+    def stop(db, caller, image):
+        locked.set()
+        begun.wait(30)
+        time.sleep(LONG_ENOUGH_S)
+        unnest(db, caller, image)
+
+    monkeypatch.setattr(delete_image, "unnest", stop)
+    return locked, begun
+
+
+def test_drawing_into_what_is_being_deleted_is_refused_and_neither_waits_for_ever(
+    given, alice, project, stopping, count
+):
+    (locked, begun), answers = stopping, []
+    image = given.image(project, alice)
+    deleting = threading.Thread(
+        target=lambda: answers.append(alice.delete(f"/api/imageinstance/{image.id}.json").status_code)
+    )
+    deleting.start()
+    assert locked.wait(30)
+    begun.set()
+    drawn = alice.post("/api/annotation.json", json={"image": image.id, "location": SQUARE})
+    deleting.join(60)
+    assert answers == [200]
+    assert drawn.status_code in (400, 404, 409), drawn.text
+    assert (count(UserAnnotation), count(ImageInstance)) == (0, 0)

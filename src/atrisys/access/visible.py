@@ -12,6 +12,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.rules import Rule
 from atrisys.errors import NotFound
 from atrisys.store import spatial
+from atrisys.store.ids import take_turn
 from atrisys.store.table import Numbered, Table
 from atrisys.store.tables import (
     AbstractImage,
@@ -87,6 +88,8 @@ def condition(caller: Caller, entity: type[Any]) -> ColumnElement[bool]:
 def get_row(db: Session, caller: Caller, kind: type[Row], id: int | None, *, lock: bool = False) -> Row:
     """The object, if the caller may see it. Raises NotFound otherwise, in the same words as for an unknown id."""
     if id is not None and -(2**63) <= id < 2**63:
+        if lock:
+            take_turn(db)
         row = db.scalar(_one(kind, caller.is_admin, lock), {"id": id, "me": caller.id})
         if row is not None:
             return row

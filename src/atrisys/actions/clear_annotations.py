@@ -11,6 +11,7 @@ from atrisys.access.caller import Caller
 from atrisys.actions import history
 from atrisys.actions.share_annotation import clear_comments
 from atrisys.errors import NotFound
+from atrisys.store.ids import take_turn
 from atrisys.store.table import Table
 from atrisys.store.tables import HANGING_ON, AnnotationDomain
 
@@ -27,6 +28,7 @@ def clear_annotations(
 def read_again(db: Session, row: Table) -> None:
     """What is deleted last, as it is after the last step. Raises NotFound where it is gone."""
     id = row.id
+    take_turn(db)
     try:
         db.refresh(row, with_for_update=True)
     except InvalidRequestError as gone:

@@ -22,6 +22,7 @@ from atrisys.geometry.frames import turn_over
 from atrisys.geometry.wkt import read_wkt
 from atrisys.store import spatial
 from atrisys.store.by_ids import rows_for
+from atrisys.store.ids import take_turn
 from atrisys.store.tables import TERMS_OF, AnnotationDomain, ReviewedAnnotation, UserAnnotation
 
 Kind = TypeVar("Kind", bound=AnnotationDomain)
@@ -70,6 +71,7 @@ def correct(db: Session, caller: Caller, correction: Correction) -> AnnotationDo
 
 def _touched(db: Session, caller: Caller, correction: Correction, canvas: Canvas) -> list[AnnotationDomain]:
     """The areas, the largest first."""
+    take_turn(db)
     rows: list[AnnotationDomain] = []
     if correction.annotation_id is not None:
         rows = [get_annotation(db, caller, correction.annotation_id, lock=True)]

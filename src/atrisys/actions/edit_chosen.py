@@ -18,6 +18,7 @@ from atrisys.errors import Invalid, NotFound
 from atrisys.geometry.correct import join
 from atrisys.geometry.wkt import read_wkt
 from atrisys.store import spatial
+from atrisys.store.ids import take_turn
 from atrisys.store.tables import AnnotationTerm, Project, Term, UserAnnotation
 
 Chosen = dict[int, list[tuple[int, int]]]
@@ -73,6 +74,7 @@ def _shape(row: UserAnnotation, *, left_top: bool) -> BaseGeometry:
 
 def _choose(db: Session, caller: Caller, ids: Sequence[int]) -> Chosen:
     """Locked until the transaction ends, so that none goes meanwhile."""
+    take_turn(db)
     query = visible(caller, select(UserAnnotation)).where(UserAnnotation.id.in_(ids)).order_by(UserAnnotation.id)
     rows = db.scalars(spatial.for_update(query)).all()
     missing = set(ids).difference(row.id for row in rows)

@@ -12,6 +12,7 @@ from atrisys.actions.receive_slide import Arrival, Delivery
 from atrisys.actions.record_slide import Place, Taken
 from atrisys.errors import PictureMissing
 from atrisys.store.files import DataFolder
+from atrisys.store.ids import take_turn
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, Project, UploadedFile
 from atrisys.store.tables.files import CONVERTED
@@ -67,6 +68,7 @@ def _is_the_same(folder: DataFolder, file: UploadedFile, arrival: Arrival) -> bo
 def put_again(db: Session, caller: Caller, place: Place, known: Sequence[Known]) -> list[Taken] | None:
     """Their images, in those projects too that have them not yet; None where one has gone meanwhile."""
     taken: list[Taken] = []
+    take_turn(db)
     for file, there in known:
         image = db.get(AbstractImage, there.id, with_for_update=True)
         if image is None:

@@ -22,7 +22,7 @@ from atrisys.errors import Duplicate, InTheWay, InUse
 from atrisys.store import spatial
 from atrisys.store.after_commit import drop_after_commit
 from atrisys.store.bulk import insert_rows
-from atrisys.store.ids import take_ids
+from atrisys.store.ids import take_ids, take_turn
 from atrisys.store.table import Table, kept_columns, kept_values, now_ms
 from atrisys.store.tables import AttachedFile, Change, Reversal
 from atrisys.store.tables.metadata import METADATA, Metadata, home_of
@@ -49,12 +49,12 @@ def edit(db: Session, caller: Caller, row: Row, **values: Any) -> Row:
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not changed:
         return row
-    before = _before(row)
+    before, seq = _before(row), take_ids(db)[0]
     with _whole_or_not(db, type(row).__name__, changed.get("name") or changed.get("username")):
         for name, value in changed.items():
             setattr(row, name, value)
         row.version, row.updated = row.version + 1, now_ms()
-    _log(db, caller, row, take_ids(db)[0], before=before, after=_json(row))
+    _log(db, caller, row, seq, before=before, after=_json(row))
     if _has_moved(type(row), changed):
         _move_metadata(db, caller, [row])
     return row
@@ -62,6 +62,7 @@ def edit(db: Session, caller: Caller, row: Row, **values: Any) -> Row:
 
 def delete(db: Session, caller: Caller, row: Row) -> Row:
     """Take an object away; what stands on it must be gone before. Raises InUse."""
+    take_turn(db)
     before, kind, id = _before(row), type(row).__name__, row.id
     _delete_metadata(db, caller, [row])
     try:
@@ -140,6 +141,7 @@ def edit_many(
 ) -> int:
     """Edit all objects that fit, in batches: `change` gives the new values of each. Says how many changed."""
     done, last = 0, 0
+    take_turn(db)
     while True:
         query = select(kind).where(condition, kind.id > last).order_by(kind.id).limit(BATCH)
         rows = db.scalars(spatial.for_update(query)).all()

@@ -24,14 +24,14 @@ from atrisys.errors import (
     TooLarge,
     WrongOffset,
 )
-from atrisys.store import growing, spatial
+from atrisys.store import growing
 from atrisys.store.after_commit import after_commit
 from atrisys.store.files import BY_UPLOAD_LIMIT, free_bytes, plain_name
 from atrisys.store.growing import Checksum, Growing
-from atrisys.store.ids import take_ids
+from atrisys.store.ids import take_ids, take_turn
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
-from atrisys.store.tables import OpenUpload, SecUser
+from atrisys.store.tables import OpenUpload
 
 KEPT_EVERY = 32 << 20
 """So many bytes may have to be sent again after a sudden death of the server."""
@@ -68,8 +68,8 @@ def begin(
     shown = plain_name(name)
     with store.writing() as db:
         check_place(db, caller, place.storage_id, place.project_ids)
-        # Locked, so that no two count at once.
-        db.execute(spatial.for_update(select(SecUser.id).where(SecUser.id == caller.id)))
+        # No two count at once.
+        take_turn(db)
         mine = (OpenUpload.user_id == caller.id, OpenUpload.uploaded_file_id.is_(None), OpenUpload.expires > now_ms())
         if (db.scalar(select(func.count()).where(*mine)) or 0) >= store.settings.max_open_uploads:
             raise Invalid(

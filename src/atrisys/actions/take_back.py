@@ -22,6 +22,7 @@ from atrisys.actions.in_the_way import check_later, check_unused, missing_parent
 from atrisys.actions.still_whole import check_whole, measure_again, misfits
 from atrisys.actions.work_out_shapes import columns_of_shapes
 from atrisys.store.by_ids import rows_for
+from atrisys.store.ids import take_turn
 from atrisys.store.table import Table, kept_columns
 from atrisys.store.tables import (
     TERMS_OF,
@@ -66,6 +67,7 @@ class TakingBack:
 
     def check(self, leaving: Leaving) -> None:
         """Raises NotFound, NotAllowed, NotUndoable or InTheWay; nothing is changed yet."""
+        take_turn(self.db)
         judge, ways = Judge(self.db, self.caller), ways_of(self.steps)
         for run in runs(self.steps):
             found = [one for one in states(self.db, run) if not self._is_idle(*one)]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from atrisys.errors import TooManyJobs
 from atrisys.store import spatial
-from atrisys.store.ids import take_ids
+from atrisys.store.ids import take_ids, take_turn
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import Job
@@ -51,7 +51,7 @@ class Claim:
 
 def submit(db: Session, *, user_id: int, name: str, arguments: dict[str, Any], project_id: int | None = None) -> Job:
     """Ask for a job; it is there when db's transaction is kept. Raises TooManyJobs."""
-    spatial.take_turns(db, f"jobs of {user_id}")
+    take_turn(db)
     require_room(db, user_id)
     return follow_up(db, user_id=user_id, name=name, arguments=arguments, project_id=project_id)
 
@@ -84,7 +84,7 @@ def retry(db: Session, job: Job, asked_by: str) -> bool:
 
     Raises TooManyJobs, as for a new one of its starter's.
     """
-    spatial.take_turns(db, f"jobs of {job.user_id}")
+    take_turn(db)
     require_room(db, job.user_id)
     line = f"{log_time()} asked for again by {asked_by}; before: {job.state}, {job.message or 'no reason'}\n"
     query = update(Job).where(Job.id == job.id, Job.state.in_((FAILED, CANCELLED)))
