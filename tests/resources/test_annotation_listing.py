@@ -242,3 +242,18 @@ def test_a_stranger_learns_no_density_and_cells_are_not_too_small(work, bob, cha
     assert charlie.get(address).status_code == 404
     for cell in ("1", "0", "-5", str(2**31), "1e9", ""):
         assert bob.get(f"{address}?cell={cell}").status_code == 400, cell
+
+
+def test_an_annotation_has_a_place_in_the_list_of_its_image(work, alice, bob, charlie):
+    def place(person, id, query=""):
+        address = f"/api/atrisys/imageinstance/{work.image.id}/annotation/{id}/place.json"
+        answer = person.get(f"{address}?{query}")
+        return answer.json() if answer.status_code == 200 else answer.status_code
+
+    listed = ids(bob, f"image={work.image.id}")
+    assert [place(bob, id) for id in listed] == [{"place": at, "total": 4} for at in (1, 2, 3, 4)]
+    assert place(bob, work.a, f"terms={work.tumour.id}") == {"place": 2, "total": 2}
+    assert place(bob, work.a, f"users={alice.id}") == {"place": 1, "total": 1}
+    assert place(bob, work.d, f"terms={work.tumour.id}") == 404
+    assert place(bob, work.e) == 404
+    assert place(charlie, work.a) == 404

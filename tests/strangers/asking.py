@@ -52,6 +52,9 @@ UNTOLD = {
     "GET /api/annotation/search.json": LISTING,
     "POST /api/annotation/search.json": LISTING,
     "GET /api/atrisys/imageinstance/{id}/density.json": "images slice slices term terms track tracks group groups",
+    "GET /api/atrisys/imageinstance/{id}/annotation/{annotation}/place.json": (
+        "images slice slices term terms track tracks group groups"
+    ),
     "GET /api/project/{id}/annotation/download": "images terms",
     "POST /api/project/{id}/annotation/download": "images terms",
     "GET /api/project/{id}/annotations/export": "images terms",

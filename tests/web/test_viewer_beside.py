@@ -1,11 +1,13 @@
 """Several slides side by side: they move together, each is drawn on, and the address opens what it says."""
 
-import time
+import re
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 import requests
 import shapely
+from playwright.sync_api import expect
 
 from given.slides import svs
 from web.test_viewer import drag, is_saved, shape_of
@@ -49,15 +51,15 @@ def middle(page, place):
 
 
 def said(page, before=None):
-    """What the address says, once it has come to rest, and no longer where it was `before`."""
-    end, url = time.monotonic() + 20, ""
-    while time.monotonic() < end:
-        url, last = page.url, url
-        now = {name: float(value) for name, (value,) in parse_qs(urlsplit(url).query).items() if name != "hide"}
-        if url == last and now != before:
+    """What the address says, once it says something else than before and has come to rest."""
+    query = None
+    for _ in range(60):
+        last, query = query, urlsplit(page.url).query
+        now = {name: float(value) for name, (value,) in parse_qs(query).items()}
+        if query == last and "x" in now and now != before:
             return now
-        page.wait_for_timeout(500)
-    raise AssertionError(f"The address does not come to rest: {url}")
+        page.wait_for_timeout(400)
+    raise AssertionError(f"it still says {query}")
 
 
 def newest(demo, image):
@@ -79,13 +81,13 @@ def test_two_sections_are_chosen_move_together_and_are_drawn_on(visit, demo, sec
     x, y = middle(page, 0)
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)
-    zoomed = said(page, at)
+    near = said(page, at)
+    assert near["d"] < at["d"]
     drag(page, (x, y), (x - 100, y - 50))
-    moved = said(page, zoomed)
-    assert moved["d"] < at["d"]
+    moved = said(page, near)
     assert moved["d"] / moved["d2"] == pytest.approx(2, rel=0.01)
     assert (moved["x"], moved["y"]) == pytest.approx((2 * moved["x2"], 2 * moved["y2"]), abs=5)
-    assert moved["x"] > at["x"] + 20
+    assert moved["x"] > near["x"] + 20
     for place, image in ((1, other), (0, one)):
         x, y = middle(page, place)
         now = said(page)
@@ -112,3 +114,82 @@ def test_two_sections_are_chosen_move_together_and_are_drawn_on(visit, demo, sec
     page.go_forward()
     page.wait_for_url(f"**/image/{other}?*")
     page.locator(".slide > .ol-viewport").nth(1).wait_for(state="detached")
+
+
+def seen(corners, *, centre, down, degrees=0, mirrored=False):
+    """What lies on a slide where corners lie on its screen, counted from the middle, y downwards."""
+    turn = np.deg2rad(-degrees)
+    about = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    return shapely.Polygon(np.array(corners) * [-1 if mirrored else 1, 1] @ about.T * down + centre)
+
+
+def test_a_mirrored_slide_is_drawn_on_and_what_was_drawn_is_put_on_another(visit, demo, sections):
+    _, one, other = sections
+    page = opened(visit, demo, sections, "x=1200&y=900&d=2&r=90&mirror=1&beside2={other}&x2=600&y2=450&d2=0.5&apart=1")
+    x, y = middle(page, 0)
+    page.keyboard.press("p")
+    corners = (20, 10), (120, 10), (120, 60), (20, 40)
+    for right, down in corners:
+        page.mouse.click(x + right, y + down)
+        # Two clicks in a quarter of a second would be a double click.
+        page.wait_for_timeout(300)
+    page.keyboard.press("Enter")
+    is_saved(page)
+    meant = seen(corners, centre=(1200, 900), down=2, degrees=90, mirrored=True)
+    drawn = newest(demo, one)
+    assert shape_of(drawn).symmetric_difference(meant).area < 0.05 * meant.area
+    page.keyboard.press("m")
+    page.mouse.click(x + 70, y + 30)
+    page.get_by_role("heading", name=f"Annotation {drawn['id']}").wait_for()
+    page.keyboard.press("Control+c")
+    page.keyboard.press("y")
+    page.keyboard.press("Control+v")
+    is_saved(page)
+    put = newest(demo, other)
+    # 2 px of 0.25 µm for each of the first screen, 0.5 px of 0.5 µm of the other: twice as large on it.
+    grown = [(70 + 2 * (right - 70), 35 + 2 * (down - 35)) for right, down in corners]
+    meant = seen(grown, centre=(600, 450), down=0.5)
+    assert shape_of(put).symmetric_difference(meant).area < 0.05 * meant.area
+    page.wait_for_url(re.compile(rf"annotation={drawn['id']}&.*annotation2={put['id']}"))
+    page.reload()
+    page.get_by_role("heading", name=f"Annotation {put['id']}").wait_for()
+    assert visit.complaints == []
+
+
+def test_the_list_and_the_picture_lead_to_one_another_and_the_look_is_remembered(visit, demo, sections):
+    project, one, _ = sections
+    for k in range(12):
+        square = shapely.box(100 + 150 * k, 300, 200 + 150 * k, 400).wkt
+        demo.send("/api/annotation.json", image=one, location=square, origin="left-top")
+    listed = [row["id"] for row in demo.ask("/api/annotation.json", image=one)]
+    page = opened(visit, demo, sections, "x=150&y=350&d=1")
+    page.get_by_text("List of annotations").click()
+    rows = page.locator(".shapes button")
+    expect(rows).to_have_count(8)
+    rows.nth(2).click()
+    page.get_by_role("heading", name=f"Annotation {listed[2]}").wait_for()
+    page.wait_for_url(f"**annotation={listed[2]}*")
+    page.keyboard.press("n")
+    page.get_by_role("heading", name=f"Annotation {listed[3]}").wait_for()
+    expect(rows.nth(3)).to_have_attribute("aria-current", "true")
+    opened(visit, demo, sections, "x=150&y=350&d=1")
+    page.get_by_text("List of annotations").click()
+    x, y = middle(page, 0)
+    page.mouse.click(x - 50 + 1, y)
+    page.get_by_role("heading", name=f"Annotation {listed[11]}").wait_for()
+    expect(page.locator(".shapes button[aria-current]")).to_have_count(1)
+    page.get_by_role("slider", name="Brightness").press("ArrowRight")
+    page.wait_for_url("**look=0.01*")
+    page.get_by_role("button", name="Show Tumour", exact=True).click()
+    page.wait_for_url("**hide=*")
+    page.reload()
+    page.get_by_role("heading", name=f"Annotation {listed[11]}").wait_for()
+    expect(page.get_by_role("button", name="Show Tumour", exact=True)).to_have_attribute("aria-pressed", "false")
+    page.get_by_text("List of annotations").click()
+    page.get_by_role("link", name="As a wall of crops").click()
+    page.wait_for_url(f"**/project/{project}/annotations?images={one}")
+    page.locator(f"a.crop[href*='annotation={listed[0]}']").click()
+    page.get_by_role("heading", name=f"Annotation {listed[0]}").wait_for()
+    expect(page.get_by_role("slider", name="Brightness")).to_have_attribute("aria-valuenow", "0.01")
+    page.get_by_role("button", name="As scanned").click()
+    assert visit.complaints == []

@@ -110,6 +110,22 @@ def count_by_cell(
     return dialect.Json({"cell": cell, "total": sum(number for _, _, number in cells), "cells": cells})
 
 
+@routes.get("/api/atrisys/imageinstance/{id:int}/annotation/{annotation:int}/place.json")
+def show_place(id: int, annotation: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """Where an annotation stands in the list of an image's: `place` counted from 1, of `total`; filters as above.
+
+    404 where it is not in that list. (Lists by `tracks` have another order: they are counted as all others here.)
+    """
+    wanted = Asked({**dict(request.query_params), "image": str(id)}, request, db, user, find).wanted()
+    _, chosen = find_annotations.conditions(db, user, wanted)
+    key = wanted.kind.id
+    query = select(func.count(), func.count().filter(key >= annotation), func.count().filter(key == annotation))
+    total, place, is_there = db.execute(query.select_from(wanted.kind).where(*chosen)).one()
+    if not is_there:
+        raise NotFound("{kind} {id} was not found.", kind=wanted.kind.__name__, id=annotation)
+    return dialect.Json({"place": place, "total": total})
+
+
 def _inside(request: Request) -> dict[str, str | None]:
     query = request.query_params
     if annotation := query.get("annotation"):

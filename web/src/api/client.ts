@@ -62,7 +62,13 @@ export async function ask<T>(method: Method, path: string, body?: unknown, more:
   if (!answer.ok) {
     throw refusalOf(answer.status, await answer.json().catch(() => undefined), path === SESSION);
   }
-  return (await answer.json().catch(() => undefined)) as T;
+  return (await answer.json().catch(nothing)) as T;
+}
+
+/** An answer without a body has nothing to tell; one that was given up is no answer. */
+function nothing(error: unknown): undefined {
+  if (error instanceof DOMException && error.name === "AbortError") throw error;
+  return undefined;
 }
 
 export const SESSION = "api/atrisys/session.json";

@@ -66,3 +66,8 @@ export function useSearch(act: () => void, pause_ms = 250): Ref<string> {
 export function ilike(field: string, search: string): Query {
   return search ? { [`${field}[ilike]`]: search } : {};
 }
+
+/** Numbers that an address joins by commas; nonsense is passed over. */
+export function idsIn(text: unknown): number[] {
+  return typeof text === "string" ? text.split(",").filter((one) => /^\d{1,16}$/.test(one)).map(Number) : [];
+}

@@ -1,32 +1,59 @@
 /** One annotation after the other, as a reviewer looks through them. */
 
 import { ref } from "vue";
-import { type Listing, ask, list } from "../api/client";
+import { Refusal, ask, list } from "../api/client";
 import type { Annotation } from "../api/shapes";
 
 type Query = Record<string, string | number>;
-type Ask = (query: Query) => Promise<Listing<Annotation>>;
 
-export function createReviewing(image: number, filter: () => Record<string, string>, asked: Ask = (query) => list<Annotation>("api/annotation.json", query)) {
+const toServer = {
+  list: (query: Query) => list<Annotation>("api/annotation.json", query),
+  place: (image: number, id: number, query: Query) =>
+    ask<{ place: number; total: number }>("GET", `api/atrisys/imageinstance/${image}/annotation/${id}/place.json?${new URLSearchParams(query as Record<string, string>)}`),
+};
+
+export function createReviewing(image: number, filter: () => Record<string, string>, asked = toServer) {
   /** Which one of how many; 0: none yet. */
   const at = ref(0);
   const total = ref(0);
+  let here: number | undefined;
+  let standing: Promise<unknown> = Promise.resolve();
+
+  async function find(id: number): Promise<void> {
+    here = id;
+    try {
+      const found = await asked.place(image, id, filter());
+      if (here === id) [at.value, total.value] = [found.place, found.total];
+    } catch (error) {
+      if (!(error instanceof Refusal && error.status === 404)) throw error;
+      if (here === id) at.value = total.value = 0;
+    }
+  }
 
   return {
     at,
     total,
     /** The next one, or the one before; round the end it begins anew. */
     async step(by: 1 | -1): Promise<Annotation | undefined> {
+      await standing;
       const offset = total.value ? (at.value - 1 + by + total.value) % total.value : 0;
       const query = { image, ...filter(), showBasic: "true", showWKT: "true", showTerm: "true", max: 1 };
-      let found = await asked({ ...query, offset });
-      if (!found.collection.length && found.size) found = await asked({ ...query, offset: 0 });
+      let found = await asked.list({ ...query, offset });
+      if (!found.collection.length && found.size) found = await asked.list({ ...query, offset: 0 });
       total.value = found.size;
       at.value = found.collection.length ? Math.min(offset, found.size - 1) + 1 : 0;
+      here = found.collection[0]?.id;
       return found.collection[0];
+    },
+    /** Goes on from this one; where the list does not hold it, from the start. */
+    stand(id: number): Promise<void> {
+      const found = id === here ? Promise.resolve() : find(id);
+      standing = found.catch(() => {});
+      return found;
     },
     again(): void {
       at.value = total.value = 0;
+      here = undefined;
     },
   };
 }

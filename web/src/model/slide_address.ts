@@ -1,6 +1,7 @@
 /** What the address says of one slide: where it is looked at, what is hidden, which shape is chosen, how it looks. */
 
 import { type Hidden, NOTHING_HIDDEN } from "./filter";
+import { idsIn } from "./listing";
 import { type Look, PLAIN, isPlain, within } from "./look";
 import { type Position, type Query, fromQuery, toQuery } from "./position";
 
@@ -33,21 +34,20 @@ export function fromAddress(query: Query, height: number): Seen {
   const [plane, look] = [numbers(query.plane), numbers(query.look)];
   const hidden: Hidden = {
     ...NOTHING_HIDDEN,
-    terms: words(query.hide).flatMap((one) => (one === NONE ? [null] : ids(one))),
-    people: words(query.without).flatMap(ids),
+    terms: words(query.hide).flatMap((one) => (one === NONE ? [null] : idsIn(one))),
+    people: idsIn(query.without),
     drawn: query.reviewed === "1",
   };
   return {
     position: fromQuery(query, height),
     hidden,
-    annotation: words(query.annotation).flatMap(ids)[0],
+    annotation: idsIn(query.annotation)[0],
     plane: plane.length === 3 ? (plane as [number, number, number]) : undefined,
     look: look.length === 3 ? within({ ...PLAIN, brightness: look[0], contrast: look[1], gamma: look[2] }) : undefined,
   };
 }
 
 const words = (text?: string) => (text ? text.split(",") : []);
-const ids = (text: string) => (/^\d{1,16}$/.test(text) ? [Number(text)] : []);
 
 function numbers(text?: string): number[] {
   const read = words(text).map(Number);

@@ -87,6 +87,8 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const shapeLook = ref(liked.shapes);
   const isInReview = ref(false);
   const slice = ref<Slice>();
+  /** Counts what may have changed the list of its shapes. */
+  const edition = ref(0);
 
   const store = createShapeStore();
   const stage = createStage(store);
@@ -253,6 +255,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     if (document.hidden) return;
     const changes = await feed.read().catch(() => []);
     const ids = changedShapes(changes, me, editing.knows);
+    if (ids === undefined || ids.length) edition.value++;
     if (ids === undefined || (ids.length && Object.keys(filter()).length)) slide.value?.loader.again();
     else for (const id of ids) await editing.refresh(id).catch(() => {});
   }
@@ -276,6 +279,8 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   watch(look, (now) => slide.value?.picture(now));
   watch(shapeLook, ({ opacity, ...paint }) => stage.paint(paint, opacity));
   watch([hidden, slice, look, isFlipped, editing.chosen], hooks.changed);
+  watch([() => editing.saving.waiting.size, editing.busy], ([waiting, busy]) => waiting || busy || edition.value++);
+  watch(editing.chosen, (id) => typeof id === "number" && reviewing.stand(id).catch((error) => hooks.problem(wordsOf(error))));
 
   return {
     image,
@@ -299,6 +304,8 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     editing,
     hand,
     reviewing,
+    edition,
+    filter,
     drawsNow,
     open,
     close,

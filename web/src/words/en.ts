@@ -298,8 +298,15 @@ export default {
     there: "Is open",
     choose: "Choose {name}",
     view: "View side by side",
-    most: "Two to four can be viewed side by side.",
+    chosen: "{n} chosen. Two to four can be viewed side by side.",
     leaveWarning: "A change on this slide is not saved yet. It is kept in this browser and sent when you open the slide again. Close? | {n} changes on this slide are not saved yet. They are kept in this browser and sent when you open the slide again. Close?",
+  },
+  shapeList: {
+    title: "List of annotations",
+    none: "No annotations here.",
+    pages: "Pages of the list",
+    wall: "As a wall of crops",
+    goTo: "Annotation {id}: {terms}",
   },
   slices: {
     title: "Planes",

@@ -298,8 +298,15 @@ const zhHant: typeof en = {
     there: "已開啟",
     choose: "選擇 {name}",
     view: "並排檢視",
-    most: "可並排檢視二至四張。",
+    chosen: "已選取 {n} 張。可並排檢視二至四張。",
     leaveWarning: "此玻片有 1 項變更尚未儲存。它會保留在此瀏覽器，待您再次開啟此玻片時送出。要關閉嗎？ | 此玻片有 {n} 項變更尚未儲存。它們會保留在此瀏覽器，待您再次開啟此玻片時送出。要關閉嗎？",
+  },
+  shapeList: {
+    title: "標註清單",
+    none: "此處沒有標註。",
+    pages: "清單頁碼",
+    wall: "以裁切圖牆檢視",
+    goTo: "標註 {id}：{terms}",
   },
   slices: {
     title: "平面",
