@@ -5,11 +5,11 @@ import type { Point } from "./frame";
 import { readParts } from "./shape";
 
 /** What is drawn over a shape does to it. */
-export type How = "add" | "subtract" | "intersect";
+export type How = "add" | "subtract" | "intersect" | "exclude";
 
 /** Clipper counts in whole numbers: hundredths of a pixel, as the page writes them. */
 const FINE = 100;
-const OPERATIONS = { add: ClipType.Union, subtract: ClipType.Difference, intersect: ClipType.Intersection };
+const OPERATIONS = { add: ClipType.Union, subtract: ClipType.Difference, intersect: ClipType.Intersection, exclude: ClipType.Xor };
 const CORNERS_OF_ELLIPSE = 72;
 
 export function isArea(location: string): boolean {
@@ -55,6 +55,17 @@ export function simplified(shape: string, tolerance: number): string | null {
   const tree = new PolyTree64();
   const thin = Clipper.ramerDouglasPeuckerPaths(pathsOf(shape), tolerance * FINE);
   Clipper.booleanOpWithPolyTree(ClipType.Union, thin, null, tree, FillRule.EvenOdd);
+  return written(tree);
+}
+
+/** The same without corners that are sharper than a coin of that radius, outwards and inwards. */
+export function smoothed(shape: string, radius: number): string | null {
+  const tolerance = Math.max(1, (radius * FINE) / 100);
+  const grow = (paths: Path64[], by: number) => Clipper.inflatePaths(paths, by * radius * FINE, JoinType.Round, EndType.Polygon, 2, tolerance);
+  const tree = new PolyTree64();
+  const whole = Clipper.booleanOp(ClipType.Union, pathsOf(shape), null, FillRule.EvenOdd);
+  const round = grow(grow(grow(whole, 1), -2), 1);
+  Clipper.booleanOpWithPolyTree(ClipType.Union, round, null, tree, FillRule.NonZero);
   return written(tree);
 }
 

@@ -1,12 +1,17 @@
 /** What the tools and keys do to the chosen shape. */
 
 import type { Editing } from "./editing";
-import { type How, cornersOf, filled, isArea, moved, simplified } from "./edits";
+import { type How, cornersOf, filled, isArea, moved, simplified, smoothed } from "./edits";
+import type { Several } from "./several";
 import type { ShapeStore } from "./shape_store";
 
-/** How far a copy lies from what it was copied from, and what a simpler shape may differ by, in pixels of the screen. */
+/** What is drawn cuts the chosen shape through, and both sides are kept. */
+export type Drawn = How | "split";
+
+/** In pixels of the screen: how far a copy lies from what it was copied from, what a simpler shape may differ by, and how round a smooth one is. */
 const COPY_PX = 16;
 const SIMPLER_PX = 1.5;
+const ROUND_PX = 4;
 
 export interface Hooks {
   /** The term of new shapes. */
@@ -14,10 +19,12 @@ export interface Hooks {
   downsample(): number;
   /** There is no area to draw over. */
   nothing(): void;
+  /** It is not saved yet, and only the server could do that. */
+  notYet(): void;
   corners(before: number, now: number): void;
 }
 
-export function createHand(editing: Editing, store: ShapeStore, hooks: Hooks) {
+export function createHand(editing: Editing, several: Several, store: ShapeStore, hooks: Hooks) {
   const given = () => [hooks.term()].filter((one) => one !== null);
   const shape = () => (editing.chosen.value === undefined ? undefined : store.get(editing.chosen.value));
 
@@ -30,10 +37,18 @@ export function createHand(editing: Editing, store: ShapeStore, hooks: Hooks) {
     void editing.reshape(now.id, other);
   }
 
+  function split(along: string): void {
+    const now = shape();
+    if (!now || !isArea(now.location)) return hooks.nothing();
+    if (editing.saving.of(now.id)) return hooks.notYet();
+    void editing.split(along);
+  }
+
   return {
     shape,
-    drawn(location: string, how: How | undefined): void {
+    drawn(location: string, how: Drawn | undefined): void {
       if (!how) editing.draw(location, given());
+      else if (how === "split") split(location);
       else if (!editing.drawOver(location, how)) hooks.nothing();
     },
     /** The brush goes on at the chosen shape, or begins one that is chosen from then on. */
@@ -42,6 +57,16 @@ export function createHand(editing: Editing, store: ShapeStore, hooks: Hooks) {
       if (erases) hooks.nothing();
       else editing.choose(editing.draw(location, given()));
     },
+    remove: () => void (several.ids.value.length ? several.remove() : editing.remove()),
+    /** The chosen shape bears it or not any more; several bear it alone. Answers whether any is chosen. */
+    giveTerm(term: number): boolean {
+      if (several.ids.value.length) void several.giveTerm(term);
+      else if (editing.chosen.value !== undefined) void editing.giveTerm(term, !editing.terms.value.includes(term));
+      else return false;
+      return true;
+    },
+    merge: () => void several.merge(),
+    smooth: () => reform((location) => smoothed(location, ROUND_PX * hooks.downsample())),
     fillHoles: () => reform(filled),
     simplify: () => reform((location) => simplified(location, SIMPLER_PX * hooks.downsample())),
     duplicate(): void {

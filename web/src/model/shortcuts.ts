@@ -21,6 +21,7 @@ export const SHORTCUTS = {
     point: ["."],
     brush: ["B"],
     eraser: ["E"],
+    split: ["X"],
     measure: ["U"],
   },
   drawing: {
@@ -37,6 +38,8 @@ export const SHORTCUTS = {
     duplicate: ["Shift+D"],
     fillHoles: ["Shift+F"],
     simplify: ["Shift+S"],
+    smooth: ["Shift+R"],
+    merge: ["Shift+M"],
     next: ["N"],
     previous: ["Shift+N"],
     accept: ["J"],
@@ -56,8 +59,15 @@ type Table = typeof SHORTCUTS;
 export type Action = { [G in keyof Table]: keyof Table[G] }[keyof Table];
 export const GROUPS = Object.keys(SHORTCUTS) as (keyof Table)[];
 
-/** What does not depend on a letter: told in the help beside the table. */
-export const MODIFIERS = ["Shift", "Ctrl", "Ctrl+Shift", "Alt"] as const;
+const ARROWS = "↑ ↓ ← →";
+
+/** What is no single key, or is held: told in the help beside the table. */
+export const BESIDE = {
+  tools: {},
+  drawing: { Shift: "adds", Ctrl: "cuts", "Ctrl+Shift": "keepsCommon", "Shift+Alt": "excludes", "Ctrl+Alt": "splits", Alt: "erases" },
+  shape: { "1 … 9": "digits", Shift: "choosesMore" },
+  view: { [ARROWS]: "nudges", [`Shift+${ARROWS}`]: "movesHalf", Space: "pans" },
+} as const;
 
 const BY_KEY = new Map<string, Action>(
   Object.values(SHORTCUTS).flatMap((group) =>
@@ -77,4 +87,15 @@ export function actionOf(event: Key): Action | undefined {
 /** 0 for the key 1 and so on; undefined for others. */
 export function digitOf({ key, ctrlKey, metaKey, altKey }: Key): number | undefined {
   return /^[1-9]$/.test(key) && !ctrlKey && !metaKey && !altKey ? Number(key) - 1 : undefined;
+}
+
+const NUDGE = 0.1;
+const WAYS = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, -1]], ["ArrowDown", [0, 1]]]);
+
+/** Which way an arrow leads, in parts of a screen; undefined for other keys. */
+export function arrowOf({ key, ctrlKey, metaKey, shiftKey, altKey }: Key): [right: number, down: number] | undefined {
+  const way = WAYS.get(key);
+  if (!way || ctrlKey || metaKey || altKey) return undefined;
+  const far = shiftKey ? 0.5 : NUDGE;
+  return [far * way[0], far * way[1]];
 }

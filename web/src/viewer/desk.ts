@@ -1,7 +1,7 @@
 /** A slide that somebody works at: what is shown of it, what is drawn on it, and what others change on it meanwhile. */
 
 import { type Ref, computed, ref, shallowRef, watch } from "vue";
-import { createEditing } from "../model/editing";
+import { type Editing, createEditing } from "../model/editing";
 import { type Hidden, NOTHING_HIDDEN, toFilter } from "../model/filter";
 import { createHand } from "../model/hand";
 import { keepIn } from "../model/kept";
@@ -10,6 +10,7 @@ import { PLAIN, PLAIN_SHAPES } from "../model/look";
 import type { Measured } from "../model/measure";
 import { type Position, fromQuery } from "../model/position";
 import { createReviewing, decide, startReview } from "../model/reviewing";
+import { createSeveral } from "../model/several";
 import { fromAnnotation } from "../model/shape";
 import { createShapeStore } from "../model/shape_store";
 import type { Slice } from "../model/slices";
@@ -57,20 +58,25 @@ export function createDesk(project: number, image: number, me: number, { tool, t
 
   const store = createShapeStore();
   const stage = createStage(store);
-  const editing = createEditing({
+  const several = createSeveral(store, () => editing, {
+    shows: stage.mark,
+    tooMany: (most) => hooks.problem(t("several.tooMany", { most: number(most) })),
+  });
+  const editing: Editing = createEditing({
     image,
     store,
     kept: keepIn(me, image),
     wordsOf,
     slice: () => slice.value?.id ?? null,
-    shows: stage.mark,
+    shows: several.alone,
     problem: hooks.problem,
     again: () => slide.value?.loader.again(),
   });
-  const hand = createHand(editing, store, {
+  const hand = createHand(editing, several, store, {
     term: () => term.value,
     downsample: () => downsample.value,
     nothing: () => hooks.problem(t("viewer.nothingToDrawOver")),
+    notYet: () => hooks.problem(t("several.notYet")),
     corners: (before, now) => hooks.news(t("viewer.corners", { before: number(before), now: number(now) })),
   });
   const filter = () => toFilter(hidden.value, terms.value, opened.value?.layers ?? [], slice.value?.id);
@@ -104,7 +110,13 @@ export function createDesk(project: number, image: number, me: number, { tool, t
         degrees.value = position.degrees;
       },
       rests: (position) => hooks.rests(position, now.grid.height),
-      clicked: (shape) => drawsNow() || editing.choose(shape?.id),
+      clicked(shape, adds) {
+        if (drawsNow()) return;
+        if (!adds) editing.choose(shape?.id);
+        else if (shape) several.toggle(shape);
+      },
+      boxed: several.add,
+      mayChoose: () => !drawsNow(),
       begins: () => (loading.value = true),
       ends(found) {
         loading.value = false;
@@ -151,6 +163,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   function close(): void {
     listening?.stop();
     slide.value?.loader.stop();
+    slide.value?.panning.stop();
     slide.value?.map.setTarget(undefined);
   }
 
@@ -186,6 +199,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     slice,
     editing,
     hand,
+    several,
     reviewing,
     drawsNow,
     open,

@@ -10,19 +10,20 @@ import Modify from "ol/interaction/Modify";
 import Translate from "ol/interaction/Translate";
 import VectorLayer from "ol/layer/Vector";
 import VectorSource from "ol/source/Vector";
-import { type How, ellipseIn } from "../model/edits";
+import { ellipseIn } from "../model/edits";
+import type { Drawn } from "../model/hand";
 import { type Measured, measureWay } from "../model/measure";
 import type { Point } from "../model/frame";
 import type { ShapeId } from "../model/shape";
 import { createBrush } from "./brush";
 import { type ChosenLayer, writeShape } from "./chosen_layer";
 
-export const TOOLS = ["move", "edit", "polygon", "freehand", "rectangle", "ellipse", "line", "point", "brush", "eraser", "measure"] as const;
+export const TOOLS = ["move", "edit", "polygon", "freehand", "rectangle", "ellipse", "line", "point", "brush", "eraser", "split", "measure"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export interface Hooks {
   /** A new shape, or what is drawn over the chosen one. */
-  drawn(location: string, how: How | undefined): void;
+  drawn(location: string, how: Drawn | undefined): void;
   brushed(location: string, erases: boolean): void;
   changed(id: ShapeId, location: string): void;
   measures(measured: Measured | undefined): void;
@@ -41,14 +42,17 @@ export interface Pen {
 
 type Keys = Pick<MouseEvent, "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
-/** Shift adds what is drawn to the chosen shape, Ctrl cuts it away, both leave what they have in common. */
-export function howOf({ shiftKey, ctrlKey, metaKey }: Keys): How | undefined {
+/** Shift adds what is drawn to the chosen shape, Ctrl cuts it away, both leave what they have in common; with Alt the other way round. */
+export function howOf({ shiftKey, ctrlKey, metaKey, altKey }: Keys): Drawn | undefined {
   const cuts = ctrlKey || metaKey;
   if (shiftKey && cuts) return "intersect";
-  return shiftKey ? "add" : cuts ? "subtract" : undefined;
+  if (shiftKey) return altKey ? "exclude" : "add";
+  if (cuts) return altKey ? "split" : "subtract";
+  return undefined;
 }
 
-export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
+/** `pans`: whether the slide is moved at the moment, whatever the tool. */
+export function createPen(map: Map, chosen: ChosenLayer, pans: () => boolean, hooks: Hooks): Pen {
   let tool: Tool = "move";
   let draw: Draw | undefined;
   let inUse: Interaction[] = [];
@@ -62,7 +66,7 @@ export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
     const { pointerType, button } = originalEvent as PointerEvent;
     keys = originalEvent as PointerEvent;
     hasPen ||= pointerType === "pen";
-    return button <= 0 && !(hasPen && pointerType === "touch");
+    return !pans() && button <= 0 && !(hasPen && pointerType === "touch");
   }
 
   const brush = createBrush(map, may, (location, { originalEvent }) =>
@@ -74,7 +78,7 @@ export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
     draw = drawFor(tool, may, measure);
     draw?.on("drawend", ({ feature }) => {
       const geometry = feature.getGeometry() as SimpleGeometry;
-      if (tool !== "measure") hooks.drawn(writeShape(geometry), howOf(keys));
+      if (tool !== "measure") hooks.drawn(writeShape(geometry), tool === "split" ? "split" : howOf(keys));
     });
     draw?.on("drawstart", ({ feature }) => {
       measure.clear();
@@ -86,8 +90,8 @@ export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
 
   function editing(): Interaction[] {
     const { source } = chosen;
-    const shift = new Translate({ layers: [chosen.layer], hitTolerance: 3 });
-    const modify = new Modify({ source, pixelTolerance: 8 });
+    const shift = new Translate({ layers: [chosen.layer], hitTolerance: 3, condition: may });
+    const modify = new Modify({ source, pixelTolerance: 8, condition: may });
     const tell = () => {
       const feature = source.getFeatures()[0];
       if (feature) hooks.changed(feature.getId()!, writeShape(feature.getGeometry()!));
@@ -130,6 +134,7 @@ function drawFor(tool: Tool, may: (event: MapBrowserEvent) => boolean, measure: 
     case "polygon":
       return new Draw({ ...common, type: "Polygon" });
     case "line":
+    case "split":
       return new Draw({ ...common, type: "LineString" });
     case "rectangle":
       return new Draw({ condition: may, type: "Circle", geometryFunction: createBox(), freehandCondition: may });

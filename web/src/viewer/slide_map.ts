@@ -68,7 +68,7 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     target,
     view,
     controls: [overview],
-    interactions: interactions({ altShiftDragRotate: true, pinchRotate: true }),
+    interactions: interactions({ keyboard: false, dragPan: false, shiftDragZoom: false }),
     layers: [new TileLayer({ source, extent, preload: 1, className: PICTURE })],
   });
   const fit = (duration = MOVE_MS) => view.fit(extent, { padding: [24, 24, 24, 24], duration });
