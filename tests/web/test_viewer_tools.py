@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 PLACE = 800, 2600
 """Beside the tissue, where nothing is drawn yet."""
 NEAR = 10
+AMONG = 6000, 4500
 
 
 @pytest.fixture
@@ -138,3 +139,56 @@ def test_what_is_drawn_with_two_keys_held_excludes_or_cuts_along_it(page, demo):
     now, inside = shapes_at(demo, id, newest(demo)["id"])
     assert inside.symmetric_difference(part).area < 0.06 * part.area
     assert now.symmetric_difference(meant.difference(part)).area < 0.06 * meant.area
+
+
+def nucleus(demo):
+    """The largest of the demo's nuclei about the middle, on whose place nothing else lies."""
+    x, y = AMONG
+    rows = [shape_of(row) for row in demo.shapes(bbox=f"{x - 400},{y - 400},{x + 400},{y + 400}")]
+    alone = [
+        one
+        for one in rows
+        if one.area < 10_000 and sum(one.intersects(other) for other in rows if other.area < 10_000) == 1
+    ]
+    return max(alone, key=lambda one: one.area)
+
+
+@pytest.mark.parametrize("degrees", [0, 30])
+def test_the_wand_finds_a_nucleus_and_grows_and_shrinks_it(visit, demo, degrees):
+    meant = nucleus(demo)
+    spot = meant.representative_point()
+    page = looking_at(visit, demo, round(spot.x), round(spot.y), 0.25, degrees)
+    page.wait_for_load_state("networkidle")
+    x, y = middle(page)
+    page.keyboard.press("w")
+    page.mouse.click(x, y)
+    is_saved(page)
+    found = newest(demo)
+    assert shape_of(found).intersection(meant).area > 0.7 * shape_of(found).union(meant).area
+    page.keyboard.down("Shift")
+    done(page, f"annotation/{found['id']}.json", lambda: pull(page, (x, y), (x + 200, y)))
+    page.keyboard.up("Shift")
+    is_saved(page)
+    assert shapes_at(demo, found["id"])[0].area > 1.1 * shape_of(found).area
+    page.keyboard.down("Control")
+    done(page, f"annotation/{found['id']}.json", lambda: page.mouse.click(x, y))
+    page.keyboard.up("Control")
+    is_saved(page)
+    (left,) = shapes_at(demo, found["id"])
+    assert left.area > 0
+    assert not left.contains(meant.representative_point())
+    page.keyboard.press("Delete")
+
+
+def test_the_brush_keeps_out_of_neighbours(page, demo):
+    id = square(page, demo, at=(200, 150))
+    x, y = middle(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.get_by_label("Keep out of neighbours").check()
+    drag(page, (x + 80, y + 150), (x + 320, y + 150))
+    is_saved(page)
+    brushed, neighbour = shape_of(newest(demo)), shapes_at(demo, id)[0]
+    assert brushed.intersection(neighbour).area < 1
+    assert brushed.geom_type == "MultiPolygon"
+    assert brushed.bounds[2] - brushed.bounds[0] > 240

@@ -2,7 +2,7 @@
 
 import { Clipper, ClipType, EndType, FillRule, JoinType, type Path64, type PolyPath64, PolyTree64 } from "clipper2-ts";
 import type { Point } from "./frame";
-import { readParts } from "./shape";
+import { type Box, readParts } from "./shape";
 
 /** What is drawn over a shape does to it. */
 export type How = "add" | "subtract" | "intersect" | "exclude";
@@ -23,6 +23,25 @@ export function combine(shape: string, drawn: string, how: How): string | null {
   const other = Clipper.booleanOp(ClipType.Union, pathsOf(drawn), null, FillRule.NonZero);
   const one = Clipper.booleanOp(ClipType.Union, pathsOf(shape), null, FillRule.EvenOdd);
   Clipper.booleanOpWithPolyTree(OPERATIONS[how], one, other, tree, FillRule.EvenOdd);
+  return written(tree);
+}
+
+/** The same without what others cover; null where nothing is left. */
+export function without(shape: string, others: string[]): string | null {
+  const tree = new PolyTree64();
+  const away = others.flatMap((one) => Clipper.booleanOp(ClipType.Union, pathsOf(one), null, FillRule.EvenOdd));
+  const covered = Clipper.booleanOp(ClipType.Union, away, null, FillRule.NonZero);
+  Clipper.booleanOpWithPolyTree(ClipType.Difference, pathsOf(shape), covered, tree, FillRule.EvenOdd);
+  return written(tree);
+}
+
+/** What rings hold, each other one being a hole, as far as it lies in a box; their edges give way by `tolerance`. */
+export function outlined(rings: Point[][], tolerance: number, [minX, minY, maxX, maxY]: Box): string | null {
+  const tree = new PolyTree64();
+  const thin = Clipper.ramerDouglasPeuckerPaths(rings.map((ring) => ring.map(fine)), tolerance * FINE);
+  const whole = Clipper.booleanOp(ClipType.Union, thin, null, FillRule.EvenOdd);
+  const within = [([[minX, minY], [maxX, minY], [maxX, maxY], [minX, maxY]] as Point[]).map(fine)];
+  Clipper.booleanOpWithPolyTree(ClipType.Intersection, whole, within, tree, FillRule.EvenOdd);
   return written(tree);
 }
 

@@ -1,7 +1,9 @@
 /** What the tools and keys do to the chosen shape. */
 
+import { ref } from "vue";
 import type { Editing } from "./editing";
-import { type How, cornersOf, filled, isArea, moved, simplified, smoothed } from "./edits";
+import { type How, cornersOf, filled, isArea, moved, simplified, smoothed, without } from "./edits";
+import { shapeOf } from "./shape";
 import type { Several } from "./several";
 import type { ShapeStore } from "./shape_store";
 
@@ -28,6 +30,15 @@ export function createHand(editing: Editing, several: Several, store: ShapeStore
   const given = () => [hooks.term()].filter((one) => one !== null);
   const shape = () => (editing.chosen.value === undefined ? undefined : store.get(editing.chosen.value));
 
+  /** Whether brush and wand leave out what other areas cover. */
+  const keepsOut = ref(false);
+
+  function clear(location: string): string | null {
+    if (!keepsOut.value) return location;
+    const others = store.touching(shapeOf("", location, []).box).filter((one) => one.id !== editing.chosen.value && isArea(one.location));
+    return without(location, others.map((one) => one.location));
+  }
+
   function reform(how: (location: string) => string | null): void {
     const now = shape();
     if (!now || !isArea(now.location)) return hooks.nothing();
@@ -46,6 +57,7 @@ export function createHand(editing: Editing, several: Several, store: ShapeStore
 
   return {
     shape,
+    keepsOut,
     drawn(location: string, how: Drawn | undefined): void {
       if (!how) editing.draw(location, given());
       else if (how === "split") split(location);
@@ -53,9 +65,17 @@ export function createHand(editing: Editing, several: Several, store: ShapeStore
     },
     /** The brush goes on at the chosen shape, or begins one that is chosen from then on. */
     brushed(location: string, erases: boolean): void {
-      if (editing.drawOver(location, erases ? "subtract" : "add")) return;
+      const left = erases ? location : clear(location);
+      if (left === null || editing.drawOver(left, erases ? "subtract" : "add")) return;
       if (erases) hooks.nothing();
-      else editing.choose(editing.draw(location, given()));
+      else editing.choose(editing.draw(left, given()));
+    },
+    /** What the wand found; a new one is chosen, so that the next find can be added. */
+    found(location: string, how: Drawn | undefined): void {
+      const left = how && how !== "add" ? location : clear(location);
+      if (left === null) return;
+      if (how) this.drawn(left, how);
+      else editing.choose(editing.draw(left, given()));
     },
     remove: () => void (several.ids.value.length ? several.remove() : editing.remove()),
     /** The chosen shape bears it or not any more; several bear it alone. Answers whether any is chosen. */

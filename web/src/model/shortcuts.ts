@@ -21,6 +21,7 @@ export const SHORTCUTS = {
     point: ["."],
     brush: ["B"],
     eraser: ["E"],
+    wand: ["W"],
     split: ["X"],
     measure: ["U"],
   },
@@ -30,6 +31,7 @@ export const SHORTCUTS = {
     takeBack: ["Backspace"],
     narrower: ["["],
     wider: ["]"],
+    keepOut: ["Shift+B"],
   },
   shape: {
     undo: ["Ctrl+Z"],

@@ -49,6 +49,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   const loading = ref(false);
   const failure = ref("");
   const brushPx = ref(12);
+  const wandReach = ref(24);
   const measured = ref<Measured>();
   const hidden = ref<Hidden>(NOTHING_HIDDEN);
   const look = ref({ ...PLAIN });
@@ -128,6 +129,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
       },
       drawn: hand.drawn,
       brushed: hand.brushed,
+      found: (location, how) => hand.found(location, how),
       changed: editing.reshape,
       measures: (now) => (measured.value = now),
     });
@@ -191,6 +193,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     loading,
     failure,
     brushPx,
+    wandReach,
     measured,
     hidden,
     look,
@@ -206,7 +209,13 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     close,
     review,
     beginReview,
-    sizeBrush: (steps: number) => (brushPx.value = slide.value?.pen.brushSize(steps) ?? brushPx.value),
+    /** The tool in the hand does more or less at once. */
+    widen(steps: number): void {
+      const pen = slide.value?.pen;
+      if (!pen) return;
+      if (tool.value === "wand") wandReach.value = pen.wandReach(steps);
+      else brushPx.value = pen.brushSize(steps);
+    },
   };
 }
 

@@ -17,14 +17,16 @@ import type { Point } from "../model/frame";
 import type { ShapeId } from "../model/shape";
 import { createBrush } from "./brush";
 import { type ChosenLayer, writeShape } from "./chosen_layer";
+import { createWand } from "./wand";
 
-export const TOOLS = ["move", "edit", "polygon", "freehand", "rectangle", "ellipse", "line", "point", "brush", "eraser", "split", "measure"] as const;
+export const TOOLS = ["move", "edit", "polygon", "freehand", "rectangle", "ellipse", "line", "point", "brush", "eraser", "wand", "split", "measure"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export interface Hooks {
   /** A new shape, or what is drawn over the chosen one. */
   drawn(location: string, how: Drawn | undefined): void;
   brushed(location: string, erases: boolean): void;
+  found(location: string, how: Drawn | undefined): void;
   changed(id: ShapeId, location: string): void;
   measures(measured: Measured | undefined): void;
 }
@@ -38,6 +40,8 @@ export interface Pen {
   takeBack(): void;
   /** Widens or narrows the brush; answers its radius in pixels of the screen. */
   brushSize(steps: number): number;
+  /** Makes the wand reach farther or less far; answers how far. */
+  wandReach(steps: number): number;
 }
 
 type Keys = Pick<MouseEvent, "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
@@ -72,8 +76,10 @@ export function createPen(map: Map, chosen: ChosenLayer, pans: () => boolean, ho
   const brush = createBrush(map, may, (location, { originalEvent }) =>
     hooks.brushed(location, tool === "eraser" || (originalEvent as PointerEvent).altKey),
   );
+  const wand = createWand(map, may, (location) => hooks.found(location, howOf(keys)));
   const interactionsOf = (): Interaction[] => {
     if (tool === "brush" || tool === "eraser") return [brush.interaction];
+    if (tool === "wand") return [wand.interaction];
     if (tool === "edit") return editing();
     draw = drawFor(tool, may, measure);
     draw?.on("drawend", ({ feature }) => {
@@ -110,8 +116,8 @@ export function createPen(map: Map, chosen: ChosenLayer, pans: () => boolean, ho
     hooks.measures(undefined);
     inUse = interactionsOf();
     for (const one of inUse) map.addInteraction(one);
-    for (const [layer, on] of [[brush.layer, now === "brush" || now === "eraser"], [measureLayer, now === "measure"]] as const)
-      layer.setMap(on ? map : null);
+    const over = [[brush.layer, now === "brush" || now === "eraser"], [wand.layer, now === "wand"], [measureLayer, now === "measure"]] as const;
+    for (const [layer, on] of over) layer.setMap(on ? map : null);
     brush.erases(now === "eraser");
   }
 
@@ -124,7 +130,8 @@ export function createPen(map: Map, chosen: ChosenLayer, pans: () => boolean, ho
       hooks.measures(undefined);
     },
     takeBack: () => draw?.removeLastPoint(),
-    brushSize: (steps) => brush.size(steps),
+    brushSize: brush.size,
+    wandReach: wand.reach,
   };
 }
 

@@ -16,8 +16,9 @@ export function createKeys(desk: () => Desk, { tool, term }: Held, help: () => v
       desk().slide.value?.pen.cancel();
       desk().editing.choose(undefined);
     },
-    narrower: () => desk().sizeBrush(-1),
-    wider: () => desk().sizeBrush(1),
+    narrower: () => desk().widen(-1),
+    wider: () => desk().widen(1),
+    keepOut: () => (desk().hand.keepsOut.value = !desk().hand.keepsOut.value),
     undo: () => void desk().editing.back("undo"),
     redo: () => void desk().editing.back("redo"),
     duplicate: () => desk().hand.duplicate(),

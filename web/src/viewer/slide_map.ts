@@ -22,7 +22,7 @@ const MOVE_MS = 200;
 /** As wide and high as the style sheet of OpenLayers makes it. */
 const OVERVIEW_PX = 150;
 /** The slide has a canvas of its own, so that what changes its picture leaves the shapes as they are. */
-const PICTURE = "slide-picture";
+export const PICTURE = "slide-picture";
 /** Room around a box that is looked at, as a part of its longer side. */
 const ROOM = 0.5;
 
