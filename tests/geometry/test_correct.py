@@ -50,6 +50,13 @@ def test_a_shape_is_divided_along_the_outline_of_an_area():
     assert (around.area, len(around.interiors), inside.area) == (96, 1, 4)
 
 
+def test_a_part_that_the_line_does_not_cut_stays_with_the_largest_piece():
+    apart = shapely.MultiPolygon([SQUARE, shapely.box(20, 0, 21, 1)])
+    largest, other = divide(apart, shapely.LineString([(7, -1), (7, 11)]))
+    assert (largest.geom_type, largest.area, other.area) == ("MultiPolygon", 71, 30)
+    assert divide(apart, shapely.LineString([(15, -1), (15, 11)])) == [apart]
+
+
 def test_a_line_that_does_not_go_through_divides_nothing():
     assert len(divide(SQUARE, shapely.LineString([(5, -5), (5, 5)]))) == 1
     assert len(divide(SQUARE, shapely.LineString([(20, 0), (20, 10)]))) == 1

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -58,14 +59,15 @@ def cut_away(shape: BaseGeometry, away: BaseGeometry) -> BaseGeometry:
 
 
 def divide(shape: BaseGeometry, along: BaseGeometry) -> list[BaseGeometry]:
-    """The pieces into which a line cuts a shape; what lay apart before is a piece of its own.
+    """The pieces into which a line cuts a shape.
 
     Args:
         shape: a valid area, in pixels of any frame.
         along: lines in the same frame, or areas, which are cut along their outlines.
 
     Returns:
-        Polygons, the largest first. Their corners are the shape's own, and where the line meets its edges.
+        The largest piece first, together with the parts of the shape that the line does not cut; the shape alone
+        where it cuts none. Their corners are the shape's own, and where the line meets its edges.
 
     Raises:
         ShapeRefused: too many points, too entangled with one another, or more than `MOST_PIECES` pieces.
@@ -74,16 +76,21 @@ def divide(shape: BaseGeometry, along: BaseGeometry) -> list[BaseGeometry]:
     _refuse_many_points(lines)
     _refuse_knots(cast(BaseGeometry, shapely.multilinestrings(shapely.get_parts(as_array(lines)))))
     try:
-        pieces = shapely.get_parts(shapely.polygonize([shapely.union_all(as_array(lines))]))
+        found = shapely.get_parts(shapely.polygonize([shapely.union_all(as_array(lines))]))
     except shapely.errors.GEOSException as error:
         raise _cannot(error) from None
-    shapely.prepare(shape)
-    pieces = pieces[shapely.contains(shape, shapely.point_on_surface(pieces))]
+    parts = shapely.get_parts(shape)
+    places, owners = shapely.STRtree(parts).query(shapely.point_on_surface(found), predicate="within")
+    is_cut = np.bincount(owners, minlength=len(parts)) > 1
+    pieces = sorted(found[places[is_cut[owners]]].tolist(), key=shapely.area, reverse=True)
     if len(pieces) > MOST_PIECES:
         raise ShapeRefused(
             "A shape is divided into at most {most} pieces; these are {count}.", most=MOST_PIECES, count=len(pieces)
         )
-    return sorted(pieces.tolist(), key=shapely.area, reverse=True)
+    if not pieces:
+        return [shape]
+    whole = parts[~is_cut].tolist()
+    return [shapely.multipolygons([pieces[0], *whole]) if whole else pieces[0], *pieces[1:]]
 
 
 def _outlines(shape: BaseGeometry) -> BaseGeometry:

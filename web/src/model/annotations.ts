@@ -52,9 +52,26 @@ export async function deleteAnnotation(id: number): Promise<number> {
   return (await ask<{ command: number }>("DELETE", `api/annotation/${id}.json`)).command;
 }
 
+/** Changes that an answer tells one by one. */
+export const MOST_TOLD = 100;
+
 /** Answers what was changed by it. */
 export async function takeBack(way: "undo" | "redo", command: number): Promise<Taken[]> {
-  return (await ask<{ collection: Taken[] }>("GET", `api/command/${command}/${way}.json?max=100`)).collection;
+  return (await ask<{ collection: Taken[] }>("GET", `api/command/${command}/${way}.json?max=${MOST_TOLD}`)).collection;
+}
+
+/** Annotations that one request changes. */
+export const MOST_AT_ONCE = 1000;
+
+/** Along a line, or the outline of an area. Answers the ids of the pieces that are new. */
+export async function splitAlong(id: number, version: number | undefined, location: string): Promise<{ parts: number[]; command: number | null }> {
+  const headers: Record<string, string> = version === undefined ? {} : { "If-Match": `"${version}"` };
+  return ask("POST", `api/atrisys/annotation/${id}/split.json`, { location }, { headers });
+}
+
+/** All become the first of them. Answers as `deleteAll`. */
+export async function mergeAll(ids: number[]): Promise<number | null> {
+  return (await ask<Done>("POST", "api/atrisys/annotation/merge.json", { annotations: ids })).command;
 }
 
 export function undo(command: number): Promise<unknown> {

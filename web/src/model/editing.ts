@@ -2,13 +2,16 @@
 
 import { computed, ref, shallowRef } from "vue";
 import type { Taken } from "../api/shapes";
-import { type Annotated, deleteAnnotation, isOvertaken, readAnnotation, sendDrawing, setTerm, takeBack } from "./annotations";
+import { type Annotated, MOST_TOLD, deleteAnnotation, isOvertaken, readAnnotation, sendDrawing, setTerm, splitAlong, takeBack } from "./annotations";
 import { type How, combine, isArea } from "./edits";
 import type { Kept } from "./kept";
 import { type Saved, type Unsaved, createSaving } from "./saving";
 import { type Shape, type ShapeId, shapeOf } from "./shape";
 import type { ShapeStore } from "./shape_store";
 import { createUndoing } from "./undoing";
+
+/** Annotations that are asked for one by one; where more changed, all in sight is. */
+const FEW = 20;
 
 export interface Surroundings {
   image: number;
@@ -125,6 +128,16 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
       store.remove(id);
     });
 
+  /** Cuts the chosen area through, along a line or an outline. */
+  const split = (along: string) =>
+    act(async () => {
+      const id = chosen.value;
+      if (typeof id !== "number") return;
+      const { parts, command } = await splitAlong(id, versions.get(id), along);
+      undoing.done(command);
+      await bring([id, ...parts]);
+    });
+
   const giveTerm = (term: number, on: boolean) =>
     act(async () => {
       const id = chosen.value;
@@ -156,6 +169,11 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
     }
   }
 
+  async function bring(ids: number[]): Promise<void> {
+    if (ids.length > FEW) again();
+    else for (const id of ids) await refresh(id);
+  }
+
   const back = (way: "undo" | "redo") =>
     act(async () => {
       const command = undoing.next(way);
@@ -165,9 +183,10 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
         throw error;
       });
       undoing.taken(way);
-      const ids = new Set(taken.map(annotationOf));
-      if (ids.has(undefined)) again();
-      for (const id of ids) if (id !== undefined) await refresh(id);
+      const told = taken.map(annotationOf);
+      const ids = [...new Set(told)].filter((id) => id !== undefined);
+      if (told.includes(undefined) || told.length >= MOST_TOLD) again();
+      await bring(ids);
     });
 
   /** The other's change stands. */
@@ -229,9 +248,13 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
     reshape,
     drawOver,
     remove,
+    split,
     giveTerm,
     review,
     refresh,
+    bring,
+    /** Something was done that can be taken back. */
+    done: undoing.done,
     back,
     giveWay,
     insist,

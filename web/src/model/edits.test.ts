@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { brushed, combine, cornersOf, ellipseIn, filled, isArea, moved, simplified } from "./edits";
+import { brushed, combine, cornersOf, ellipseIn, filled, isArea, moved, outlined, simplified, smoothed, without } from "./edits";
 import { type Shape, isAt, readParts, shapeOf } from "./shape";
 
 const box = (x: number, y: number, side: number) =>
@@ -19,6 +19,7 @@ test("a shape grows by what is drawn over it, and shrinks", () => {
   expect(areaOf(combine(box(0, 0, 10), box(5, 0, 10), "add"))).toBeCloseTo(150);
   expect(areaOf(combine(box(0, 0, 10), box(5, 0, 10), "subtract"))).toBeCloseTo(50);
   expect(areaOf(combine(box(0, 0, 10), box(5, 0, 10), "intersect"))).toBeCloseTo(50);
+  expect(areaOf(combine(box(0, 0, 10), box(5, 0, 10), "exclude"))).toBeCloseTo(100);
   expect(combine(box(0, 0, 10), box(-5, -5, 50), "subtract")).toBeNull();
 });
 
@@ -67,4 +68,29 @@ test("a simpler shape has fewer corners and nearly the same area", () => {
   const plain = simplified(round, 2);
   expect(cornersOf(plain!)).toBeLessThan(cornersOf(round) / 2);
   expect(Math.abs(areaOf(plain) - areaOf(round))).toBeLessThan(0.06 * areaOf(round));
+});
+
+test("a smoother shape has round corners outwards and inwards, keeps its holes, and may be nothing", () => {
+  const notched = combine(box(0, 0, 100), box(60, 60, 60), "subtract")!;
+  const round = smoothed(notched, 10)!;
+  expect([holds(round, 1, 1), holds(round, 50, 50), holds(round, 61, 61)]).toEqual([false, true, true]);
+  expect(Math.abs(areaOf(round) - areaOf(notched))).toBeLessThan(0.03 * areaOf(notched));
+  const holed = combine(box(0, 0, 100), box(30, 30, 40), "subtract")!;
+  expect(holds(smoothed(holed, 5), 50, 50)).toBe(false);
+  expect(smoothed(box(0, 0, 5), 10)).toBeNull();
+});
+
+test("what others cover is left out, whatever holes they have", () => {
+  const ring = combine(box(0, 0, 30), box(10, 10, 10), "subtract")!;
+  expect(areaOf(without(box(0, 0, 40), [ring]))).toBeCloseTo(1600 - 800);
+  expect(areaOf(without(box(0, 0, 40), [ring, box(5, 5, 20)]))).toBeCloseTo(1600 - 900);
+  expect(without(box(1, 1, 5), [box(0, 0, 10)])).toBeNull();
+  expect(areaOf(without(box(0, 0, 10), []))).toBeCloseTo(100);
+});
+
+test("rings become a shape with its hole, cut off at a box", () => {
+  const ring = (low: number, high: number): [number, number][] => [[low, low], [high, low], [high, high], [low, high]];
+  const shape = outlined([ring(0, 30), ring(10, 20)], 0.5, [5, -100, 100, 100]);
+  expect([areaOf(shape), holds(shape, 15, 15), holds(shape, 7, 7)]).toEqual([650, false, true]);
+  expect(outlined([ring(0, 10)], 0.5, [20, 0, 30, 10])).toBeNull();
 });

@@ -2,14 +2,14 @@
 
 import { Clipper, ClipType, EndType, FillRule, JoinType, type Path64, type PolyPath64, PolyTree64 } from "clipper2-ts";
 import type { Point } from "./frame";
-import { readParts } from "./shape";
+import { type Box, readParts } from "./shape";
 
 /** What is drawn over a shape does to it. */
-export type How = "add" | "subtract" | "intersect";
+export type How = "add" | "subtract" | "intersect" | "exclude";
 
 /** Clipper counts in whole numbers: hundredths of a pixel, as the page writes them. */
 const FINE = 100;
-const OPERATIONS = { add: ClipType.Union, subtract: ClipType.Difference, intersect: ClipType.Intersection };
+const OPERATIONS = { add: ClipType.Union, subtract: ClipType.Difference, intersect: ClipType.Intersection, exclude: ClipType.Xor };
 const CORNERS_OF_ELLIPSE = 72;
 
 export function isArea(location: string): boolean {
@@ -23,6 +23,25 @@ export function combine(shape: string, drawn: string, how: How): string | null {
   const other = Clipper.booleanOp(ClipType.Union, pathsOf(drawn), null, FillRule.NonZero);
   const one = Clipper.booleanOp(ClipType.Union, pathsOf(shape), null, FillRule.EvenOdd);
   Clipper.booleanOpWithPolyTree(OPERATIONS[how], one, other, tree, FillRule.EvenOdd);
+  return written(tree);
+}
+
+/** The same without what others cover; null where nothing is left. */
+export function without(shape: string, others: string[]): string | null {
+  const tree = new PolyTree64();
+  const away = others.flatMap((one) => Clipper.booleanOp(ClipType.Union, pathsOf(one), null, FillRule.EvenOdd));
+  const covered = Clipper.booleanOp(ClipType.Union, away, null, FillRule.NonZero);
+  Clipper.booleanOpWithPolyTree(ClipType.Difference, pathsOf(shape), covered, tree, FillRule.EvenOdd);
+  return written(tree);
+}
+
+/** What rings hold, each other one being a hole, as far as it lies in a box; their edges give way by `tolerance`. */
+export function outlined(rings: Point[][], tolerance: number, [minX, minY, maxX, maxY]: Box): string | null {
+  const tree = new PolyTree64();
+  const thin = Clipper.ramerDouglasPeuckerPaths(rings.map((ring) => ring.map(fine)), tolerance * FINE);
+  const whole = Clipper.booleanOp(ClipType.Union, thin, null, FillRule.EvenOdd);
+  const within = [([[minX, minY], [maxX, minY], [maxX, maxY], [minX, maxY]] as Point[]).map(fine)];
+  Clipper.booleanOpWithPolyTree(ClipType.Intersection, whole, within, tree, FillRule.EvenOdd);
   return written(tree);
 }
 
@@ -58,6 +77,17 @@ export function simplified(shape: string, tolerance: number): string | null {
   const tree = new PolyTree64();
   const thin = Clipper.ramerDouglasPeuckerPaths(pathsOf(shape), tolerance * FINE);
   Clipper.booleanOpWithPolyTree(ClipType.Union, thin, null, tree, FillRule.EvenOdd);
+  return written(tree);
+}
+
+/** The same without corners that are sharper than a coin of that radius, outwards and inwards. */
+export function smoothed(shape: string, radius: number): string | null {
+  const tolerance = Math.max(1, (radius * FINE) / 100);
+  const grow = (paths: Path64[], by: number) => Clipper.inflatePaths(paths, by * radius * FINE, JoinType.Round, EndType.Polygon, 2, tolerance);
+  const tree = new PolyTree64();
+  const whole = Clipper.booleanOp(ClipType.Union, pathsOf(shape), null, FillRule.EvenOdd);
+  const round = grow(grow(grow(whole, 1), -2), 1);
+  Clipper.booleanOpWithPolyTree(ClipType.Union, round, null, tree, FillRule.NonZero);
   return written(tree);
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SHORTCUTS, actionOf, digitOf } from "./shortcuts";
+import { SHORTCUTS, actionOf, arrowOf, digitOf } from "./shortcuts";
 
 const press = (key: string, ...held: ("ctrl" | "meta" | "shift" | "alt")[]) => ({
   key,
@@ -33,4 +33,10 @@ test("signs are signs, on whichever key they stand", () => {
 
 test("digits choose terms", () => {
   expect([press("1"), press("9"), press("0"), press("1", "ctrl"), press("12")].map(digitOf)).toEqual([0, 8, undefined, undefined, undefined]);
+});
+
+test("arrows lead a little way, with Shift half a screen", () => {
+  expect(arrowOf(press("ArrowRight"))).toEqual([0.1, 0]);
+  expect(arrowOf(press("ArrowUp", "shift"))).toEqual([0, -0.5]);
+  expect([press("ArrowUp", "alt"), press("ArrowUp", "ctrl"), press("a")].map(arrowOf)).toEqual([undefined, undefined, undefined]);
 });

@@ -21,6 +21,8 @@ export const SHORTCUTS = {
     point: ["."],
     brush: ["B"],
     eraser: ["E"],
+    wand: ["W"],
+    split: ["X"],
     measure: ["U"],
   },
   drawing: {
@@ -29,6 +31,7 @@ export const SHORTCUTS = {
     takeBack: ["Backspace"],
     narrower: ["["],
     wider: ["]"],
+    keepOut: ["Shift+B"],
   },
   shape: {
     undo: ["Ctrl+Z"],
@@ -39,6 +42,8 @@ export const SHORTCUTS = {
     paste: ["Ctrl+V"],
     fillHoles: ["Shift+F"],
     simplify: ["Shift+S"],
+    smooth: ["Shift+R"],
+    merge: ["Shift+M"],
     next: ["N"],
     previous: ["Shift+N"],
     accept: ["J"],
@@ -51,7 +56,7 @@ export const SHORTCUTS = {
     toggleShapes: ["A"],
     toggleFill: ["F"],
     flip: ["H"],
-    beside: ["Shift+B"],
+    beside: ["Shift+V"],
     other: ["Y"],
     link: ["Shift+Y"],
     help: ["?"],
@@ -65,8 +70,15 @@ type Table = typeof SHORTCUTS;
 export type Action = { [G in keyof Table]: keyof Table[G] }[keyof Table];
 export const GROUPS = Object.keys(SHORTCUTS) as (keyof Table)[];
 
-/** What does not depend on a letter: told in the help beside the table. */
-export const MODIFIERS = ["Shift", "Ctrl", "Ctrl+Shift", "Alt"] as const;
+const ARROWS = "↑ ↓ ← →";
+
+/** What is no single key, or is held: told in the help beside the table. */
+export const MORE = {
+  tools: {},
+  drawing: { Shift: "adds", Ctrl: "cuts", "Ctrl+Shift": "keepsCommon", "Shift+Alt": "excludes", "Ctrl+Alt": "splits", Alt: "erases" },
+  shape: { "1 … 9": "digits", Shift: "choosesMore" },
+  view: { [ARROWS]: "nudges", [`Shift+${ARROWS}`]: "movesHalf", Space: "pans" },
+} as const;
 
 const BY_KEY = new Map<string, Action>(
   Object.values(SHORTCUTS).flatMap((group) =>
@@ -86,4 +98,15 @@ export function actionOf(event: Key): Action | undefined {
 /** 0 for the key 1 and so on; undefined for others. */
 export function digitOf({ key, ctrlKey, metaKey, altKey }: Key): number | undefined {
   return /^[1-9]$/.test(key) && !ctrlKey && !metaKey && !altKey ? Number(key) - 1 : undefined;
+}
+
+const NUDGE = 0.1;
+const WAYS = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, -1]], ["ArrowDown", [0, 1]]]);
+
+/** Which way an arrow leads, in parts of a screen; undefined for other keys. */
+export function arrowOf({ key, ctrlKey, metaKey, shiftKey, altKey }: Key): [right: number, down: number] | undefined {
+  const way = WAYS.get(key);
+  if (!way || ctrlKey || metaKey || altKey) return undefined;
+  const far = shiftKey ? 0.5 : NUDGE;
+  return [far * way[0], far * way[1]];
 }

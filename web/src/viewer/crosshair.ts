@@ -3,6 +3,7 @@
 import "./crosshair.css";
 import type Map from "ol/Map";
 import type { Pen, Tool } from "./drawing";
+import { isMirrored } from "./slide_map";
 
 const STEP_PX = 16;
 const FINE_PX = 1;
@@ -61,7 +62,8 @@ export function withCrosshair(map: Map, pen: Pen): Pen {
     const room = [target.clientWidth, target.clientHeight].map((side) => Math.max(side / 2 - EDGE_PX, 0));
     const wanted = [place[0] + right * by, place[1] + down * by];
     place = wanted.map((at, axis) => Math.min(room[axis], Math.max(-room[axis], at)));
-    shift(wanted[0] - place[0], wanted[1] - place[1]);
+    const beyond = wanted[0] - place[0];
+    shift(isMirrored(map) ? -beyond : beyond, wanted[1] - place[1]);
     show();
     tell("pointermove");
   }
@@ -78,6 +80,8 @@ export function withCrosshair(map: Map, pen: Pen): Pen {
 
   function onKey(event: KeyboardEvent): void {
     const way = STEPS[event.key];
+    // Who has the mouse in hand moves the slide with these keys (panning.ts).
+    if (mark.hidden) return;
     if (way && (tool === "move" || event.ctrlKey || event.metaKey || event.altKey)) return show();
     if (way) step(way, event.shiftKey);
     else if (event.key === " ") {
@@ -87,7 +91,7 @@ export function withCrosshair(map: Map, pen: Pen): Pen {
       if (wasDown || !DRAGGED.includes(tool)) release(event);
     } else return;
     event.preventDefault();
-    // The map moves at the arrows too.
+    // The slide moves at the arrows and Space too.
     event.stopImmediatePropagation();
   }
 

@@ -3,7 +3,7 @@
 import { type Ref, computed, effectScope, ref, shallowRef, watch } from "vue";
 import { readAnnotation } from "../model/annotations";
 import { type Clipboard, pasted } from "../model/copying";
-import { createEditing } from "../model/editing";
+import { type Editing, createEditing } from "../model/editing";
 import { type Hidden, NOTHING_HIDDEN, toFilter } from "../model/filter";
 import { createHand } from "../model/hand";
 import { keepIn } from "../model/kept";
@@ -13,6 +13,7 @@ import type { Measured } from "../model/measure";
 import type { Position, Query } from "../model/position";
 import type { Looks, rememberLooks } from "../model/remembered";
 import { createReviewing, decide, startReview } from "../model/reviewing";
+import { createSeveral } from "../model/several";
 import { fromAnnotation, shapeOf } from "../model/shape";
 import { createShapeStore } from "../model/shape_store";
 import { fromAddress, toAddress } from "../model/slide_address";
@@ -80,6 +81,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const loading = ref(false);
   const failure = ref("");
   const brushPx = ref(12);
+  const wandReach = ref(24);
   const measured = ref<Measured>();
   const hidden = ref<Hidden>(NOTHING_HIDDEN);
   const liked = looks.read();
@@ -92,20 +94,25 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
 
   const store = createShapeStore();
   const stage = createStage(store);
-  const editing = createEditing({
+  const several = createSeveral(store, () => editing, {
+    shows: stage.mark,
+    tooMany: (most) => hooks.problem(t("several.tooMany", { most: number(most) })),
+  });
+  const editing: Editing = createEditing({
     image,
     store,
     kept: keepIn(me, image),
     wordsOf,
     slice: () => slice.value?.id ?? null,
-    shows: stage.mark,
+    shows: several.alone,
     problem: hooks.problem,
     again: () => slide.value?.loader.again(),
   });
-  const hand = createHand(editing, store, {
+  const hand = createHand(editing, several, store, {
     term: () => term.value,
     downsample: () => downsample.value,
     nothing: () => hooks.problem(t("viewer.nothingToDrawOver")),
+    notYet: () => hooks.problem(t("several.notYet")),
     corners: (before, now) => hooks.news(t("viewer.corners", { before: number(before), now: number(now) })),
   });
   const filter = () => toFilter(hidden.value, terms.value, opened.value?.layers ?? [], slice.value?.id);
@@ -147,7 +154,13 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
         hooks.moves();
       },
       rests: hooks.changed,
-      clicked: (shape) => drawsNow() || editing.choose(shape?.id),
+      clicked(shape, adds) {
+        if (drawsNow()) return;
+        if (!adds) editing.choose(shape?.id);
+        else if (shape) several.toggle(shape);
+      },
+      boxed: several.add,
+      mayChoose: () => !drawsNow(),
       begins: () => (loading.value = true),
       ends(found) {
         loading.value = false;
@@ -159,6 +172,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
       },
       drawn: hand.drawn,
       brushed: hand.brushed,
+      found: (location, how) => hand.found(location, how),
       changed: editing.reshape,
       measures: (now) => (measured.value = now),
     });
@@ -263,6 +277,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   function close(): void {
     listening?.stop();
     slide.value?.loader.stop();
+    slide.value?.panning.stop();
     slide.value?.map.setTarget(undefined);
   }
 
@@ -295,6 +310,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     loading,
     failure,
     brushPx,
+    wandReach,
     measured,
     hidden,
     look,
@@ -303,6 +319,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     slice,
     editing,
     hand,
+    several,
     reviewing,
     edition,
     filter,
@@ -320,6 +337,12 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     position: () => slide.value?.position(),
     review,
     beginReview,
-    sizeBrush: (steps: number) => (brushPx.value = slide.value?.pen.brushSize(steps) ?? brushPx.value),
+    /** The tool in the hand does more or less at once. */
+    widen(steps: number): void {
+      const pen = slide.value?.pen;
+      if (!pen) return;
+      if (tool.value === "wand") wandReach.value = pen.wandReach(steps);
+      else brushPx.value = pen.brushSize(steps);
+    },
   };
 }

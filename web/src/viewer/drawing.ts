@@ -10,20 +10,23 @@ import Modify from "ol/interaction/Modify";
 import Translate from "ol/interaction/Translate";
 import VectorLayer from "ol/layer/Vector";
 import VectorSource from "ol/source/Vector";
-import { type How, ellipseIn } from "../model/edits";
+import { ellipseIn } from "../model/edits";
+import type { Drawn } from "../model/hand";
 import { type Measured, measureWay } from "../model/measure";
 import type { Point } from "../model/frame";
 import type { ShapeId } from "../model/shape";
 import { createBrush } from "./brush";
 import { type ChosenLayer, writeShape } from "./chosen_layer";
+import { createWand } from "./wand";
 
-export const TOOLS = ["move", "edit", "polygon", "freehand", "rectangle", "ellipse", "line", "point", "brush", "eraser", "measure"] as const;
+export const TOOLS = ["move", "edit", "polygon", "freehand", "rectangle", "ellipse", "line", "point", "brush", "eraser", "wand", "split", "measure"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export interface Hooks {
   /** A new shape, or what is drawn over the chosen one. */
-  drawn(location: string, how: How | undefined): void;
+  drawn(location: string, how: Drawn | undefined): void;
   brushed(location: string, erases: boolean): void;
+  found(location: string, how: Drawn | undefined): void;
   changed(id: ShapeId, location: string): void;
   measures(measured: Measured | undefined): void;
 }
@@ -37,18 +40,23 @@ export interface Pen {
   takeBack(): void;
   /** Widens or narrows the brush; answers its radius in pixels of the screen. */
   brushSize(steps: number): number;
+  /** Makes the wand reach farther or less far; answers how far. */
+  wandReach(steps: number): number;
 }
 
 type Keys = Pick<MouseEvent, "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
-/** Shift adds what is drawn to the chosen shape, Ctrl cuts it away, both leave what they have in common. */
-export function howOf({ shiftKey, ctrlKey, metaKey }: Keys): How | undefined {
+/** Shift adds what is drawn to the chosen shape, Ctrl cuts it away, both leave what they have in common; with Alt the other way round. */
+export function howOf({ shiftKey, ctrlKey, metaKey, altKey }: Keys): Drawn | undefined {
   const cuts = ctrlKey || metaKey;
   if (shiftKey && cuts) return "intersect";
-  return shiftKey ? "add" : cuts ? "subtract" : undefined;
+  if (shiftKey) return altKey ? "exclude" : "add";
+  if (cuts) return altKey ? "split" : "subtract";
+  return undefined;
 }
 
-export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
+/** `pans`: whether the slide is moved at the moment, whatever the tool. */
+export function createPen(map: Map, chosen: ChosenLayer, pans: () => boolean, hooks: Hooks): Pen {
   let tool: Tool = "move";
   let draw: Draw | undefined;
   let inUse: Interaction[] = [];
@@ -62,19 +70,21 @@ export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
     const { pointerType, button } = originalEvent as PointerEvent;
     keys = originalEvent as PointerEvent;
     hasPen ||= pointerType === "pen";
-    return button <= 0 && !(hasPen && pointerType === "touch");
+    return !pans() && button <= 0 && !(hasPen && pointerType === "touch");
   }
 
   const brush = createBrush(map, may, (location, { originalEvent }) =>
     hooks.brushed(location, tool === "eraser" || (originalEvent as PointerEvent).altKey),
   );
+  const wand = createWand(map, may, (location) => hooks.found(location, howOf(keys)));
   const interactionsOf = (): Interaction[] => {
     if (tool === "brush" || tool === "eraser") return [brush.interaction];
+    if (tool === "wand") return [wand.interaction];
     if (tool === "edit") return editing();
     draw = drawFor(tool, may, measure);
     draw?.on("drawend", ({ feature }) => {
       const geometry = feature.getGeometry() as SimpleGeometry;
-      if (tool !== "measure") hooks.drawn(writeShape(geometry), howOf(keys));
+      if (tool !== "measure") hooks.drawn(writeShape(geometry), tool === "split" ? "split" : howOf(keys));
     });
     draw?.on("drawstart", ({ feature }) => {
       measure.clear();
@@ -86,8 +96,8 @@ export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
 
   function editing(): Interaction[] {
     const { source } = chosen;
-    const shift = new Translate({ layers: [chosen.layer], hitTolerance: 3 });
-    const modify = new Modify({ source, pixelTolerance: 8 });
+    const shift = new Translate({ layers: [chosen.layer], hitTolerance: 3, condition: may });
+    const modify = new Modify({ source, pixelTolerance: 8, condition: may });
     const tell = () => {
       const feature = source.getFeatures()[0];
       if (feature) hooks.changed(feature.getId()!, writeShape(feature.getGeometry()!));
@@ -106,8 +116,8 @@ export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
     hooks.measures(undefined);
     inUse = interactionsOf();
     for (const one of inUse) map.addInteraction(one);
-    for (const [layer, on] of [[brush.layer, now === "brush" || now === "eraser"], [measureLayer, now === "measure"]] as const)
-      layer.setMap(on ? map : null);
+    const over = [[brush.layer, now === "brush" || now === "eraser"], [wand.layer, now === "wand"], [measureLayer, now === "measure"]] as const;
+    for (const [layer, on] of over) layer.setMap(on ? map : null);
     brush.erases(now === "eraser");
   }
 
@@ -120,7 +130,8 @@ export function createPen(map: Map, chosen: ChosenLayer, hooks: Hooks): Pen {
       hooks.measures(undefined);
     },
     takeBack: () => draw?.removeLastPoint(),
-    brushSize: (steps) => brush.size(steps),
+    brushSize: brush.size,
+    wandReach: wand.reach,
   };
 }
 
@@ -130,6 +141,7 @@ function drawFor(tool: Tool, may: (event: MapBrowserEvent) => boolean, measure: 
     case "polygon":
       return new Draw({ ...common, type: "Polygon" });
     case "line":
+    case "split":
       return new Draw({ ...common, type: "LineString" });
     case "rectangle":
       return new Draw({ condition: may, type: "Circle", geometryFunction: createBox(), freehandCondition: may });

@@ -1,14 +1,12 @@
 /** What the keys do at a slide. */
 
 import { PLAIN_SHAPES, type ShapeLook } from "../model/look";
-import { type Action, actionOf, digitOf } from "../model/shortcuts";
+import { type Action, actionOf, arrowOf, digitOf } from "../model/shortcuts";
 import { inTreeOrder } from "../model/terms";
 import type { Held } from "./desk";
 import type { Desks } from "./desks";
 import { TOOLS, type Tool } from "./drawing";
-
-/** Where keys write or choose something. */
-const WRITES = "input:not([type=radio], [type=checkbox]), textarea, [role=dialog], [role=listbox], [role=combobox]";
+import { keysGoTo } from "./focus";
 
 /** What the page opens when it is asked for. */
 export interface Opens {
@@ -20,19 +18,22 @@ export function createKeys(desks: Desks, { tool, term }: Held, opens: Opens) {
   const desk = () => desks.active.value;
   const act: Partial<Record<Action, () => void>> = {
     finish: () => desk().slide.value?.pen.finish(),
-    takeBack: () => (desk().drawsNow() ? desk().slide.value?.pen.takeBack() : void desk().editing.remove()),
-    remove: () => void desk().editing.remove(),
+    takeBack: () => (desk().drawsNow() ? desk().slide.value?.pen.takeBack() : desk().hand.remove()),
+    remove: () => desk().hand.remove(),
     cancel() {
       desk().slide.value?.pen.cancel();
       desk().editing.choose(undefined);
     },
-    narrower: () => desk().sizeBrush(-1),
-    wider: () => desk().sizeBrush(1),
+    narrower: () => desk().widen(-1),
+    wider: () => desk().widen(1),
+    keepOut: () => (desk().hand.keepsOut.value = !desk().hand.keepsOut.value),
     undo: () => void desk().editing.back("undo"),
     redo: () => void desk().editing.back("redo"),
     duplicate: () => desk().hand.duplicate(),
     fillHoles: () => desk().hand.fillHoles(),
     simplify: () => desk().hand.simplify(),
+    smooth: () => desk().hand.smooth(),
+    merge: () => desk().hand.merge(),
     fit: () => desk().slide.value?.fit(),
     zoomIn: () => desk().slide.value?.zoom(1),
     zoomOut: () => desk().slide.value?.zoom(-1),
@@ -56,20 +57,23 @@ export function createKeys(desks: Desks, { tool, term }: Held, opens: Opens) {
 
   /** A digit names the chosen shape, or what is drawn from now on. */
   function useTerm(place: number): void {
-    const { editing, terms, drawsNow } = desk();
+    const { hand, terms, drawsNow } = desk();
     const wanted = inTreeOrder(terms.value)[place];
     if (!wanted) return;
-    if (editing.chosen.value !== undefined && !drawsNow()) void editing.giveTerm(wanted.id, !editing.terms.value.includes(wanted.id));
-    else term.value = term.value === wanted.id ? null : wanted.id;
+    if (drawsNow() || !hand.giveTerm(wanted.id)) term.value = term.value === wanted.id ? null : wanted.id;
   }
 
   return function onKey(event: KeyboardEvent): void {
-    const inside = event.target as HTMLElement;
-    if (inside.closest(WRITES)) return;
+    if (!keysGoTo("page", event)) return;
     const digit = digitOf(event);
     const action = actionOf(event);
+    const arrow = arrowOf(event);
     if (digit !== undefined) return useTerm(digit);
-    if (!action || (action === "finish" && inside.closest("button, a"))) return;
+    if (arrow && keysGoTo("slide", event)) {
+      event.preventDefault();
+      return desk().slide.value?.panning.step(...arrow);
+    }
+    if (!action || (action === "finish" && (event.target as HTMLElement).closest("button, a"))) return;
     // Words that are marked on the page are copied as anywhere.
     if (action === "copy" && String(getSelection())) return;
     if (TOOLS.includes(action as Tool)) tool.value = action as Tool;

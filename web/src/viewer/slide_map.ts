@@ -25,7 +25,7 @@ const MOVE_MS = 200;
 /** As wide and high as the style sheet of OpenLayers makes it. */
 const OVERVIEW_PX = 150;
 /** The slide has a canvas of its own, so that what changes its picture leaves the shapes as they are. */
-const PICTURE = "slide-picture";
+export const PICTURE = "slide-picture";
 /** Room around a box that is looked at, as a part of its longer side. */
 const ROOM = 0.5;
 
@@ -72,12 +72,15 @@ class MirroredPinchRotate extends PinchRotate {
   override handleDragEvent(event: MapBrowserEvent): void {
     const [one, other] = this.targetPointers;
     // Their middle stays where it is.
-    if ((event.map as MirroredMap).isFlipped) this.targetPointers = [at(other.clientX, one), at(one.clientX, other)];
+    if (isMirrored(event.map)) this.targetPointers = [at(other.clientX, one), at(one.clientX, other)];
     super.handleDragEvent(event);
   }
 }
 
 const at = (clientX: number, { clientY }: PointerEvent) => ({ clientX, clientY }) as PointerEvent;
+
+/** Whether right and left are changed about on the screen. */
+export const isMirrored = (map: Map) => (map as MirroredMap).isFlipped;
 
 export function showSlide(target: HTMLElement, grid: Grid, tile: string, overviewLabel: string, start?: Position): SlideMap {
   const extent = [0, 0, grid.width, grid.height];
@@ -107,7 +110,7 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
     target,
     view,
     controls: [overview],
-    interactions: interactions({ altShiftDragRotate: true, pinchRotate: false }).extend([new MirroredPinchRotate()]),
+    interactions: interactions({ keyboard: false, dragPan: false, shiftDragZoom: false, pinchRotate: false }).extend([new MirroredPinchRotate()]),
     layers: [new TileLayer({ source, extent, preload: 1, className: PICTURE })],
   });
   const fit = (duration = MOVE_MS) => view.fit(extent, { padding: [24, 24, 24, 24], duration });

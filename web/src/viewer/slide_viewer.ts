@@ -8,11 +8,13 @@ import type { ShapeStore } from "../model/shape_store";
 import type { Slice } from "../model/slices";
 import type { Opened } from "../model/viewing";
 import { address } from "../api/client";
+import { chooseByBox } from "./box_choice";
 import { createChosenLayer } from "./chosen_layer";
 import { withCrosshair } from "./crosshair";
 import { createDensityLayer } from "./density_layer";
 import { type Hooks as Drawing, createPen } from "./drawing";
 import { type Hooks as Loading, loadByView } from "./loading";
+import { createPanning } from "./panning";
 import { NO_TERM, type Paint, createPainter } from "./shape_paint";
 import { createShapeTiles } from "./shape_tiles";
 import { showSlide } from "./slide_map";
@@ -23,7 +25,10 @@ export interface Hooks extends Drawing, Omit<Loading, "counted"> {
   /** The view moves, or has moved. */
   moves(position: Position): void;
   rests(position: Position): void;
-  clicked(shape: Shape | undefined): void;
+  /** `adds`: beside what is chosen. */
+  clicked(shape: Shape | undefined, adds: boolean): void;
+  boxed(shapes: Shape[]): void;
+  mayChoose(): boolean;
 }
 
 export function createStage(store: ShapeStore) {
@@ -38,9 +43,10 @@ export function createStage(store: ShapeStore) {
     for (const layer of [density.layer, tiles.layer, marked.layer]) slide.map.addLayer(layer);
     slide.map.getView().on(["change", "propertychange"], () => hooks.moves(slide.position()));
     slide.map.on("moveend", () => hooks.rests(slide.position()));
-    slide.map.on("singleclick", ({ coordinate }) =>
-      hooks.clicked(store.at(coordinate as Point, NEAR_PX * slide.position().downsample)),
+    slide.map.on("singleclick", ({ coordinate, originalEvent }) =>
+      hooks.clicked(store.at(coordinate as Point, NEAR_PX * slide.position().downsample), (originalEvent as PointerEvent).shiftKey),
     );
+    chooseByBox(slide.map, store, hooks.mayChoose, hooks.boxed);
     hooks.moves(slide.position());
     const loader = loadByView(slide.map, String(image.id), [0, 0, grid.width, grid.height], store, {
       ...hooks,
@@ -50,13 +56,15 @@ export function createStage(store: ShapeStore) {
       },
     });
     const plane = ({ id }: Slice) => slide.show(tilesOf(`sliceinstance/${id}`));
-    return { ...slide, plane, loader, pen: withCrosshair(slide.map, createPen(slide.map, marked, hooks)) };
+    const panning = createPanning(slide.map);
+    const pen = withCrosshair(slide.map, createPen(slide.map, marked, panning.isHeld, hooks));
+    return { ...slide, plane, loader, panning, pen };
   }
 
   return {
     open,
-    /** Shows a shape as the chosen one. */
-    mark: (shape: Shape | undefined) => marked.show(shape ? [shape] : []),
+    /** Shows shapes as the chosen ones. */
+    mark: marked.show,
     paint(change: Partial<Paint>, opacity = tiles.layer.getOpacity()): void {
       Object.assign(painter.paint, change);
       tiles.layer.setOpacity(opacity);
