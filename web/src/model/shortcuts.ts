@@ -50,6 +50,11 @@ export const SHORTCUTS = {
     toggleFill: ["F"],
     help: ["?"],
   },
+  together: {
+    comment: ["Shift+C"],
+    copyLink: ["Shift+L"],
+    snapshot: ["Shift+P"],
+  },
 } as const;
 
 type Table = typeof SHORTCUTS;

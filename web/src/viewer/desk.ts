@@ -1,11 +1,12 @@
 /** A slide that somebody works at: what is shown of it, what is drawn on it, and what others change on it meanwhile. */
 
 import { type Ref, computed, ref, shallowRef, watch } from "vue";
+import { readAnnotation } from "../model/annotations";
 import { createEditing } from "../model/editing";
 import { type Hidden, NOTHING_HIDDEN, toFilter } from "../model/filter";
 import { createHand } from "../model/hand";
 import { keepIn } from "../model/kept";
-import { again, changedShapes, createFeed } from "../model/live";
+import { type Change, again, changedShapes, createFeed } from "../model/live";
 import { PLAIN, PLAIN_SHAPES } from "../model/look";
 import type { Measured } from "../model/measure";
 import { type Position, fromQuery } from "../model/position";
@@ -54,6 +55,8 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   const shapeLook = ref({ ...PLAIN_SHAPES });
   const isInReview = ref(false);
   const slice = ref<Slice>();
+  /** What others and oneself have changed in the project, as the feed last told it. */
+  const changes = shallowRef<Change[]>([]);
 
   const store = createShapeStore();
   const stage = createStage(store);
@@ -133,6 +136,19 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     });
   }
 
+  /** Leads to an annotation, wherever on the slide it lies. */
+  const goTo = (id: number) =>
+    editing.act(async () => {
+      const found = await readAnnotation(id);
+      if (!found) return hooks.problem(t("error.notFound"));
+      if (hidden.value.drawn) hidden.value = { ...hidden.value, drawn: false };
+      slice.value = opened.value?.slices.find((one) => one.id === found.slice) ?? slice.value;
+      const shape = fromAnnotation(found);
+      store.put(shape);
+      editing.choose(id);
+      slide.value?.lookAt(shape.box);
+    });
+
   const beginReview = () =>
     editing.act(async () => {
       await startReview(image);
@@ -142,8 +158,9 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   /** What others do appears by itself. */
   async function listen(): Promise<void> {
     if (document.hidden) return;
-    const changes = await feed.read().catch(() => []);
-    const ids = changedShapes(changes, me, editing.knows);
+    const told = await feed.read().catch(() => []);
+    if (told.length) changes.value = told;
+    const ids = changedShapes(told, me, editing.knows);
     if (ids === undefined || (ids.length && Object.keys(filter()).length)) slide.value?.loader.again();
     else for (const id of ids) await editing.refresh(id).catch(() => {});
   }
@@ -184,6 +201,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     shapeLook,
     isInReview,
     slice,
+    changes,
     editing,
     hand,
     reviewing,
@@ -191,6 +209,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     open,
     close,
     review,
+    goTo,
     beginReview,
     sizeBrush: (steps: number) => (brushPx.value = slide.value?.pen.brushSize(steps) ?? brushPx.value),
   };

@@ -9,7 +9,10 @@ import { TOOLS, type Tool } from "./drawing";
 /** Where keys write or choose something. */
 const WRITES = "input:not([type=radio], [type=checkbox]), textarea, [role=dialog], [role=listbox], [role=combobox]";
 
-export function createKeys(desk: () => Desk, { tool, term }: Held, help: () => void) {
+/** What panels do, each at a key of its own. */
+export type Panels = Record<"help" | "comment" | "copyLink" | "snapshot", () => void>;
+
+export function createKeys(desk: () => Desk, { tool, term }: Held, panels: Panels) {
   const act: Partial<Record<Action, () => void>> = {
     finish: () => desk().slide.value?.pen.finish(),
     takeBack: () => (desk().drawsNow() ? desk().slide.value?.pen.takeBack() : void desk().editing.remove()),
@@ -34,7 +37,7 @@ export function createKeys(desk: () => Desk, { tool, term }: Held, help: () => v
     previous: () => void desk().review("previous"),
     accept: () => void desk().review("accept"),
     reject: () => void desk().review("reject"),
-    help,
+    ...panels,
   };
 
   function change(one: Partial<ShapeLook>): void {

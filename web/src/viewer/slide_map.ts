@@ -22,7 +22,7 @@ const MOVE_MS = 200;
 /** As wide and high as the style sheet of OpenLayers makes it. */
 const OVERVIEW_PX = 150;
 /** The slide has a canvas of its own, so that what changes its picture leaves the shapes as they are. */
-const PICTURE = "slide-picture";
+export const PICTURE = "slide-picture";
 /** Room around a box that is looked at, as a part of its longer side. */
 const ROOM = 0.5;
 
@@ -34,6 +34,10 @@ export interface SlideMap {
   position(): Position;
   /** Shows a box, at native resolution at the nearest. */
   lookAt(box: Box): void;
+  /** Moves to a position; `ended` hears whether it got there, or whether somebody took hold of the view meanwhile. */
+  place(position: Position, ended?: (got: boolean) => void): void;
+  /** The small map of all of the slide. */
+  overview: Map;
   /** Other tiles of the same grid: another plane. */
   show(tile: string): void;
   /** How bright the slide is shown; the shapes stay as they are. */
@@ -83,6 +87,11 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       const room = Math.max(ROOM * Math.max(maxX - minX, maxY - minY), 1);
       view.fit([minX - room, minY - room, maxX + room, maxY + room], { minResolution: 1, duration: MOVE_MS });
     },
+    place({ centre, downsample, degrees }, ended) {
+      const to = { center: centre, resolution: downsample, rotation: radians(degrees), duration: MOVE_MS };
+      view.animate(to, (got) => ended?.(got));
+    },
+    overview: overview.getOverviewMap(),
     show(tile) {
       source.setTileUrlFunction(urlOf(tile), tile);
     },
