@@ -117,6 +117,10 @@ def test_contributors_see_their_own_and_follow_who_broadcasts(alice, bob, image,
     assert bob.get(f"{path}/position/{alice.id}.json").json()["id"] == shared["id"]
     assert bob.get(f"{path}/online.json").json() == {"users": sorted((alice.id, bob.id))}
     assert bob.get(f"{path}/online.json?broadcast=true").json() == {"users": [alice.id]}
+    # Who broadcasts no more is followed no further, and seen by managers alone.
+    look(alice, image)
+    assert bob.get(f"{path}/position/{alice.id}.json").json() == {}
+    assert [one["user"] for one in rows(bob, f"/api/atrisys/imageinstance/{image.id}/present.json")] == [bob.id]
     # Followed is not listed: whose position it was stays the managers' to look back on.
     assert bob.get(f"/api/position/{shared['id']}.json").status_code == 404
 
@@ -137,11 +141,32 @@ def test_who_follows_is_noted_for_the_followed_and_for_managers(alice, bob, imag
         assert db.scalar(select(func.count()).select_from(Follower)) == 1
 
 
+def test_who_is_present_is_told_with_where_they_look_last(alice, bob, charlie, image, store):
+    mine, theirs = look(bob, image), look(alice, image)
+    path = f"/api/atrisys/imageinstance/{image.id}/present.json"
+    assert charlie.get(path).status_code == 404
+    assert [one["id"] for one in rows(bob, path)] == [mine["id"]]
+    last = look(bob, image, topLeftX=50)
+    with statements(store) as seen:
+        found = rows(alice, path)
+    assert len(seen) <= 6
+    assert [one["id"] for one in found] == [theirs["id"], last["id"]]
+    assert [one["location"] for one in found] == [theirs["location"], last["location"]]
+    assert all(one["fullName"] for one in found)
+    assert not any(one["followsMe"] for one in found)
+    shared = look(alice, image, broadcast=True)
+    assert bob.get(f"/api/imageinstance/{image.id}/position/{alice.id}.json").json()["id"] == shared["id"]
+    assert {one["user"]: one["followsMe"] for one in rows(alice, path)} == {alice.id: False, bob.id: True}
+    assert {one["user"]: one["followsMe"] for one in rows(bob, path)} == {alice.id: False, bob.id: False}
+    assert [one["y"] for one in rows(bob, path, origin="left-top", max=1)] == [150]
+
+
 def test_old_positions_are_nobodys_present(given, alice, bob, image):
     given.position(image, bob, ago_s=31, broadcast=True)
     path = f"/api/imageinstance/{image.id}"
     assert alice.get(f"{path}/position/{bob.id}.json").json() == {}
     assert alice.get(f"{path}/online.json").json() == {"users": []}
+    assert rows(alice, f"/api/atrisys/imageinstance/{image.id}/present.json") == []
 
 
 def test_a_stranger_neither_says_nor_sees_where_anybody_is(alice, charlie, image):

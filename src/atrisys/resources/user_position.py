@@ -27,6 +27,7 @@ from atrisys.store.tables import (
     SliceInstance,
     UserPosition,
 )
+from atrisys.wire.accounts import show_to_anybody
 from atrisys.wire.activity import LOOKS_MS, Between, Moments
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
@@ -246,15 +247,13 @@ def follow(
     A manager follows anybody, others those who broadcast. `broadcast=true`: only while they do.
     """
     image, followed = find(ImageInstance, id), find.other(SecUser, user_id)
-    query = select(Row).where(
-        Row.image_id == image.id, Row.user_id == followed.id, Row.created > now_ms() - LOOKS_MS, may_follow(user)
-    )
+    fresh = [Row.image_id == image.id, Row.user_id == followed.id, Row.created > now_ms() - LOOKS_MS]
+    fresh += [Row.slice_id == find.other(SliceInstance, one).id for one in (slice, sliceId) if one is not None]
+    # The last one of all, so that whoever ends a broadcast is followed no further.
+    query = select(Row).where(Row.id == select(func.max(Row.id)).where(*fresh).scalar_subquery(), may_follow(user))
     if says_yes(broadcast):
         query = query.where(Row.broadcast)
-    for plane in (slice, sliceId):
-        if plane is not None:
-            query = query.where(Row.slice_id == find.other(SliceInstance, plane).id)
-    row = db.scalar(query.order_by(Row.created.desc(), Row.id.desc()).limit(1))
+    row = db.scalar(query)
     if row is None:
         return Json({})
     answer = Json(_shower(image.project_id, _height(db, image), origin_of(request))([row])[0])
@@ -296,3 +295,31 @@ def list_online(
     if slice is not None:
         query = query.where(Row.slice_id == find.other(SliceInstance, slice).id)
     return Json({"users": list(db.scalars(query.order_by(Row.user_id)))})
+
+
+FOLLOWS_MS = 15_000
+"""Who asked for somebody's position so lately follows them; a follower is noted every ten seconds."""
+
+
+@routes.get("/api/atrisys/imageinstance/{id:int}/present.json")
+def list_present(id: int, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
+    """Who looks at an image now, and where: oneself, those who broadcast, and for managers all.
+
+    Each with their last position, their `fullName`, and whether they follow the caller (`followsMe`).
+    """
+    image = find(ImageInstance, id)
+    last = select(func.max(Row.id)).where(Row.image_id == image.id, Row.created > now_ms() - LOOKS_MS)
+    last = last.group_by(Row.user_id)
+    follows = (
+        select(Follower.last_seen > now_ms() - FOLLOWS_MS)
+        .where(Follower.image_id == image.id, Follower.followed_id == user.id, Follower.follower_id == Row.user_id)
+        .correlate(Row)
+    )
+    query = select(Row, SecUser, follows.scalar_subquery()).join(SecUser, SecUser.id == Row.user_id)
+    found, total = page.rows(db, query.where(Row.id.in_(last), may_follow(user)), Row.user_id)
+    shown = _shower(image.project_id, _height(db, image), origin_of(request))([row for row, _, _ in found])
+    answer = [
+        {**one, "fullName": show_to_anybody(db, person)["name"], "followsMe": bool(following)}
+        for one, (_, person, following) in zip(shown, found, strict=True)
+    ]
+    return page.answer(answer, total)

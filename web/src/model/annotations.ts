@@ -45,6 +45,8 @@ export interface Annotated extends Annotation {
   perimeter: number;
   perimeterUnit: string;
   reviewed: boolean;
+  /** Of the copy that a reviewer accepted: what it was made of. */
+  parentIdent?: number | null;
 }
 
 /** Answers the number under which the deletion can be undone. */

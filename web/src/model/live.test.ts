@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { type Change, again, changedShapes, createFeed } from "./live";
+import { type Change, again, changedShapes, createFeed, tellsOf } from "./live";
 
 const change = (seq: number, of = "UserAnnotation", id = seq, user = 2, version = 1): Change => ({ seq, user, class: of, id, version });
 
@@ -25,6 +25,11 @@ test("many, or terms that others gave, are looked for in sight", () => {
   expect(changedShapes(many, 1, () => false)).toBeUndefined();
   expect(changedShapes([change(1, "AnnotationTerm")], 1, () => false)).toBeUndefined();
   expect(changedShapes([change(1, "AnnotationTerm")], 2, () => false)).toEqual([]);
+});
+
+test("news are told by their kind, whatever stands before its name", () => {
+  expect(tellsOf([change(1, "Term"), change(2, "AnnotationComment")], "AnnotationComment")).toBe(true);
+  expect(tellsOf([change(1, "SharedAnnotationComment")], "AnnotationComment")).toBe(false);
 });
 
 test("what is stopped is not done again, even while it is being done", async () => {

@@ -26,6 +26,9 @@ export function changedShapes(changes: Change[], me: number, knows: (id: number,
   return once.length > FEW ? undefined : once;
 }
 
+/** Whether something of this kind came, went or was changed. */
+export const tellsOf = (changes: Change[], kind: string) => changes.some((one) => isKind(one, [kind]));
+
 const isKind = (one: Change, kinds: string[]) => kinds.some((kind) => one.class === kind || one.class.endsWith(`.${kind}`));
 
 /** Does something again and again until it is stopped, each time when the last one is done. */

@@ -2,13 +2,16 @@
 
 import { type Point, turned } from "./frame";
 
-export interface Position {
+export interface Place {
   /** In the map's frame (y upwards). */
   centre: Point;
   /** Level-0 pixels for each pixel of the screen. */
   downsample: number;
   /** Clockwise, before the picture is mirrored. */
   degrees: number;
+}
+
+export interface Position extends Place {
   /** Seen as in a mirror: left is right. */
   isFlipped: boolean;
 }

@@ -19,3 +19,8 @@ export function barFor(downsample: number, mpp: number | null): Bar {
   if (mpp === null) return { length, unit: "px", widthPx };
   return length >= 1000 ? { length: length / 1000, unit: "mm", widthPx } : { length, unit: "µm", widthPx };
 }
+
+/** What stands at it; `number` writes in the reader's manner, `px` is their word for pixels. */
+export function wordsOf({ length, unit }: Bar, number: (value: number, digits: number) => string, px: string): string {
+  return `${number(length, 3)} ${unit === "px" ? px : unit}`;
+}

@@ -61,6 +61,11 @@ export const SHORTCUTS = {
     link: ["Shift+Y"],
     help: ["?"],
   },
+  together: {
+    comment: ["Shift+C"],
+    copyLink: ["Shift+L"],
+    snapshot: ["Shift+P"],
+  },
 } as const;
 
 /** The keys of the crosshair, told in the help beside the table. */
@@ -78,6 +83,7 @@ export const MORE = {
   drawing: { Shift: "adds", Ctrl: "cuts", "Ctrl+Shift": "keepsCommon", "Shift+Alt": "excludes", "Ctrl+Alt": "splits", Alt: "erases" },
   shape: { "1 … 9": "digits", Shift: "choosesMore" },
   view: { [ARROWS]: "nudges", [`Shift+${ARROWS}`]: "movesHalf", Space: "pans" },
+  together: {},
 } as const;
 
 const BY_KEY = new Map<string, Action>(

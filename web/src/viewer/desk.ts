@@ -7,7 +7,7 @@ import { type Editing, createEditing } from "../model/editing";
 import { type Hidden, NOTHING_HIDDEN, toFilter } from "../model/filter";
 import { createHand } from "../model/hand";
 import { keepIn } from "../model/kept";
-import { again, changedShapes, createFeed } from "../model/live";
+import { type Change, again, changedShapes, createFeed } from "../model/live";
 import type { Extent } from "../model/linking";
 import type { Measured } from "../model/measure";
 import type { Position, Query } from "../model/position";
@@ -91,6 +91,8 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const slice = ref<Slice>();
   /** Counts what may have changed the list of its shapes. */
   const edition = ref(0);
+  /** What others and oneself have changed in the project, as the feed last told it. */
+  const changes = shallowRef<Change[]>([]);
 
   const store = createShapeStore();
   const stage = createStage(store);
@@ -267,8 +269,9 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   /** What others do appears by itself. */
   async function listen(): Promise<void> {
     if (document.hidden) return;
-    const changes = await feed.read().catch(() => []);
-    const ids = changedShapes(changes, me, editing.knows);
+    const told = await feed.read().catch(() => []);
+    if (told.length) changes.value = told;
+    const ids = changedShapes(told, me, editing.knows);
     if (ids === undefined || ids.length) edition.value++;
     if (ids === undefined || (ids.length && Object.keys(filter()).length)) slide.value?.loader.again();
     else for (const id of ids) await editing.refresh(id).catch(() => {});
@@ -317,6 +320,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     shapeLook,
     isInReview,
     slice,
+    changes,
     editing,
     hand,
     several,

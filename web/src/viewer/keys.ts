@@ -8,13 +8,10 @@ import type { Desks } from "./desks";
 import { TOOLS, type Tool } from "./drawing";
 import { keysGoTo } from "./focus";
 
-/** What the page opens when it is asked for. */
-export interface Opens {
-  help(): void;
-  beside(): void;
-}
+/** What the page's panels do, each at a key of its own. */
+export type Panels = Record<"help" | "beside" | "comment" | "copyLink" | "snapshot", () => void>;
 
-export function createKeys(desks: Desks, { tool, term }: Held, opens: Opens) {
+export function createKeys(desks: Desks, { tool, term }: Held, panels: Panels) {
   const desk = () => desks.active.value;
   const act: Partial<Record<Action, () => void>> = {
     finish: () => desk().slide.value?.pen.finish(),
@@ -48,7 +45,7 @@ export function createKeys(desks: Desks, { tool, term }: Held, opens: Opens) {
     paste: () => desk().paste(),
     other: () => desks.activateNext(),
     link: () => desks.all.length > 1 && desks.link(!desks.isLinked.value),
-    ...opens,
+    ...panels,
   };
 
   function change(one: Partial<ShapeLook>): void {

@@ -15,7 +15,7 @@ import TileGrid from "ol/tilegrid/TileGrid";
 import type { Grid } from "../api/shapes";
 import type { Point } from "../model/frame";
 import { type Look, curveOf, isPlain } from "../model/look";
-import type { Position } from "../model/position";
+import type { Place, Position } from "../model/position";
 import type { Box } from "../model/shape";
 
 const CLOSEST = 1 / 8;
@@ -42,6 +42,10 @@ export interface SlideMap {
   screen(): Point;
   /** Shows a box, at native resolution at the nearest. */
   lookAt(box: Box): void;
+  /** Moves to a position; `ended` hears whether it got there, or whether somebody took hold of the view meanwhile. */
+  moveTo(place: Place, ended?: (got: boolean) => void): void;
+  /** The small map of all of the slide. */
+  overview: Map;
   /** Other tiles of the same grid: another plane. */
   show(tile: string): void;
   /** How bright the slide is shown; the shapes stay as they are. */
@@ -127,6 +131,11 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       const room = Math.max(ROOM * Math.max(maxX - minX, maxY - minY), 1);
       view.fit([minX - room, minY - room, maxX + room, maxY + room], { minResolution: 1, duration: MOVE_MS });
     },
+    moveTo({ centre, downsample, degrees }, ended) {
+      const to = { center: centre, resolution: downsample, rotation: radians(degrees), duration: MOVE_MS };
+      view.animate(to, (got) => ended?.(got));
+    },
+    overview: overview.getOverviewMap(),
     show(tile) {
       source.setTileUrlFunction(urlOf(tile), tile);
     },
