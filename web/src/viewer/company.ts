@@ -56,7 +56,7 @@ export function keepCompany(desk: Desk, { me, isShown, gone }: Hooks) {
   }
 
   // The frame of whom one follows is the edge of one's own view.
-  watch([people, followed], () => frames.show(people.value.filter((one) => one.user !== followed.value)));
+  const drawing = watch([people, followed], () => frames.show(people.value.filter((one) => one.user !== followed.value)));
   const running = [again(tellMine, TELL_MS), again(look, LOOK_MS)];
 
   return {
@@ -76,6 +76,7 @@ export function keepCompany(desk: Desk, { me, isShown, gone }: Hooks) {
       else gone();
     },
     close(): void {
+      drawing.stop();
       running.forEach((one) => one.stop());
       following.stop();
       frames.close();
