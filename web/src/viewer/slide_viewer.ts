@@ -48,7 +48,8 @@ export function createStage(store: ShapeStore) {
         tiles.layer.setVisible(!found);
       },
     });
-    const plane = ({ id }: Slice) => slide.show(tilesOf(`sliceinstance/${id}`));
+    /** Another plane, or what `query` says is laid over one another there. */
+    const plane = ({ id }: Slice, query: string) => slide.show(tilesOf(`sliceinstance/${id}`) + (query && `?${query}`));
     return { ...slide, plane, loader, pen: createPen(slide.map, marked, hooks) };
   }
 
