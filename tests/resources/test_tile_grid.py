@@ -88,6 +88,23 @@ def test_planes_have_grids_of_their_own(given, alice, project, db, tmp_path):
     assert alice.get(at(image, "tiles.json")).json()["slice"] in planes
 
 
+def test_channels_are_laid_over_one_another_each_in_its_window_and_colour(given, alice, charlie, project, db, tmp_path):
+    path = slides.ome(tmp_path / "stack.ome.tif", width=200, height=150)
+    image = given.slide(alice, project, path=path).image_instance_ids[0]
+    id = db.scalar(select(SliceInstance.id).where(SliceInstance.image_id == image).order_by(SliceInstance.id))
+    address = at(id, "tile/0/1/1.jpg", "sliceinstance")
+    windows = "minIntensities=500,0&maxIntensities=3000,4100"
+    both = pixels(alice.get(f"{address}?channels=0,1&colormaps=%23ff0000,%2300ff00&{windows}")).astype(float)
+    assert both.shape == (128, 128, 3)
+    for channel, (low, high) in enumerate(((500, 3000), (0, 4100))):
+        true = slides.plane(channel, 0, 0, 200, 150)[128:, 128:].astype(float)
+        meant = np.clip((true - low) / (high - low), 0, 1) * 255
+        assert np.abs(both[: 150 - 128, : 200 - 128, channel] - meant).mean() < 12, channel
+    assert alice.get(f"{address}?channels=0,9").status_code in (400, 404)
+    assert alice.get(f"{address}?channels=0,1&minIntensities=x").status_code == 400
+    assert charlie.get(f"{address}?channels=0,1").status_code == 404
+
+
 def test_the_public_address_stands_before_the_template(settings, store, bob, image):
     public = {"public_url": "https://slides.example.org/atrisys"}
     app = create_app(Settings(data=settings.data, database_url=settings.database_url, **public), store)

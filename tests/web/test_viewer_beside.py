@@ -1,5 +1,6 @@
 """Several slides side by side: they move together, each is drawn on, and the address opens what it says."""
 
+import io
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 import requests
 import shapely
+from PIL import Image
 from playwright.sync_api import expect
 
-from given.slides import svs
+from given.slides import ome, svs
 from web.test_viewer import drag, is_saved, shape_of
 
 pytestmark = pytest.mark.browser
@@ -23,17 +25,21 @@ def sections(demo, tmp_path_factory):
     """A project with two sections, the second of half as many pixels for each µm; its number and theirs."""
     ontology = demo.ask(f"/api/project/{demo.told['projectId']}.json")["ontology"]
     project = demo.send("/api/project.json", name="Sections", ontology=ontology)["project"]["id"]
-    storage = demo.ask("/api/storage.json")[0]["id"]
-    keys = {"X-Auth-Token": demo.told["publicKey"], "X-Auth-Secret": demo.told["privateKey"]}
+    folder = tmp_path_factory.mktemp("slides")
     for seed, mpp in enumerate(MPP):
         size = {"width": int(SIZE[0] * MPP[0] / mpp), "height": int(SIZE[1] * MPP[0] / mpp)}
-        path = svs(tmp_path_factory.mktemp("slides") / f"section {seed + 1}.svs", **size, mpp=mpp, seed=seed)
-        query = {"idStorage": storage, "idProject": project, "sync": "true"}
-        sent = {"files[]": path.open("rb")}
-        address = f"{demo.told['address']}/upload"
-        requests.post(address, params=query, files=sent, headers=keys, timeout=60).raise_for_status()
+        send(demo, project, svs(folder / f"section {seed + 1}.svs", **size, mpp=mpp, seed=seed))
     images = demo.ask(f"/api/project/{project}/imageinstance.json")
     return project, *sorted(image["id"] for image in images)
+
+
+def send(demo, project, path):
+    """A slide into a project."""
+    keys = {"X-Auth-Token": demo.told["publicKey"], "X-Auth-Secret": demo.told["privateKey"]}
+    query = {"idStorage": demo.ask("/api/storage.json")[0]["id"], "idProject": project, "sync": "true"}
+    with path.open("rb") as file:
+        address = f"{demo.told['address']}/upload"
+        requests.post(address, params=query, files={"files[]": file}, headers=keys, timeout=60).raise_for_status()
 
 
 def opened(visit, demo, sections, query):
@@ -192,4 +198,55 @@ def test_the_list_and_the_picture_lead_to_one_another_and_the_look_is_remembered
     page.get_by_role("heading", name=f"Annotation {listed[0]}").wait_for()
     expect(page.get_by_role("slider", name="Brightness")).to_have_attribute("aria-valuenow", "0.01")
     page.get_by_role("button", name="As scanned").click()
+    assert visit.complaints == []
+
+
+def test_a_slide_is_opened_beside_and_what_it_is_shifted_by_stays(visit, demo, sections):
+    page = opened(visit, demo, sections, "")
+    alone = said(page)
+    page.keyboard.press("Shift+B")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("searchbox").fill("section 2")
+    dialog.get_by_text("section 2.svs").click()
+    page.locator(".slide > .ol-viewport").nth(1).wait_for()
+    together = said(page, alone)
+    while "x2" not in together:
+        together = said(page, together)
+    assert (together["x"], together["y"]) == (alone["x"], alone["y"])
+    assert together["d"] / together["d2"] == pytest.approx(2, rel=0.01)
+    page.keyboard.press("Shift+Y")
+    x, y = middle(page, 1)
+    drag(page, (x, y), (x - 60, y))
+    shifted = said(page, together | {"apart": 1})
+    assert (shifted["x"], shifted["apart"]) == (together["x"], 1)
+    assert shifted["x2"] > together["x2"] + 30 * shifted["d2"]
+    page.keyboard.press("Shift+Y")
+    x, y = middle(page, 0)
+    drag(page, (x, y), (x - 50, y - 20))
+    now = said(page, {name: value for name, value in shifted.items() if name != "apart"})
+    ways = [[(now[axis + n] - shifted[axis + n]) * mpp for axis in "xy"] for n, mpp in zip(("", "2"), MPP, strict=True)]
+    assert ways[0] == pytest.approx(ways[1], abs=1)
+    assert ways[0][0] > 20 * shifted["d"] * MPP[0]
+
+
+def test_channels_are_laid_over_one_another_in_colours_of_ones_choice(visit, demo, sections, tmp_path):
+    project = sections[0]
+    send(demo, project, ome(tmp_path / "stack.ome.tif", width=600, height=400, depth=1, duration=1))
+    image = max(image["id"] for image in demo.ask(f"/api/project/{project}/imageinstance.json"))
+    page = visit.open(f"{demo.told['address']}/project/{project}/image/{image}?x=300&y=200&d=0.5")
+    page.locator(".slide > .ol-viewport").wait_for()
+    with page.expect_response(lambda answer: "channels=0" in answer.url) as tile:
+        page.get_by_label("Laid over one another").check()
+    assert tile.value.ok
+    page.get_by_label("Colour of DAPI").fill("#ff0000")
+    page.get_by_label("FITC", exact=True).uncheck()
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("channels") == ["0:ff0000"])
+    page.reload()
+    expect(page.get_by_label("Colour of DAPI")).to_have_value("#ff0000")
+    page.wait_for_load_state("networkidle")
+    x, y = middle(page, 0)
+    box = {"x": x - 100, "y": y - 100, "width": 200, "height": 200}
+    red, green, blue = np.asarray(Image.open(io.BytesIO(page.screenshot(clip=box))).convert("RGB")).mean(axis=(0, 1))
+    assert red > 30
+    assert max(green, blue) < 15
     assert visit.complaints == []

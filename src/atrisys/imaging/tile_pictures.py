@@ -27,8 +27,11 @@ def stored_picture(slide: SharedSlide, tile: Tile, plane: Plane = Plane()) -> Pi
     return None if stored is None else Picture(CONTENT_TYPES[FORMAT], stored, size, size)
 
 
-def decoded_picture(slide: Slide, tile: Tile, plane: Plane = Plane()) -> Picture:
+def decoded_picture(slide: Slide, tile: Tile, plane: Plane = Plane(), display: Display = Display()) -> Picture:
     """The same tile for files whose tiles are no JPEG, and tiles of other grids: decoded, and encoded.
+
+    Args:
+        display: how intensities are shown, in 8 bits.
 
     Returns:
         Of the file's own a JPEG as large as a tile, also at the slide's edge; white (or 0, not RGB) beyond it.
@@ -38,7 +41,7 @@ def decoded_picture(slide: Slide, tile: Tile, plane: Plane = Plane()) -> Picture
         PictureFailed: the slide cannot be read there.
     """
     if isinstance(tile, Cut):
-        return region(slide, tile.box, tile.size, plane, tile.format)
+        return region(slide, tile.box, tile.size, plane, tile.format, display)
     level = check_place(slide.facts, tile)
     size = (level.tile_width, level.tile_height)
     box = Box(
@@ -47,6 +50,6 @@ def decoded_picture(slide: Slide, tile: Tile, plane: Plane = Plane()) -> Picture
         int(size[0] * level.downsample),
         int(size[1] * level.downsample),
     )
-    look = look_at(slide, plane, Display(), 8)
+    look = look_at(slide, plane, display, 8)
     read = [slide.read_region(box, tile.level, each)[: size[1], : size[0]] for each in look.planes]
     return made(iter([look.render(read)]), size, size, FORMAT, JPEG_QUALITY)

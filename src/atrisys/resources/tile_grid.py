@@ -9,18 +9,24 @@ from atrisys.access.slide_file import SlideFile
 from atrisys.access.slides import require_slide_writer
 from atrisys.actions.make_levels import ask_anew
 from atrisys.imaging import deep_zoom
+from atrisys.imaging.display import Display
 from atrisys.imaging.lacking import lacking
-from atrisys.imaging.own_tiles import columns_of, own_tile, rows_of
+from atrisys.imaging.own_tiles import FORMAT, columns_of, own_tile, rows_of, size_of
+from atrisys.imaging.pictures import Picture
 from atrisys.imaging.reader import SlideFacts
+from atrisys.imaging.slides import SharedSlide
+from atrisys.imaging.tile_pictures import decoded_picture
 from atrisys.store.tables import AbstractImage, ImageInstance, SliceInstance
 from atrisys.wire.answers import done
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
 from atrisys.wire.dialect import Json, address_of
-from atrisys.wire.picture_asking import GET, picture_at, slide_of
+from atrisys.wire.picture_asking import GET, PictureAsked, picture_at, slide_of
 from atrisys.wire.routes import Routes
-from atrisys.wire.tiles import tile_answer
+from atrisys.wire.tiles import shown_tile_answer, tile_answer
 
 routes = Routes(tags=["picture"])
+
+CHANNEL_WORDS = ("channels", "minIntensities", "maxIntensities", "gammas", "colormaps")
 
 Image = Annotated[SlideFile, slide_of(ImageInstance)]
 ImagePlane = Annotated[SlideFile, slide_of(SliceInstance)]
@@ -86,10 +92,21 @@ def show_own_tile(slide: Image, level: int, column: int, row: int, request: Requ
     return tile_answer(request, slide, own_tile(slide.facts, level, column, row))
 
 
-@picture_at(routes, "/api/atrisys/sliceinstance/{id:int}/tile/{level:int}/{column:int}/{row:int}.jpg", (), GET)
-def show_own_tile_of_plane(slide: ImagePlane, level: int, column: int, row: int, request: Request) -> Response:
-    """The same of one plane of the image."""
-    return tile_answer(request, slide, own_tile(slide.facts, level, column, row))
+@picture_at(
+    routes, "/api/atrisys/sliceinstance/{id:int}/tile/{level:int}/{column:int}/{row:int}.jpg", CHANNEL_WORDS, GET
+)
+def show_own_tile_of_plane(slide: ImagePlane, level: int, column: int, row: int, asked: PictureAsked) -> Response:
+    """The same of one plane of the image; or of several channels at its depth and time, laid over one another."""
+    request, plane, tile = asked.request, slide.plane, own_tile(slide.facts, level, column, row)
+    display = Display(asked.display().channels)
+    if display == Display():
+        return tile_answer(request, slide, tile)
+
+    def make(opened: SharedSlide) -> Picture:
+        return decoded_picture(opened, tile, plane, display)
+
+    marks = ("own tile of channels", slide.mark, plane, tile, display)
+    return shown_tile_answer(request, slide, size_of(slide.facts, tile), FORMAT, make, *marks)
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/image.dzi", response_class=Response)

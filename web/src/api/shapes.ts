@@ -165,6 +165,7 @@ export interface Image {
   height: number;
   physicalSizeX: number | null;
   magnification: number | null;
+  bitPerSample: number;
   numberOfAnnotations: number;
   /** Who reviews it, or did; null: nobody yet. */
   reviewUser: number | null;

@@ -6,6 +6,7 @@ export interface Slice {
   zStack: number;
   time: number;
   channelName: string | null;
+  channelColor?: string | null;
 }
 
 export const AXES = ["channel", "zStack", "time"] as const;

@@ -1,5 +1,6 @@
 /** What the address says of one slide: where it is looked at, what is hidden, which shape is chosen, how it looks. */
 
+import { type Layer, readLayers, writeLayers } from "./channels";
 import { type Hidden, NOTHING_HIDDEN } from "./filter";
 import { idsIn } from "./listing";
 import { type Look, PLAIN, isPlain, within } from "./look";
@@ -13,11 +14,13 @@ export interface Seen {
   /** Channel, depth and time; undefined: the plane that is shown at first. */
   plane?: [number, number, number];
   look?: Look;
+  /** Channels that are laid over one another; none: the plane alone. */
+  channels: Layer[];
 }
 
 const NONE = "none";
 
-export function toAddress({ position, hidden, annotation, plane, look }: Seen, height: number): Query {
+export function toAddress({ position, hidden, annotation, plane, look, channels }: Seen, height: number): Query {
   return {
     ...(position ? toQuery(position, height) : {}),
     ...(hidden.terms.length ? { hide: hidden.terms.map((one) => one ?? NONE).join() } : {}),
@@ -26,6 +29,7 @@ export function toAddress({ position, hidden, annotation, plane, look }: Seen, h
     ...(annotation === undefined ? {} : { annotation: String(annotation) }),
     ...(plane ? { plane: plane.join() } : {}),
     ...(look && !isPlain(look) ? { look: [look.brightness, look.contrast, look.gamma].join() } : {}),
+    ...(channels.length ? { channels: writeLayers(channels) } : {}),
   };
 }
 
@@ -44,6 +48,7 @@ export function fromAddress(query: Query, height: number): Seen {
     annotation: idsIn(query.annotation)[0],
     plane: plane.length === 3 ? (plane as [number, number, number]) : undefined,
     look: look.length === 3 ? within({ ...PLAIN, brightness: look[0], contrast: look[1], gamma: look[2] }) : undefined,
+    channels: readLayers(query.channels),
   };
 }
 

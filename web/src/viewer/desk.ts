@@ -2,6 +2,7 @@
 
 import { type Ref, computed, effectScope, ref, shallowRef, watch } from "vue";
 import { readAnnotation } from "../model/annotations";
+import { type Layer, tileQuery } from "../model/channels";
 import { type Clipboard, pasted } from "../model/copying";
 import { type Editing, createEditing } from "../model/editing";
 import { type Hidden, NOTHING_HIDDEN, toFilter } from "../model/filter";
@@ -89,6 +90,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const shapeLook = ref(liked.shapes);
   const isInReview = ref(false);
   const slice = ref<Slice>();
+  const channels = ref<Layer[]>([]);
   /** Counts what may have changed the list of its shapes. */
   const edition = ref(0);
   /** What others and oneself have changed in the project, as the feed last told it. */
@@ -190,6 +192,8 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     look.value = seen.look ?? looks.read().look;
     const { slices, first } = opened.value;
     slice.value = slices.find((one) => AXES.every((axis, k) => one[axis] === seen.plane?.[k])) ?? first;
+    const has = new Set(slices.map((one) => one.channel));
+    channels.value = seen.channels.filter((one) => has.has(one.channel));
     if (seen.annotation === undefined) editing.choose(undefined);
     else if (seen.annotation !== editing.chosen.value) void lead(seen.annotation, !seen.position);
   }
@@ -206,6 +210,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
         annotation: typeof chosen === "number" ? chosen : undefined,
         plane: plane && plane.id !== first?.id ? [plane.channel, plane.zStack, plane.time] : undefined,
         look: look.value,
+        channels: channels.value,
       },
       grid.height,
     );
@@ -289,14 +294,14 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     slide.value?.pen.use(now);
     slide.value?.doubleClickZooms(now === "move");
   });
-  watch(slice, (now) => now && slide.value?.plane(now));
+  watch([slice, channels], ([now, layers]) => now && slide.value?.plane(now, layers.length ? tileQuery(layers) : ""));
   watch([hidden, slice], () => {
     reviewing.again();
     slide.value?.loader.filter(filter());
   });
   watch(look, (now) => slide.value?.picture(now));
   watch(shapeLook, ({ opacity, ...paint }) => stage.paint(paint, opacity));
-  watch([hidden, slice, look, isFlipped, editing.chosen], hooks.changed);
+  watch([hidden, slice, channels, look, isFlipped, editing.chosen], hooks.changed);
   watch([() => editing.saving.waiting.size, editing.busy], ([waiting, busy]) => waiting || busy || edition.value++);
   watch(editing.chosen, (id) => typeof id === "number" && reviewing.stand(id).catch((error) => hooks.problem(wordsOf(error))));
 
@@ -320,6 +325,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     shapeLook,
     isInReview,
     slice,
+    channels,
     changes,
     editing,
     hand,

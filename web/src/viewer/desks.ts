@@ -20,13 +20,13 @@ export function createDesks(project: number, owner: Owner, held: Held, hooks: Ho
   let isFollowing = false;
 
   function lay(image: number, query: Query): Desk {
-    const desk = createDesk(project, image, owner, held, { ...hooks, moves: () => lead(desk), opened: arrived }, query);
+    const desk = createDesk(project, image, owner, held, { ...hooks, moves: () => takeAlong(desk), opened: arrived }, query);
     if (query.x === undefined) newcomers.add(desk);
     return desk;
   }
 
   /** The others go along with one that moves. */
-  function lead(desk: Desk): void {
+  function takeAlong(desk: Desk): void {
     if (isFollowing || !isLinked.value) return;
     const [from, to] = [base.get(desk), desk.position()];
     if (!from || !to) return;
@@ -51,15 +51,14 @@ export function createDesks(project: number, owner: Owner, held: Held, hooks: Ho
     }
   }
 
+  /** One is here: those that came without a word on where go to one that stands already. */
   function arrived(): void {
-    const leader = [active.value, ...all].find((desk) => desk.position());
-    if (!leader) return;
+    const here = [active.value, ...all].filter((desk) => desk.position());
+    const leader = here.find((desk) => !newcomers.has(desk)) ?? here[0];
+    newcomers.delete(leader);
     quietly(() => {
-      for (const desk of newcomers)
-        if (desk !== leader && desk.position()) {
-          desk.slide.value!.place(beside(leader.position()!, leader.extent(), desk.extent()));
-          newcomers.delete(desk);
-        }
+      for (const desk of here.filter((one) => newcomers.delete(one)))
+        desk.slide.value!.place(beside(leader.position()!, leader.extent(), desk.extent()));
     });
     begin();
   }

@@ -326,6 +326,13 @@ export default {
     chosen: "{n} chosen. Two to four can be viewed side by side.",
     leaveWarning: "A change on this slide is not saved yet. It is kept in this browser and sent when you open the slide again. Close? | {n} changes on this slide are not saved yet. They are kept in this browser and sent when you open the slide again. Close?",
   },
+  channels: {
+    title: "Channels",
+    over: "Laid over one another",
+    colour: "Colour of {name}",
+    window: "Darkest and brightest of {name}",
+    measured: "As measured",
+  },
   shapeList: {
     title: "List of annotations",
     none: "No annotations here.",

@@ -326,6 +326,13 @@ const zhHant: typeof en = {
     chosen: "已選取 {n} 張。可並排檢視二至四張。",
     leaveWarning: "此玻片有 1 項變更尚未儲存。它會保留在此瀏覽器，待您再次開啟此玻片時送出。要關閉嗎？ | 此玻片有 {n} 項變更尚未儲存。它們會保留在此瀏覽器，待您再次開啟此玻片時送出。要關閉嗎？",
   },
+  channels: {
+    title: "通道",
+    over: "疊合顯示",
+    colour: "{name} 的顏色",
+    window: "{name} 的最暗與最亮值",
+    measured: "依量測值",
+  },
   shapeList: {
     title: "標註清單",
     none: "此處沒有標註。",
