@@ -7,13 +7,16 @@ import { createHand } from "../model/hand";
 import { keepIn } from "../model/kept";
 import { again, changedShapes, createFeed } from "../model/live";
 import { PLAIN, PLAIN_SHAPES } from "../model/look";
+import { type Scale, downsampleFor, magnificationAt, stepped } from "../model/magnification";
 import type { Measured } from "../model/measure";
 import { type Position, fromQuery } from "../model/position";
 import { createReviewing, decide, startReview } from "../model/reviewing";
+import { createRecent } from "../model/recent";
 import { createSeveral } from "../model/several";
 import { fromAnnotation } from "../model/shape";
 import { createShapeStore } from "../model/shape_store";
 import type { Slice } from "../model/slices";
+import { createTermCounts } from "../model/term_counts";
 import { type Opened, openImage } from "../model/viewing";
 import { i18n, number } from "../words";
 import { wordsOf } from "../words/refusals";
@@ -48,6 +51,8 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   const shown = ref<Shown>();
   const loading = ref(false);
   const failure = ref("");
+  /** Whether somebody is asked where to go. */
+  const asksWhere = ref(false);
   const brushPx = ref(12);
   const wandReach = ref(24);
   const measured = ref<Measured>();
@@ -74,6 +79,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     again: () => slide.value?.loader.again(),
   });
   const hand = createHand(editing, several, store, {
+    gave: (given) => recent.use(given),
     term: () => term.value,
     downsample: () => downsample.value,
     nothing: () => hooks.problem(t("viewer.nothingToDrawOver")),
@@ -82,10 +88,13 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   });
   const filter = () => toFilter(hidden.value, terms.value, opened.value?.layers ?? [], slice.value?.id);
   const reviewing = createReviewing(image, filter);
+  const termCounts = createTermCounts(image, filter);
+  const recent = createRecent(`atrisys.terms.${project}`);
   const feed = createFeed(project);
   let listening: ReturnType<typeof again> | undefined;
 
   const terms = computed(() => opened.value?.terms ?? []);
+  const scale = (): Scale => ({ mpp: opened.value?.image.physicalSizeX ?? null, magnification: opened.value?.image.magnification ?? null });
   const drawsNow = () => tool.value !== "move" && tool.value !== "edit";
 
   async function open(place: HTMLElement, query: Parameters<typeof fromQuery>[0]): Promise<void> {
@@ -100,6 +109,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
       failure.value = wordsOf(error);
       return;
     }
+    void termCounts.again();
     await editing.resume().catch((error) => hooks.problem(wordsOf(error)));
     if (place.isConnected) listening ??= again(listen, ASK_FOR_NEWS_MS);
   }
@@ -157,6 +167,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   async function listen(): Promise<void> {
     if (document.hidden) return;
     const changes = await feed.read().catch(() => []);
+    if (changes.length) void termCounts.again();
     const ids = changedShapes(changes, me, editing.knows);
     if (ids === undefined || (ids.length && Object.keys(filter()).length)) slide.value?.loader.again();
     else for (const id of ids) await editing.refresh(id).catch(() => {});
@@ -169,6 +180,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     slide.value?.map.setTarget(undefined);
   }
 
+  watch(term, (now) => now !== null && recent.use(now));
   watch(tool, (now) => {
     if (now === "move") editing.choose(undefined);
     slide.value?.pen.use(now);
@@ -177,6 +189,7 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   watch(slice, (now) => now && slide.value?.plane(now));
   watch([hidden, slice], () => {
     reviewing.again();
+    void termCounts.again();
     slide.value?.loader.filter(filter());
   });
   watch(look, (now) => slide.value?.picture(now));
@@ -203,12 +216,21 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     editing,
     hand,
     several,
+    termCounts,
+    recent,
     reviewing,
     drawsNow,
     open,
     close,
     review,
     beginReview,
+    scale,
+    asksWhere,
+    /** To the next usual magnification. */
+    magnify(by: 1 | -1): void {
+      const now = magnificationAt(downsample.value, scale());
+      if (now) slide.value?.goTo({ downsample: downsampleFor(stepped(now, by), scale())! });
+    },
     /** The tool in the hand does more or less at once. */
     widen(steps: number): void {
       const pen = slide.value?.pen;

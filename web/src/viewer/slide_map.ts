@@ -12,6 +12,7 @@ import TileImage from "ol/source/TileImage";
 import TileGrid from "ol/tilegrid/TileGrid";
 import type { Grid } from "../api/shapes";
 import { type Look, curveOf, isPlain } from "../model/look";
+import type { Point } from "../model/frame";
 import type { Position } from "../model/position";
 import type { Box } from "../model/shape";
 
@@ -34,6 +35,8 @@ export interface SlideMap {
   position(): Position;
   /** Shows a box, at native resolution at the nearest. */
   lookAt(box: Box): void;
+  /** Another centre (in the map's frame), another downsample, or both. */
+  goTo(where: { centre?: Point; downsample?: number }): void;
   /** Other tiles of the same grid: another plane. */
   show(tile: string): void;
   /** How bright the slide is shown; the shapes stay as they are. */
@@ -83,6 +86,7 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       const room = Math.max(ROOM * Math.max(maxX - minX, maxY - minY), 1);
       view.fit([minX - room, minY - room, maxX + room, maxY + room], { minResolution: 1, duration: MOVE_MS });
     },
+    goTo: ({ centre, downsample }) => view.animate({ center: centre, resolution: downsample, duration: MOVE_MS }),
     show(tile) {
       source.setTileUrlFunction(urlOf(tile), tile);
     },
