@@ -222,3 +222,20 @@ def test_one_goes_to_a_place_and_to_a_magnification(page):
     page.get_by_role("textbox", name="Go to").fill("nowhere")
     page.keyboard.press("Enter")
     page.get_by_text("neither a magnification").wait_for()
+
+
+def test_terms_are_given_and_taken_in_a_menu_beside_the_shape(page, demo):
+    id = square(page, demo, half=30, at=(-300, 200))
+    x, y = middle(page)
+    page.keyboard.press("Escape")
+    page.mouse.click(x - 300, y + 200, button="right")
+    menu = page.get_by_role("dialog", name="Terms of the chosen shape")
+    for name in ("Tumour", "Stroma"):
+        done(page, "term/*.json", lambda name=name: menu.get_by_role("button", name=name, exact=True).click())
+    assert len(next(row for row in demo.shapes(max=5) if row["id"] == id)["term"]) == 2
+    page.keyboard.press("Escape")
+    menu.wait_for(state="hidden")
+    page.keyboard.press("t")
+    menu.get_by_role("searchbox").fill("stro")
+    done(page, "term/*.json", lambda: menu.get_by_role("button", name="Stroma", exact=True).click())
+    assert len(next(row for row in demo.shapes(max=5) if row["id"] == id)["term"]) == 1

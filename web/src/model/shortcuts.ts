@@ -37,6 +37,7 @@ export const SHORTCUTS = {
     undo: ["Ctrl+Z"],
     redo: ["Ctrl+Shift+Z", "Ctrl+Y"],
     remove: ["Delete"],
+    askTerm: ["T"],
     duplicate: ["Shift+D"],
     fillHoles: ["Shift+F"],
     simplify: ["Shift+S"],

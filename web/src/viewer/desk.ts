@@ -53,6 +53,8 @@ export function createDesk(project: number, image: number, me: number, { tool, t
   const failure = ref("");
   /** Whether somebody is asked where to go. */
   const asksWhere = ref(false);
+  /** Where on the page the menu of terms is open. */
+  const menuAt = ref<[number, number]>();
   const brushPx = ref(12);
   const wandReach = ref(24);
   const measured = ref<Measured>();
@@ -127,6 +129,11 @@ export function createDesk(project: number, image: number, me: number, { tool, t
         else if (shape) several.toggle(shape);
       },
       boxed: several.add,
+      menu(shape, at) {
+        if (drawsNow() || !shape) return;
+        if (typeof shape.id !== "number" || !several.ids.value.includes(shape.id)) editing.choose(shape.id);
+        menuAt.value = at;
+      },
       mayChoose: () => !drawsNow(),
       begins: () => (loading.value = true),
       ends(found) {
@@ -226,6 +233,12 @@ export function createDesk(project: number, image: number, me: number, { tool, t
     beginReview,
     scale,
     asksWhere,
+    menuAt,
+    /** Opens the menu of terms beside what is chosen. */
+    askTerm(): void {
+      const shape = hand.shape() ?? store.get(several.ids.value[0] ?? "");
+      if (shape) menuAt.value = slide.value?.pageAt(shape.box);
+    },
     /** To the next usual magnification. */
     magnify(by: 1 | -1): void {
       const now = magnificationAt(downsample.value, scale());

@@ -34,6 +34,7 @@ export function createKeys(desk: () => Desk, { tool, term }: Held, help: () => v
     goTo: () => (desk().asksWhere.value = true),
     toggleShapes: () => change({ opacity: desk().shapeLook.value.opacity ? 0 : 1 }),
     toggleFill: () => change({ fill: desk().shapeLook.value.fill ? 0 : PLAIN_SHAPES.fill }),
+    askTerm: () => desk().askTerm(),
     next: () => void desk().review("next"),
     previous: () => void desk().review("previous"),
     accept: () => void desk().review("accept"),

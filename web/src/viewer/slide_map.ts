@@ -4,6 +4,7 @@ import "ol/ol.css";
 import Map from "ol/Map";
 import View from "ol/View";
 import OverviewMap from "ol/control/OverviewMap";
+import { getCenter } from "ol/extent";
 import DoubleClickZoom from "ol/interaction/DoubleClickZoom";
 import { defaults as interactions } from "ol/interaction/defaults";
 import TileLayer from "ol/layer/Tile";
@@ -37,6 +38,8 @@ export interface SlideMap {
   lookAt(box: Box): void;
   /** Another centre (in the map's frame), another downsample, or both. */
   goTo(where: { centre?: Point; downsample?: number }): void;
+  /** Where the middle of a box is on the page. */
+  pageAt(box: Box): [number, number];
   /** Other tiles of the same grid: another plane. */
   show(tile: string): void;
   /** How bright the slide is shown; the shapes stay as they are. */
@@ -87,6 +90,11 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       view.fit([minX - room, minY - room, maxX + room, maxY + room], { minResolution: 1, duration: MOVE_MS });
     },
     goTo: ({ centre, downsample }) => view.animate({ center: centre, resolution: downsample, duration: MOVE_MS }),
+    pageAt(box) {
+      const [x, y] = map.getPixelFromCoordinate(getCenter(box));
+      const { left, top } = map.getViewport()!.getBoundingClientRect();
+      return [left + x, top + y];
+    },
     show(tile) {
       source.setTileUrlFunction(urlOf(tile), tile);
     },

@@ -250,6 +250,7 @@ export default {
     tooMany: "More than {most} shapes at once cannot be changed. Choose a smaller box.",
   },
   terms: {
+    menu: "Terms of the chosen shape",
     search: "Search for a term",
     recent: "Terms used last",
     count: "{name}: {n} on this slide",
@@ -291,6 +292,7 @@ export default {
     undo: "Undo",
     redo: "Do again",
     remove: "Delete the chosen shape",
+    askTerm: "Terms of the chosen shape, beside it (also the right button)",
     duplicate: "Copy the chosen shape",
     fillHoles: "Fill its holes",
     simplify: "Fewer corners",

@@ -250,6 +250,7 @@ const zhHant: typeof en = {
     tooMany: "一次最多只能變更 {most} 個圖形。請框選較小的範圍。",
   },
   terms: {
+    menu: "所選圖形的術語",
     search: "搜尋術語",
     recent: "最近使用的術語",
     count: "{name}：此玻片上 {n} 個",
@@ -291,6 +292,7 @@ const zhHant: typeof en = {
     undo: "復原",
     redo: "重做",
     remove: "刪除所選圖形",
+    askTerm: "在所選圖形旁顯示其術語（也可按右鍵）",
     duplicate: "複製所選圖形",
     fillHoles: "填滿孔洞",
     simplify: "減少頂點",
