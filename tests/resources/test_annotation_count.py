@@ -35,3 +35,34 @@ def test_administrators_alone_list_the_ids_of_all(image, ada, alice):
     assert answer["size"] == 3
     assert [row["container"] for row in answer["collection"]] == [image.project_id] * 2
     assert alice.get("/api/userannotation.json").status_code == 403
+
+
+def by_term(person, image, **query):
+    answer = person.get(f"/api/atrisys/imageinstance/{image.id}/terms.json", params=query)
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    return {row["term"]: row["number"] for row in body["terms"]}, body["withoutTerm"], body["total"]
+
+
+def test_annotations_are_counted_by_term_as_far_as_one_sees_and_asks(given, alice, bob, charlie):
+    ontology = given.ontology(alice)
+    tumour, stroma = given.term(ontology, "tumour"), given.term(ontology, "stroma")
+    image = given.image(given.project(alice, [bob], ontology), alice)
+    for person, terms in ((alice, [tumour]), (bob, [tumour, stroma]), (bob, [])):
+        given.annotation(image, person, terms=terms)
+    assert by_term(bob, image) == ({tumour.id: 2, stroma.id: 1}, 1, 3)
+    assert by_term(bob, image, users=bob.id) == ({tumour.id: 1, stroma.id: 1}, 1, 2)
+    assert by_term(bob, image, terms=stroma.id) == ({tumour.id: 1, stroma.id: 1}, 0, 1)
+    assert by_term(bob, image, reviewed="true") == ({}, 0, 0)
+    assert charlie.get(f"/api/atrisys/imageinstance/{image.id}/terms.json").status_code == 404
+    assert alice.put(f"/api/project/{image.project_id}.json", json={"hideAdminsLayers": True}).status_code == 200
+    assert by_term(bob, image) == ({tumour.id: 1, stroma.id: 1}, 1, 2)
+
+
+def test_a_term_that_two_people_gave_counts_once(given, alice, bob):
+    ontology = given.ontology(alice)
+    term = given.term(ontology)
+    image = given.image(given.project(alice, [bob], ontology), alice)
+    drawn = given.annotation(image, alice, terms=[term])
+    assert bob.post(f"/api/annotation/{drawn.id}/term/{term.id}.json").status_code == 200
+    assert by_term(alice, image) == ({term.id: 1}, 0, 1)

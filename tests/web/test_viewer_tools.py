@@ -192,3 +192,50 @@ def test_the_brush_keeps_out_of_neighbours(page, demo):
     assert brushed.intersection(neighbour).area < 1
     assert brushed.geom_type == "MultiPolygon"
     assert brushed.bounds[2] - brushed.bounds[0] > 240
+
+
+def test_terms_are_counted_on_the_whole_slide_searched_and_kept_as_the_latest(page, demo):
+    counted = demo.ask(f"/api/atrisys/imageinstance/{demo.told['imageId']}/terms.json")
+    names = {term["id"]: term["name"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
+    most = max(counted["terms"], key=lambda row: row["number"])
+    page.get_by_title(f"{names[most['term']]}: {most['number']:,} on this slide").wait_for()
+    page.get_by_role("radio", name="Stroma", exact=True).check()
+    page.get_by_role("radio", name="Tumour", exact=True).check()
+    latest = page.get_by_role("group", name="Terms used last")
+    assert latest.get_by_role("button").all_inner_texts()[:2] == ["Tumour", "Stroma"]
+    latest.get_by_role("button", name="Stroma").click()
+    assert page.get_by_role("radio", name="Stroma", exact=True).is_checked()
+
+
+def test_one_goes_to_a_place_and_to_a_magnification(page):
+    page.keyboard.press("g")
+    page.get_by_role("textbox", name="Go to").fill("3000, 2000")
+    page.keyboard.press("Enter")
+    comes_to(page, 3000, 2000)
+    page.keyboard.press("g")
+    page.get_by_role("textbox", name="Go to").fill("10x")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Magnification 10×").wait_for()
+    page.keyboard.press("PageDown")
+    page.get_by_role("button", name="Magnification 5×").wait_for()
+    page.keyboard.press("g")
+    page.get_by_role("textbox", name="Go to").fill("nowhere")
+    page.keyboard.press("Enter")
+    page.get_by_text("neither a magnification").wait_for()
+
+
+def test_terms_are_given_and_taken_in_a_menu_beside_the_shape(page, demo):
+    id = square(page, demo, half=30, at=(-300, 200))
+    x, y = middle(page)
+    page.keyboard.press("Escape")
+    page.mouse.click(x - 300, y + 200, button="right")
+    menu = page.get_by_role("dialog", name="Terms of the chosen shape")
+    for name in ("Tumour", "Stroma"):
+        done(page, "term/*.json", lambda name=name: menu.get_by_role("button", name=name, exact=True).click())
+    assert len(next(row for row in demo.shapes(max=5) if row["id"] == id)["term"]) == 2
+    page.keyboard.press("Escape")
+    menu.wait_for(state="hidden")
+    page.keyboard.press("t")
+    menu.get_by_role("searchbox").fill("stro")
+    done(page, "term/*.json", lambda: menu.get_by_role("button", name="Stroma", exact=True).click())
+    assert len(next(row for row in demo.shapes(max=5) if row["id"] == id)["term"]) == 1

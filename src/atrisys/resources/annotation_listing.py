@@ -17,7 +17,7 @@ from atrisys.errors import Invalid, NotFound
 from atrisys.geometry.frames import LEFT_TOP, Origin, turn_over
 from atrisys.geometry.wkt import write_many
 from atrisys.store import spatial
-from atrisys.store.tables import AbstractImage, ImageInstance, ReviewedAnnotation, UserAnnotation
+from atrisys.store.tables import TERMS_OF, AbstractImage, ImageInstance, ReviewedAnnotation, UserAnnotation
 from atrisys.wire import dialect
 from atrisys.wire.annotation_rows import AskedBy, Rows
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
@@ -124,6 +124,25 @@ def show_place(id: int, annotation: int, request: Request, db: Db, user: Current
     if not is_there:
         raise NotFound("{kind} {id} was not found.", kind=wanted.kind.__name__, id=annotation)
     return dialect.Json({"place": place, "total": total})
+
+
+@routes.get("/api/atrisys/imageinstance/{id:int}/terms.json")
+def count_by_term(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
+    """How many annotations of an image bear each term, and how many none; filters as above.
+
+    An annotation of several terms counts for each of them; `total` counts it once.
+    """
+    find(ImageInstance, id)
+    wanted = Asked({**dict(request.query_params), "image": str(id)}, request, db, user, find).wanted()
+    project, chosen = find_annotations.conditions(db, user, wanted)
+    kind, link = wanted.kind, TERMS_OF[wanted.kind]
+    number = func.count(link.annotation_id.distinct())
+    borne = select(link.term_id, number).join(kind, kind.id == link.annotation_id).where(*chosen)
+    terms = [{"term": term, "number": found} for term, found in db.execute(borne.group_by(link.term_id))]
+    drawn = select(func.count()).select_from(kind).where(*chosen)
+    bare = db.scalar(drawn.where(~select(link.id).where(link.annotation_id == kind.id).exists())) or 0
+    total = find_annotations.count(db, user, wanted, project, chosen)
+    return dialect.Json({"total": total, "withoutTerm": bare, "terms": terms})
 
 
 def _inside(request: Request) -> dict[str, str | None]:

@@ -19,6 +19,8 @@ export interface Hooks {
   /** The term of new shapes. */
   term(): number | null;
   downsample(): number;
+  /** Somebody uses a term. */
+  gave(term: number): void;
   /** There is no area to draw over. */
   nothing(): void;
   /** It is not saved yet, and only the server could do that. */
@@ -80,6 +82,7 @@ export function createHand(editing: Editing, several: Several, store: ShapeStore
     remove: () => void (several.ids.value.length ? several.remove() : editing.remove()),
     /** The chosen shape bears it or not any more; several bear it alone. Answers whether any is chosen. */
     giveTerm(term: number): boolean {
+      hooks.gave(term);
       if (several.ids.value.length) void several.giveTerm(term);
       else if (editing.chosen.value !== undefined) void editing.giveTerm(term, !editing.terms.value.includes(term));
       else return false;

@@ -18,6 +18,14 @@ export function inTreeOrder(terms: Term[]): Leaf[] {
   return walk(null, 0);
 }
 
+/** Those whose names hold the words, each with all that stand above it. */
+export function searched(terms: Term[], words: string): Term[] {
+  const wanted = words.trim().toLocaleLowerCase();
+  if (!wanted) return terms;
+  const kept = new Set(terms.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)).flatMap(({ id }) => above(terms, id)));
+  return terms.filter(({ id }) => kept.has(id));
+}
+
 /** A term and all above it, from itself upwards. */
 export function above(terms: Term[], id: number): number[] {
   const parents = new Map(terms.map((term) => [term.id, term.parent]));

@@ -10,15 +10,18 @@ import { createHand } from "../model/hand";
 import { keepIn } from "../model/kept";
 import { type Change, again, changedShapes, createFeed } from "../model/live";
 import type { Extent } from "../model/linking";
+import { type Scale, downsampleFor, magnificationAt, stepped } from "../model/magnification";
 import type { Measured } from "../model/measure";
 import type { Position, Query } from "../model/position";
 import type { Looks, rememberLooks } from "../model/remembered";
 import { createReviewing, decide, startReview } from "../model/reviewing";
+import { createRecent } from "../model/recent";
 import { createSeveral } from "../model/several";
 import { fromAnnotation, shapeOf } from "../model/shape";
 import { createShapeStore } from "../model/shape_store";
 import { fromAddress, toAddress } from "../model/slide_address";
 import { AXES, type Slice } from "../model/slices";
+import { createTermCounts } from "../model/term_counts";
 import { type Opened, openImage } from "../model/viewing";
 import { i18n, number } from "../words";
 import { nameOf } from "../words/names";
@@ -81,6 +84,10 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const shown = ref<Shown>();
   const loading = ref(false);
   const failure = ref("");
+  /** Whether somebody is asked where to go. */
+  const asksWhere = ref(false);
+  /** Where on the page the menu of terms is open. */
+  const menuAt = ref<[number, number]>();
   const brushPx = ref(12);
   const wandReach = ref(24);
   const measured = ref<Measured>();
@@ -113,6 +120,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     again: () => slide.value?.loader.again(),
   });
   const hand = createHand(editing, several, store, {
+    gave: (given) => recent.use(given),
     term: () => term.value,
     downsample: () => downsample.value,
     nothing: () => hooks.problem(t("viewer.nothingToDrawOver")),
@@ -121,11 +129,14 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   });
   const filter = () => toFilter(hidden.value, terms.value, opened.value?.layers ?? [], slice.value?.id);
   const reviewing = createReviewing(image, filter);
+  const termCounts = createTermCounts(image, filter);
+  const recent = createRecent(`atrisys.terms.${project}`);
   const feed = createFeed(project);
   let listening: ReturnType<typeof again> | undefined;
 
   const title = computed(() => nameOf(opened.value?.image ?? { id: image, instanceFilename: null, blindedName: null }));
   const terms = computed(() => opened.value?.terms ?? []);
+  const scale = (): Scale => ({ mpp: opened.value?.image.physicalSizeX ?? null, magnification: opened.value?.image.magnification ?? null });
   const drawsNow = () => tool.value !== "move" && tool.value !== "edit";
 
   async function open(place: HTMLElement): Promise<void> {
@@ -145,6 +156,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     go(said);
     slide.value.picture(look.value);
     hooks.opened();
+    void termCounts.again();
     await editing.resume().catch((error) => hooks.problem(wordsOf(error)));
     if (place.isConnected) listening ??= again(listen, ASK_FOR_NEWS_MS);
   }
@@ -164,6 +176,11 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
         else if (shape) several.toggle(shape);
       },
       boxed: several.add,
+      menu(shape, at) {
+        if (drawsNow() || !shape) return;
+        if (typeof shape.id !== "number" || !several.ids.value.includes(shape.id)) editing.choose(shape.id);
+        menuAt.value = at;
+      },
       mayChoose: () => !drawsNow(),
       begins: () => (loading.value = true),
       ends(found) {
@@ -275,7 +292,10 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   async function listen(): Promise<void> {
     if (document.hidden) return;
     const told = await feed.read().catch(() => []);
-    if (told.length) changes.value = told;
+    if (told.length) {
+      changes.value = told;
+      void termCounts.again();
+    }
     const ids = changedShapes(told, me, editing.knows);
     if (ids === undefined || ids.length) edition.value++;
     if (ids === undefined || (ids.length && Object.keys(filter()).length)) slide.value?.loader.again();
@@ -289,6 +309,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     slide.value?.map.setTarget(undefined);
   }
 
+  watch(term, (now) => now !== null && recent.use(now));
   watch(tool, (now) => {
     if (now === "move") editing.choose(undefined);
     slide.value?.pen.use(now);
@@ -297,6 +318,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   watch([slice, channels], ([now, layers]) => now && slide.value?.plane(now, layers.length ? tileQuery(layers) : ""));
   watch([hidden, slice], () => {
     reviewing.again();
+    void termCounts.again();
     slide.value?.loader.filter(filter());
   });
   watch(look, (now) => slide.value?.picture(now));
@@ -330,6 +352,8 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     editing,
     hand,
     several,
+    termCounts,
+    recent,
     reviewing,
     edition,
     filter,
@@ -347,6 +371,19 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     position: () => slide.value?.position(),
     review,
     beginReview,
+    scale,
+    asksWhere,
+    menuAt,
+    /** Opens the menu of terms beside what is chosen. */
+    askTerm(): void {
+      const shape = hand.shape() ?? store.get(several.ids.value[0] ?? "");
+      if (shape) menuAt.value = slide.value?.pageAt(shape.box);
+    },
+    /** To the next usual magnification. */
+    magnify(by: 1 | -1): void {
+      const now = magnificationAt(downsample.value, scale());
+      if (now) slide.value?.moveTo({ downsample: downsampleFor(stepped(now, by), scale())! });
+    },
     /** The tool in the hand does more or less at once. */
     widen(steps: number): void {
       const pen = slide.value?.pen;

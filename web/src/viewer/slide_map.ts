@@ -5,6 +5,7 @@ import Map from "ol/Map";
 import type MapBrowserEvent from "ol/MapBrowserEvent";
 import View from "ol/View";
 import OverviewMap from "ol/control/OverviewMap";
+import { getCenter } from "ol/extent";
 import DoubleClickZoom from "ol/interaction/DoubleClickZoom";
 import PinchRotate from "ol/interaction/PinchRotate";
 import { defaults as interactions } from "ol/interaction/defaults";
@@ -42,10 +43,12 @@ export interface SlideMap {
   screen(): Point;
   /** Shows a box, at native resolution at the nearest. */
   lookAt(box: Box): void;
-  /** Moves to a position; `ended` hears whether it got there, or whether somebody took hold of the view meanwhile. */
-  moveTo(place: Place, ended?: (got: boolean) => void): void;
+  /** Moves to another centre, downsample or turn, or to all of them; `ended` hears whether it got there, or whether somebody took hold of the view meanwhile. */
+  moveTo(place: Partial<Place>, ended?: (got: boolean) => void): void;
   /** The small map of all of the slide. */
   overview: Map;
+  /** Where the middle of a box is on the page. */
+  pageAt(box: Box): [number, number];
   /** Other tiles of the same grid: another plane. */
   show(tile: string): void;
   /** How bright the slide is shown; the shapes stay as they are. */
@@ -132,10 +135,15 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       view.fit([minX - room, minY - room, maxX + room, maxY + room], { minResolution: 1, duration: MOVE_MS });
     },
     moveTo({ centre, downsample, degrees }, ended) {
-      const to = { center: centre, resolution: downsample, rotation: radians(degrees), duration: MOVE_MS };
-      view.animate(to, (got) => ended?.(got));
+      const rotation = degrees === undefined ? undefined : radians(degrees);
+      view.animate({ center: centre, resolution: downsample, rotation, duration: MOVE_MS }, (got) => ended?.(got));
     },
     overview: overview.getOverviewMap(),
+    pageAt(box) {
+      const [x, y] = map.getPixelFromCoordinate(getCenter(box));
+      const { left, top, width } = map.getViewport()!.getBoundingClientRect();
+      return [left + (map.isFlipped ? width - x : x), top + y];
+    },
     show(tile) {
       source.setTileUrlFunction(urlOf(tile), tile);
     },

@@ -28,6 +28,8 @@ export interface Hooks extends Drawing, Omit<Loading, "counted"> {
   /** `adds`: beside what is chosen. */
   clicked(shape: Shape | undefined, adds: boolean): void;
   boxed(shapes: Shape[]): void;
+  /** The right button, on a shape or beside; where, on the page. */
+  menu(shape: Shape | undefined, at: [number, number]): void;
   mayChoose(): boolean;
 }
 
@@ -46,6 +48,11 @@ export function createStage(store: ShapeStore) {
     slide.map.on("singleclick", ({ coordinate, originalEvent }) =>
       hooks.clicked(store.at(coordinate as Point, NEAR_PX * slide.position().downsample), (originalEvent as PointerEvent).shiftKey),
     );
+    slide.map.getViewport()!.addEventListener("contextmenu", (event) => {
+      event.preventDefault();
+      const place = slide.map.getEventCoordinate(event) as Point;
+      hooks.menu(store.at(place, NEAR_PX * slide.position().downsample), [event.clientX, event.clientY]);
+    });
     chooseByBox(slide.map, store, hooks.mayChoose, hooks.boxed);
     hooks.moves(slide.position());
     const loader = loadByView(slide.map, String(image.id), [0, 0, grid.width, grid.height], store, {
