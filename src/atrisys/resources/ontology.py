@@ -98,6 +98,7 @@ def _leaf(term: Term, parent: int | None) -> dict[str, Any]:
         "name": term.name,
         "color": term.color,
         "comment": term.comment,
+        "shortcut": term.shortcut,
         "parent": parent,
         "ontology": term.ontology_id,
     }
@@ -161,7 +162,8 @@ def export_ontology(id: int, db: Db, find: Find) -> Response:
 
     def sketch(parent: int | None) -> Iterator[dict[str, Any]]:
         for term in tree.get(parent, []):
-            yield {"name": term.name, "color": term.color, "children": list(sketch(term.id))}
+            key = {"shortcut": term.shortcut} if term.shortcut else {}
+            yield {"name": term.name, "color": term.color, **key, "children": list(sketch(term.id))}
 
     name = quote(f"{ontology.name}.json", safe="")
     headers = {"Content-Disposition": f"attachment; filename=\"ontology-{ontology.id}.json\"; filename*=UTF-8''{name}"}

@@ -170,6 +170,8 @@ export interface Term {
   name: string;
   color: string;
   parent: number | null;
+  /** The letter or digit that chooses it in the viewer. */
+  shortcut: string | null;
 }
 
 /** A row of a listing of shapes. */

@@ -77,7 +77,10 @@ export function actionOf(event: Key): Action | undefined {
   return BY_KEY.get(`${ctrl}${shift}${event.key.toLowerCase()}`);
 }
 
-/** 0 for the key 1 and so on; undefined for others. */
-export function digitOf({ key, ctrlKey, metaKey, altKey }: Key): number | undefined {
-  return /^[1-9]$/.test(key) && !ctrlKey && !metaKey && !altKey ? Number(key) - 1 : undefined;
+/** The small letter or digit that was pressed, with nothing held; undefined for other keys. */
+export function signOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Key): string | undefined {
+  return /^[a-z0-9]$/i.test(key) && !ctrlKey && !metaKey && !altKey && !shiftKey ? key.toLowerCase() : undefined;
 }
+
+/** What can be the key of a term: the viewer does nothing else at it. */
+export const FREE_SIGNS = [..."abcdefghijklmnopqrstuvwxyz123456789"].filter((sign) => !BY_KEY.has(sign));
