@@ -14,7 +14,8 @@ PAGE_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo serve test test-web test-long test-browser test-postgis screens check locked lint types web-types imports docs-fresh fix docs \
+.PHONY: help setup demo serve test test-web test-long test-browser test-postgis screens check locked lint types web-types imports docs-fresh client-fresh client \
+	fix docs \
 	migration bench clients lock clean
 
 help: ## this list
@@ -97,7 +98,7 @@ bench: setup clients ## measure; the figures go to bench/RESULTS.md
 
 # --- keeping it clean ------------------------------------------------------------------------------------------------
 
-check: locked lint types web-types imports docs-fresh ## style, types, the import rule, and docs that name everything
+check: locked lint types client-fresh web-types imports docs-fresh ## style, types, the import rule, and docs that name everything
 
 locked: setup
 	@$(BIN)/python tools/check_lock.py
@@ -108,6 +109,9 @@ lint: setup
 
 types: setup
 	@$(BIN)/basedpyright
+
+client-fresh: setup
+	@$(BIN)/python -m tools.client
 
 web-types: setup
 	@sh tools/npm.sh run --silent types
@@ -124,6 +128,9 @@ fix: setup ## format, and mend what can be mended
 
 docs: setup ## write anew what docs/ says about routes
 	@$(BIN)/python -m tools.check_docs --write
+
+client: setup ## write anew what the web page knows of the API's objects
+	@$(BIN)/python -m tools.client --write
 
 migration: setup ## a new step for the database: make migration m="what changes"
 	@test -n '$(m)' || { echo 'Say what changes: make migration m="annotations remember their source"'; exit 1; }

@@ -14,6 +14,7 @@ from bench import (
     listing,
     listing_page,
     masks_part,
+    opening,
     panning,
     report,
     starting,
@@ -37,6 +38,7 @@ PARTS = {
     "crops": crops.measure,
     "importing": importing.measure,
     "panning": panning.measure,
+    "opening": opening.measure,
 }
 
 

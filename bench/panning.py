@@ -1,17 +1,16 @@
 """How smoothly the web page's viewer moves over many shapes, in a browser without a graphics card."""
 
 import re
-import shutil
 import statistics
 from itertools import pairwise
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from bench.asking import Lean
 from bench.house import House, Sheet
 from bench.listing import fill
 from bench.report import Line, Section, spread
 from bench.shapes import scene
+from bench.visitor import NO_BROWSER, SIZE, browsing, find_chromium, new_member, sign_in
 
 TITLE = "Panning over shapes in the viewer"
 GOALS = {20_000: 50, 100_000: 30}
@@ -29,9 +28,9 @@ COUNT_FRAMES = """() => {
 
 def measure(house: House, rounds: int) -> Section:
     section = Section(TITLE, SAID, head=("what", "frames a second", "longest frame", "shown", "goal", ""))
-    path = shutil.which("chromium")
+    path = find_chromium()
     if path is None:
-        section.notes.append("Not measured: Chromium is not installed.")
+        section.notes.append(NO_BROWSER)
         return section
     for count, goal in GOALS.items():
         sheet = house.new_image(f"panning {count}")
@@ -42,18 +41,13 @@ def measure(house: House, rounds: int) -> Section:
 
 def walk(house: House, sheet: Sheet, path: str, count: int, goal: int, rounds: int) -> list[Line]:
     name = f"viewer{count}"
-    person = house.command("user", "add", name)
     lines = []
-    with house.server() as server, sync_playwright() as driver:
-        Lean(house.keys, server.port).post(f"/api/project/{sheet.project}/user/{person['id']}.json", b"{}")
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en")
+    with house.server() as server, browsing(path) as browser:
+        password = new_member(house, sheet, server, name)
+        page = browser.new_page(viewport=SIZE, locale="en")
         address = f"http://127.0.0.1:{server.port}"
         page.goto(address)
-        page.get_by_label("User name").fill(name)
-        page.get_by_label("Password").fill(person["password"])
-        page.get_by_role("button", name="Sign in").click()
-        page.locator("header nav").wait_for()
+        sign_in(page, name, password)
         whole = max(sheet.width / 980, sheet.height / 750)
         for what, downsample in (("whole slide", whole), ("each shape drawn", whole * min(1, (15_000 / count) ** 0.5))):
             viewer = f"{address}/project/{sheet.project}/image/{sheet.image}"
@@ -67,7 +61,6 @@ def walk(house: House, sheet: Sheet, path: str, count: int, goal: int, rounds: i
             lines.append(
                 Line(f"{count:,}, {what}", spread(rates, "{:.0f}"), f"{longest:.0f} ms", shown, f"≥ {goal}", met)
             )
-        browser.close()
     return lines
 
 

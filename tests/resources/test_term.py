@@ -146,3 +146,38 @@ def test_a_retry_with_the_same_idempotency_key_is_answered_not_done_again(given,
     assert alice.get("/api/term.json").json()["size"] == 1
     other = alice.post("/api/term.json", json={**body, "name": "two"}, headers={"Idempotency-Key": "k1"})
     assert other.status_code == 409
+
+
+def test_a_term_has_a_key_that_no_other_of_its_ontology_has(given, alice):
+    ontology, other = given.ontology(alice), given.ontology(alice)
+
+    def add(name, in_=ontology, **more):
+        return alice.post("/api/term.json", json={"name": name, "ontology": in_.id, "color": "#000000", **more})
+
+    mitosis = add("mitosis", shortcut="X").json()["term"]
+    stroma = add("stroma").json()["term"]
+    assert (mitosis["shortcut"], stroma["shortcut"]) == ("x", None)
+    assert add("elsewhere", other, shortcut="x").status_code == 200
+    refused = add("necrosis", shortcut="x")
+    assert refused.status_code == 409
+    assert "mitosis" in refused.json()["errors"]
+    path = f"/api/term/{stroma['id']}.json"
+    assert alice.put(path, json={"shortcut": "x"}).status_code == 409
+    for bad in ("xy", "é", "中", "+"):
+        assert alice.put(path, json={"shortcut": bad}).status_code == 400, bad
+    assert alice.put(path, json={"shortcut": 7}).json()["term"]["shortcut"] == "7"
+
+
+def test_a_key_is_kept_when_clients_that_know_none_send_a_term_back_and_goes_when_it_is_emptied(given, alice):
+    ontology = given.ontology(alice)
+    body = {"name": "mitosis", "ontology": ontology.id, "color": "#000000", "shortcut": "x"}
+    term = alice.post("/api/term.json", json=body).json()["term"]
+    path = f"/api/term/{term['id']}.json"
+    del term["shortcut"]
+    assert alice.put(path, json={**term, "name": "apoptosis"}).json()["term"]["shortcut"] == "x"
+    assert alice.put(path, json={"name": "apoptosis", "shortcut": "x"}).json()["term"]["shortcut"] == "x"
+    assert [one["shortcut"] for one in alice.get(f"/api/ontology/{ontology.id}.json").json()["terms"]] == ["x"]
+    assert alice.get(f"/api/ontology/{ontology.id}/export").json()["terms"][0]["shortcut"] == "x"
+    assert alice.put(path, json={"shortcut": ""}).json()["term"]["shortcut"] is None
+    assert alice.get("/api/command/undo.json").status_code == 200
+    assert alice.get(path).json()["shortcut"] == "x"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tools.screens import SCREENS
-from web.conftest import visiting
+from web.conftest import SIZE, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -18,6 +18,8 @@ STILL = """() => Promise.allSettled(document.getAnimations()
 """Colours that change slowly are not looked at on their way."""
 ELSEWHERE = ("sign-in", "viewer-near")
 """The door is looked at below, and the viewer is the same near and far."""
+NARROW = {"width": 320, "height": 640}
+PAST_THE_EDGE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 DIALOGS = {
     "projects": "New project",
     "images": "Add from a storage",
@@ -58,6 +60,10 @@ def test_every_page_can_be_read_and_used_by_all(chromium, demo, session, languag
             page.wait_for_load_state("networkidle")
             found[name] = faults(page)
             titles.add(page.title())
+            page.set_viewport_size(NARROW)
+            if page.evaluate(PAST_THE_EDGE) > 0:
+                found[name].append("wider than a screen of 320 px")
+            page.set_viewport_size(SIZE)
             if language == "en" and name in DIALOGS:
                 page.get_by_role("button", name=DIALOGS[name]).first.click()
                 page.get_by_role("dialog").wait_for()

@@ -48,3 +48,23 @@ def test_an_ontology_is_made_its_terms_are_moved_and_their_use_is_told(visit, de
     page.get_by_role("link", name="Demo").first.wait_for()
     assert page.get_by_role("link", name="Kidney").count() == 0
     assert visit.complaints == []
+
+
+def test_a_term_is_given_a_key_in_the_editor_and_chosen_by_it_in_the_viewer(visit, demo):
+    page = visit.open(f"{demo.told['address']}/project/{demo.told['projectId']}/ontology")
+    page.get_by_role("button", name="Change Nucleus").click()
+    page.get_by_role("dialog").locator(".v-select", has_text="Key in the viewer").click()
+    page.get_by_role("option", name="C", exact=True).click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("listitem").filter(has_text="Nucleus").locator("kbd", has_text="C").wait_for()
+
+    page.goto(demo.viewer)
+    page.locator(".count", has_text="here").wait_for()
+    page.keyboard.press("c")
+    page.get_by_role("radio", name="Nucleus", exact=True).and_(page.locator(":checked")).wait_for()
+    page.keyboard.press("c")
+    page.get_by_role("radio", name="No term").and_(page.locator(":checked")).wait_for()
+    nucleus = next(
+        term for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json") if term["name"] == "Nucleus"
+    )
+    assert nucleus["shortcut"] == "c"

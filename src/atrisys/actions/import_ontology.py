@@ -1,9 +1,9 @@
 """Make an ontology from a file: `{"name": …, "terms": [{"name": …, "color": "#rrggbb", "children": […]}]}`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,7 @@ class TermSketch(BaseModel):
 
     name: Name
     color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = GREY
+    shortcut: Annotated[str, Field(pattern=r"^[a-z0-9]$")] | None = None
     children: list["TermSketch"] = []
 
 
@@ -32,6 +33,13 @@ class OntologySketch(BaseModel):
 
     name: Name
     terms: list[TermSketch] = []
+
+    @model_validator(mode="after")
+    def has_each_key_once(self) -> Self:
+        keys = [key for key in _keys(self.terms) if key]
+        if len(keys) != len(set(keys)):
+            raise ValueError("two terms have the same shortcut")
+        return self
 
 
 def read_sketch(content: Any) -> OntologySketch:
@@ -84,9 +92,15 @@ def _pairs(terms: list[TermSketch], parent: str | None) -> Iterator[tuple[str, s
         yield from _pairs(term.children, term.name)
 
 
+def _keys(terms: list[TermSketch]) -> Iterator[str | None]:
+    for term in terms:
+        yield term.shortcut
+        yield from _keys(term.children)
+
+
 def _add_terms(db: Session, caller: Caller, ontology: Ontology, terms: list[TermSketch], parent: Term | None) -> None:
     for sketch in terms:
-        row = Term(name=sketch.name, ontology_id=ontology.id, color=sketch.color.upper())
+        row = Term(name=sketch.name, ontology_id=ontology.id, color=sketch.color.upper(), shortcut=sketch.shortcut)
         history.add(db, caller, row)
         if parent is not None:
             place_term(db, caller, parent, row)

@@ -99,6 +99,7 @@ def _leaf(term: Term, parent: int | None) -> dict[str, Any]:
         "name": term.name,
         "color": term.color,
         "comment": term.comment,
+        "shortcut": term.shortcut,
         "parent": parent,
         "ontology": term.ontology_id,
     }
@@ -163,7 +164,8 @@ def export_ontology(id: int, db: Db, store: CurrentStore, user: CurrentUser, fin
 
     def sketch(parent: int | None) -> Iterator[dict[str, Any]]:
         for term in tree.get(parent, []):
-            yield {"name": term.name, "color": term.color, "children": list(sketch(term.id))}
+            key = {"shortcut": term.shortcut} if term.shortcut else {}
+            yield {"name": term.name, "color": term.color, **key, "children": list(sketch(term.id))}
 
     name = quote(f"{ontology.name}.json", safe="")
     headers = {"Content-Disposition": f"attachment; filename=\"ontology-{ontology.id}.json\"; filename*=UTF-8''{name}"}

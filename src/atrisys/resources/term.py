@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Request
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.require import require_ontology_editor, require_user
 from atrisys.access.visible import visible
 from atrisys.actions import delete_term, history, place_term
+from atrisys.errors import Duplicate
 from atrisys.store.by_ids import pairs_for
 from atrisys.store.tables import AnnotationTerm, Ontology, Project, RelationTerm, Term
 from atrisys.wire.answers import saved
@@ -26,6 +27,9 @@ routes = Routes(tags=["term"])
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
+Shortcut = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]?$", to_lower=True)]
+"""A letter or a digit; empty for none (null would come from clients that know no shortcuts)."""
+
 
 class TermIn(Fields):
     name: Name
@@ -33,6 +37,7 @@ class TermIn(Fields):
     color: Color
     parent_id: int | None = None
     comment: str | None = None
+    shortcut: Shortcut | None = None
 
 
 class TermEdit(Fields):
@@ -41,6 +46,7 @@ class TermEdit(Fields):
     name: Name | None = None
     color: Color | None = None
     comment: str | None = None
+    shortcut: Shortcut | None = None
 
 
 class TermOut(Model):
@@ -49,6 +55,7 @@ class TermOut(Model):
     color: str
     comment: str | None = None
     parent_id: int | None = None
+    shortcut: str | None = None
 
 
 @shows(Term)
@@ -127,19 +134,35 @@ def _add(fields: TermIn, db: Session, user: Caller, find: Finder) -> Term:
     ontology = find.other(Ontology, fields.ontology_id)
     require_ontology_editor(db, user, ontology)
     term = Term(name=fields.name, ontology_id=ontology.id, color=fields.color.upper(), comment=fields.comment)
+    term.shortcut = _free_shortcut(db, term, fields.shortcut)
     history.add(db, user, term)
     if fields.parent_id is not None:
         place_term.place_term(db, user, find.other(Term, fields.parent_id), term)
     return term
 
 
+def _free_shortcut(db: Session, term: Term, wanted: str | None) -> str | None:
+    """The key as it is kept. Raises Duplicate where it is that of another term of the ontology."""
+    if not wanted:
+        return None
+    taken = select(Term.name).where(
+        Term.ontology_id == term.ontology_id, Term.shortcut == wanted, Term.id.is_distinct_from(term.id)
+    )
+    if (other := db.scalar(taken)) is not None:
+        raise Duplicate("The key {key} already chooses the term {name}. Take another one.", key=wanted, name=other)
+    return wanted
+
+
 @routes.put("/api/term/{id:int}.json", openapi_extra=body_schema(TermEdit))
 def edit_term(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
-    """Rename or recolour a term."""
+    """Rename or recolour a term, or give it another key."""
     term = find(Term, id)
     require_user(user)
     require_ontology_editor(db, user, find.other(Ontology, term.ontology_id))
-    history.edit(db, user, term, **read_changes(TermEdit, body))
+    changes = read_changes(TermEdit, body)
+    if "shortcut" in changes:
+        changes["shortcut"] = _free_shortcut(db, term, changes["shortcut"])
+    history.edit(db, user, term, **changes)
     return saved(db, "edited", term)
 
 

@@ -1,11 +1,10 @@
-/** What the server sends, as far as the page reads it. */
+/** What the server sends, as far as the page reads it; by hand only what its own document leaves open (decision 0009). */
 
-export interface User {
-  id: number;
-  username: string;
-  name: string;
-  firstname: string;
-  lastname: string;
+import type { components } from "./schema";
+
+type Objects = components["schemas"];
+
+export interface User extends Pick<Objects["User"], "id" | "username" | "name" | "firstname" | "lastname"> {
   email: string;
   publicKey: string | null;
   /** Whether they may be an administrator, and whether they are one at this moment. */
@@ -17,13 +16,7 @@ export interface User {
 export const ROLES = ["ROLE_GUEST", "ROLE_USER", "ROLE_ADMIN", "ROLE_SUPER_ADMIN"] as const;
 
 /** Somebody as lists of people have them. */
-export interface Person {
-  id: number;
-  username: string;
-  name: string;
-  fullName: string;
-  email: string | null;
-  enabled: boolean;
+export interface Person extends Pick<Objects["User"], "id" | "username" | "name" | "fullName" | "email" | "enabled"> {
   role: (typeof ROLES)[number] | null;
 }
 
@@ -43,10 +36,7 @@ export interface Change {
   address: string | null;
 }
 
-export interface Member {
-  id: number;
-  username: string;
-  fullName: string;
+export interface Member extends Pick<Objects["User"], "id" | "username" | "fullName"> {
   role: "contributor" | "manager" | "representative";
 }
 
@@ -64,83 +54,56 @@ export interface Keys {
   secondaryKey: string;
 }
 
-export interface Project {
-  id: number;
-  name: string;
+export interface Project
+  extends Pick<
+    Objects["Project"],
+    | "id"
+    | "name"
+    | "ontology"
+    | "ontologyName"
+    | "numberOfImages"
+    | "numberOfAnnotations"
+    | "isReadOnly"
+    | "isRestricted"
+    | "blindMode"
+    | "hideUsersLayers"
+    | "hideAdminsLayers"
+    | "areImagesDownloadable"
+  > {
   created: string;
-  ontology: number | null;
-  ontologyName: string | null;
-  numberOfImages: number;
-  numberOfAnnotations: number;
-  isReadOnly: boolean;
-  isRestricted: boolean;
-  blindMode: boolean;
-  hideUsersLayers: boolean;
-  hideAdminsLayers: boolean;
-  areImagesDownloadable: boolean;
 }
 
-export interface Ontology {
-  id: number;
-  name: string;
-}
+export type Ontology = Pick<Objects["Ontology"], "id" | "name">;
 
-export interface WholeOntology extends Ontology {
+export interface WholeOntology extends Ontology, Pick<Objects["Ontology"], "user"> {
   created: string;
-  user: number;
   terms: Term[];
   /** Those that whoever asks may see. */
   projects: { id: number; name: string }[];
 }
 
-export interface Job {
-  id: number;
-  name: string;
-  user: number;
-  state: "waiting" | "running" | "cancelling" | "done" | "failed" | "cancelled";
-  progress: number;
-  message: string;
+export interface Job extends Pick<Objects["Job"], "id" | "name" | "user" | "progress" | "message"> {
   created: string;
+  state: "waiting" | "running" | "cancelling" | "done" | "failed" | "cancelled";
   result: { file?: string; name?: string } | null;
 }
 
-export interface OpenUpload {
-  id: number;
-  name: string;
-  length: number;
-  offset: number;
-  storage: number;
-  projects: number[];
-  metadata: Record<string, string>;
-  uploadedFile: number | null;
-  job: number | null;
-}
+export type OpenUpload = Pick<
+  Objects["OpenUpload"],
+  "id" | "name" | "length" | "offset" | "storage" | "projects" | "metadata" | "uploadedFile" | "job"
+>;
 
-export interface Storage {
-  id: number;
-  name: string;
-  user: number;
-}
+export type Storage = Pick<Objects["Storage"], "id" | "name" | "user">;
 
-export interface UploadedFile {
-  id: number;
+export interface UploadedFile
+  extends Pick<
+    Objects["UploadedFile"],
+    "id" | "originalFilename" | "size" | "storage" | "status" | "error" | "image" | "nbChildren" | "inPlace"
+  > {
   created: string;
-  originalFilename: string;
-  size: number;
-  storage: number;
-  status: number;
-  error: string | null;
-  /** The slide that was made of it. */
-  image: number | null;
-  nbChildren: number;
-  inPlace: boolean;
 }
 
-export interface Slide {
-  id: number;
-  originalFilename: string | null;
-  width: number | null;
-  height: number | null;
+export interface Slide extends Pick<Objects["AbstractImage"], "id" | "originalFilename" | "width" | "height"> {
   inProject?: boolean;
 }
 
@@ -171,12 +134,7 @@ export interface Image {
   reviewUser: number | null;
 }
 
-export interface Term {
-  id: number;
-  name: string;
-  color: string;
-  parent: number | null;
-}
+export type Term = Pick<Objects["Term"], "id" | "name" | "color" | "parent" | "shortcut">;
 
 /** A row of a listing of shapes. */
 export interface Annotation {

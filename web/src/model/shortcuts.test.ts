@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SHORTCUTS, actionOf, arrowOf, digitOf } from "./shortcuts";
+import { FREE_SIGNS, SHORTCUTS, actionOf, arrowOf, signOf } from "./shortcuts";
 
 const press = (key: string, ...held: ("ctrl" | "meta" | "shift" | "alt")[]) => ({
   key,
@@ -31,8 +31,11 @@ test("signs are signs, on whichever key they stand", () => {
   expect(actionOf(press("[", "alt"))).toBe("narrower");
 });
 
-test("digits choose terms", () => {
-  expect([press("1"), press("9"), press("0"), press("1", "ctrl"), press("12")].map(digitOf)).toEqual([0, 8, undefined, undefined, undefined]);
+test("letters and digits alone choose terms, and only those that do nothing else", () => {
+  const pressed = [press("1"), press("X"), press("1", "ctrl"), press("x", "shift"), press("12"), press("é")];
+  expect(pressed.map(signOf)).toEqual(["1", "x", undefined, undefined, undefined, undefined]);
+  expect(FREE_SIGNS).toContain("1");
+  expect(FREE_SIGNS.map((sign) => actionOf(press(sign)))).toEqual(FREE_SIGNS.map(() => undefined));
 });
 
 test("arrows lead a little way, with Shift half a screen", () => {

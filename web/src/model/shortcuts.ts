@@ -79,17 +79,6 @@ type Table = typeof SHORTCUTS;
 export type Action = { [G in keyof Table]: keyof Table[G] }[keyof Table];
 export const GROUPS = Object.keys(SHORTCUTS) as (keyof Table)[];
 
-const ARROWS = "↑ ↓ ← →";
-
-/** What is no single key, or is held: told in the help beside the table. */
-export const MORE = {
-  tools: {},
-  drawing: { Shift: "adds", Ctrl: "cuts", "Ctrl+Shift": "keepsCommon", "Shift+Alt": "excludes", "Ctrl+Alt": "splits", Alt: "erases" },
-  shape: { "1 … 9": "digits", Shift: "choosesMore" },
-  view: { [ARROWS]: "nudges", [`Shift+${ARROWS}`]: "movesHalf", Space: "pans" },
-  together: {},
-} as const;
-
 const BY_KEY = new Map<string, Action>(
   Object.values(SHORTCUTS).flatMap((group) =>
     Object.entries(group).flatMap(([action, keys]) => keys.map((key: string) => [key.toLowerCase(), action as Action] as const)),
@@ -105,10 +94,25 @@ export function actionOf(event: Key): Action | undefined {
   return BY_KEY.get(`${ctrl}${shift}${event.key.toLowerCase()}`);
 }
 
-/** 0 for the key 1 and so on; undefined for others. */
-export function digitOf({ key, ctrlKey, metaKey, altKey }: Key): number | undefined {
-  return /^[1-9]$/.test(key) && !ctrlKey && !metaKey && !altKey ? Number(key) - 1 : undefined;
+/** The small letter or digit that was pressed, with nothing held; undefined for other keys. */
+export function signOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Key): string | undefined {
+  return /^[a-z0-9]$/i.test(key) && !ctrlKey && !metaKey && !altKey && !shiftKey ? key.toLowerCase() : undefined;
 }
+
+/** What can be the key of a term: the viewer does nothing else at it. */
+export const FREE_SIGNS = [..."abcdefghijklmnopqrstuvwxyz123456789"].filter((sign) => !BY_KEY.has(sign));
+
+const TERM_KEYS = `1 … 9, ${FREE_SIGNS[0].toUpperCase()} …`;
+const ARROWS = "↑ ↓ ← →";
+
+/** What is no single key, or is held: told in the help beside the table. */
+export const MORE = {
+  tools: {},
+  drawing: { Shift: "adds", Ctrl: "cuts", "Ctrl+Shift": "keepsCommon", "Shift+Alt": "excludes", "Ctrl+Alt": "splits", Alt: "erases" },
+  shape: { [TERM_KEYS]: "digits", Shift: "choosesMore" },
+  view: { [ARROWS]: "nudges", [`Shift+${ARROWS}`]: "movesHalf", Space: "pans" },
+  together: {},
+} as const;
 
 const NUDGE = 0.1;
 const WAYS = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, -1]], ["ArrowDown", [0, 1]]]);

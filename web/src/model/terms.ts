@@ -26,6 +26,20 @@ export function searched(terms: Term[], words: string): Term[] {
   return terms.filter(({ id }) => kept.has(id));
 }
 
+const DIGITS = 9;
+
+/** Which key chooses which term: its own, or by its place among the first nine the digit that is nobody's own. */
+export function keysOf(terms: Term[]): Map<string, Term> {
+  const leaves = inTreeOrder(terms);
+  const keys = new Map<string, Term>();
+  for (const leaf of leaves) if (leaf.shortcut) keys.set(leaf.shortcut, leaf);
+  leaves.slice(0, DIGITS).forEach((leaf, place) => {
+    const digit = String(place + 1);
+    if (!leaf.shortcut && !keys.has(digit)) keys.set(digit, leaf);
+  });
+  return keys;
+}
+
 /** A term and all above it, from itself upwards. */
 export function above(terms: Term[], id: number): number[] {
   const parents = new Map(terms.map((term) => [term.id, term.parent]));

@@ -78,18 +78,23 @@ export function withCrosshair(map: Map, pen: Pen): Pen {
     map.renderSync();
   }
 
+  function set(event: KeyboardEvent): void {
+    show();
+    const wasDown = isDown;
+    if (!wasDown) press(event);
+    if (wasDown || !DRAGGED.includes(tool)) release(event);
+  }
+
   function onKey(event: KeyboardEvent): void {
+    // The button of the overview lies within.
+    if (event.target !== target) return;
     const way = STEPS[event.key];
     // Who has the mouse in hand moves the slide with these keys (panning.ts).
     if (mark.hidden) return;
     if (way && (tool === "move" || event.ctrlKey || event.metaKey || event.altKey)) return show();
     if (way) step(way, event.shiftKey);
-    else if (event.key === " ") {
-      show();
-      const wasDown = isDown;
-      if (!wasDown) press(event);
-      if (wasDown || !DRAGGED.includes(tool)) release(event);
-    } else return;
+    else if (event.key !== " ") return;
+    else if (!event.repeat) set(event);
     event.preventDefault();
     // The slide moves at the arrows and Space too.
     event.stopImmediatePropagation();

@@ -1,8 +1,8 @@
 /** What the keys do at a slide. */
 
 import { PLAIN_SHAPES, type ShapeLook } from "../model/look";
-import { type Action, actionOf, arrowOf, digitOf } from "../model/shortcuts";
-import { inTreeOrder } from "../model/terms";
+import { type Action, actionOf, arrowOf, signOf } from "../model/shortcuts";
+import { keysOf } from "../model/terms";
 import type { Held } from "./desk";
 import type { Desks } from "./desks";
 import { TOOLS, type Tool } from "./drawing";
@@ -56,25 +56,24 @@ export function createKeys(desks: Desks, { tool, term }: Held, panels: Panels) {
     desk().like({ shapes: { ...desk().shapeLook.value, ...one } });
   }
 
-  /** A digit names the chosen shape, or what is drawn from now on. */
-  function useTerm(place: number): void {
+  /** The key of a term names the chosen shape, or what is drawn from now on. */
+  function useTerm(sign: string | undefined): void {
     const { hand, terms, drawsNow } = desk();
-    const wanted = inTreeOrder(terms.value)[place];
+    const wanted = keysOf(terms.value).get(sign ?? "");
     if (!wanted) return;
     if (drawsNow() || !hand.giveTerm(wanted.id)) term.value = term.value === wanted.id ? null : wanted.id;
   }
 
   return function onKey(event: KeyboardEvent): void {
     if (!keysGoTo("page", event)) return;
-    const digit = digitOf(event);
     const action = actionOf(event);
     const arrow = arrowOf(event);
-    if (digit !== undefined) return useTerm(digit);
     if (arrow && keysGoTo("slide", event)) {
       event.preventDefault();
       return desk().slide.value?.panning.step(...arrow);
     }
-    if (!action || (action === "finish" && (event.target as HTMLElement).closest("button, a"))) return;
+    if (!action) return useTerm(signOf(event));
+    if (action === "finish" && (event.target as HTMLElement).closest("button, a")) return;
     // Words that are marked on the page are copied as anywhere.
     if (action === "copy" && String(getSelection())) return;
     if (TOOLS.includes(action as Tool)) tool.value = action as Tool;

@@ -671,6 +671,9 @@ export default {
     times: "never | once | {n} times",
   },
   reach: {
+    key: "Key in the viewer",
+    noKey: "(by its place)",
+    keyAbout: "Without one the first nine terms of the tree are chosen by the digits 1 to 9.",
     slideKeys: "The arrow keys move the slide, or the crosshair while a tool draws; Space sets a corner, Enter ends the shape, ? shows all keys.",
     crosshair: {
       move: "Move the crosshair of the keyboard (in the slide, with a tool that draws)",

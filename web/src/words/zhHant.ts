@@ -670,6 +670,9 @@ const zhHant: typeof en = {
     times: "從未 | 1 次 | {n} 次",
   },
   reach: {
+    key: "檢視器中的按鍵",
+    noKey: "（依位置）",
+    keyAbout: "若未設定，樹狀結構中前九個術語以數字 1 到 9 選取。",
     slideKeys: "方向鍵移動切片，使用繪圖工具時則移動十字準線；空白鍵設定頂點，Enter 完成圖形，? 顯示所有快速鍵。",
     crosshair: {
       move: "移動鍵盤的十字準線（焦點在切片上並使用繪圖工具時）",

@@ -1,6 +1,6 @@
 """Ontologies: the terms that annotations are named with, and their tree."""
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from atrisys.store.table import Table
@@ -23,7 +23,7 @@ class Term(Table):
     """A class that an annotation may be given."""
 
     __tablename__ = "term"
-    __table_args__ = (UniqueConstraint("ontology_id", "name"),)
+    __table_args__ = (UniqueConstraint("ontology_id", "name"), Index(None, "ontology_id", "shortcut", unique=True))
     cytomine_class = "be.cytomine.domain.ontology.Term"
     container_column = "ontology_id"
 
@@ -31,6 +31,8 @@ class Term(Table):
     ontology_id: Mapped[int] = mapped_column(ForeignKey("ontology.id"), index=True)
     color: Mapped[str] = mapped_column(String(16))
     comment: Mapped[str | None] = mapped_column(default=None)
+    shortcut: Mapped[str | None] = mapped_column(String(1), default=None)
+    """The key that names with it in viewers: a small letter or a digit."""
 
 
 class Relation(Table):
