@@ -52,6 +52,23 @@ def test_not_a_byte_is_copied_and_pictures_come_from_where_it_lies(store, alice,
     assert tile(charlie, image).status_code == 404
 
 
+def test_nothing_that_is_told_of_what_was_done_says_where_a_slide_lies(given, alice, linked, share):
+    file, image = linked
+    alice.put(f"/api/uploadedfile/{file.id}.json", json={"originalFilename": "b.svs"})
+    ada = given.person("ada", role="ROLE_SUPER_ADMIN")
+    asked = [
+        *(f"/api/atrisys/history/uploadedfile/{file.id}.json", "/api/atrisys/audit.json", "/api/atrisys/changes"),
+        *("/api/commandhistory.json", "/api/deletecommand.json", f"/api/atrisys/imageinstance/{image}/metadata.json"),
+        *("/api/uploadedfile.json", f"/api/imageinstance/{image}.json"),
+    ]
+    alice.delete(f"/api/imageinstance/{image}.json")
+    assert alice.delete(f"/api/uploadedfile/{file.id}.json").status_code == 200
+    for person in (alice, ada):
+        answers = {address: person.get(address) for address in asked}
+        assert "b.svs" in answers[asked[0]].text
+        assert not [address for address, answer in answers.items() if share.name in answer.text]
+
+
 def test_a_share_that_is_away_is_said_and_all_is_well_when_it_is_back(alice, charlie, linked, share):
     file, image = linked
     assert tile(alice, image).status_code == 200

@@ -108,6 +108,18 @@ def test_a_group_holds_so_many_and_no_more(monkeypatch, alice, drawn, images, gr
     assert alice.post("/api/annotation.json", json=body).status_code == 400
 
 
+def test_what_lies_on_a_hidden_layer_does_not_fill_a_group_for_who_does_not_see_it(
+    monkeypatch, alice, bob, charlie, project, drawn, group
+):
+    monkeypatch.setattr(link_annotation, "MOST", 1)
+    assert _link(alice, drawn[0], group).status_code == 200
+    assert alice.put(f"/api/project/{project.id}.json", json={"hideAdminsLayers": True}).status_code == 200
+    assert _link(charlie, drawn[1], group).status_code == 404
+    assert _link(bob, drawn[1], group).status_code == 200
+    more = {"location": SQUARE, "image": drawn[1].image_id, "group": group["id"]}
+    assert [person.post("/api/annotation.json", json=more).status_code for person in (bob, alice)] == [400, 400]
+
+
 def test_listings_are_cut_by_groups_and_tell_them(alice, given, project, images, linked, group):
     alone = given.annotation(images[0], alice)
     query = f"/api/annotation.json?project={project.id}&showLink=true"

@@ -118,6 +118,32 @@ def test_links_on_hidden_layers_are_not_listed(given, alice, bob, project, drawn
     assert bob.get(f"/api/annotation.json?project={project.id}&track={track.id}").json()["size"] == 1
 
 
+def test_what_lies_on_a_hidden_layer_takes_no_place_on_a_track_for_who_does_not_see_it(
+    alice, bob, charlie, project, drawn, track, slices
+):
+    alice.post(f"/api/annotationtrack/{drawn}/{track.id}.json")
+    alice.put(f"/api/project/{project.id}.json", json={"hideAdminsLayers": True})
+    his = _draw(bob, slices[1])
+    address = f"/api/annotationtrack/{his}/{track.id}.json"
+    assert charlie.post(address).status_code == 404
+    assert bob.post(address).status_code == 200
+    again = {"location": SQUARE, "slice": slices[1], "track": track.id}
+    assert bob.post("/api/annotation.json", json=again).status_code == 409
+    assert alice.post("/api/annotation.json", json=again).status_code == 409
+    assert bob.delete(address).status_code == 200
+    assert bob.post("/api/annotation.json", json=again).status_code == 200
+
+
+def test_undo_puts_no_second_annotation_on_a_slice_that_its_asker_sees(alice, bob, drawn, track, slices):
+    address = f"/api/annotationtrack/{drawn}/{track.id}.json"
+    alice.post(address)
+    removed = alice.delete(address).json()["command"]
+    _draw(bob, slices[1], track=[track.id])
+    refused = alice.get(f"/api/command/{removed}/undo.json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "in_the_way")
+    assert alice.get(address).status_code == 404
+
+
 def test_it_is_undone_and_done_again(alice, drawn, track):
     address = f"/api/annotationtrack/{drawn}/{track.id}.json"
     alice.post(address)

@@ -21,7 +21,7 @@ from atrisys.store.table import Table
 from atrisys.store.tables import KINDS, Change, Reversal
 
 MOST = 100_000
-"""Objects that one undo takes back: some seven seconds of the only writer that SQLite has, more on a busy machine."""
+"""Objects that one undo takes back: for some seven seconds, more on a busy machine; others write in between."""
 AT_ONCE = 1_000
 Way = Literal["bring back", "take away", "edit"]
 BY_TABLE = {kind.__tablename__: kind for kind in KINDS.values()}

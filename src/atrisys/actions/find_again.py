@@ -1,4 +1,4 @@
-"""Slides whose bytes lie in the storage already: found there instead of being kept a second time."""
+"""Slides that lie in the storage already, by bytes and name: found there instead of becoming a second image."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ Known = tuple[UploadedFile, AbstractImage]
 
 
 def find_again(store: Store, place: Place, delivery: Delivery) -> list[Known] | None:
-    """For each slide the newest file of the same content in the same storage; None unless all are known.
+    """For each slide the newest file of the same content and name in the same storage; None unless all are known.
 
     To be called outside any transaction: bytes are compared.
     """
@@ -50,7 +50,7 @@ def _alike(db: Session, place: Place, arrival: Arrival) -> list[Known]:
         .join(held, or_(held.id == UploadedFile.id, below))
         .join(AbstractImage, AbstractImage.uploaded_file_id == held.id)
         .where(UploadedFile.storage_id == place.storage_id, UploadedFile.size == came.size)
-        .where(UploadedFile.sha256 == (came.sha256 or None))
+        .where(UploadedFile.sha256 == (came.sha256 or None), AbstractImage.original_filename == arrival.name)
         .order_by(UploadedFile.id.desc())
     )
     return [(file, image) for file, image in db.execute(query.limit(MOST_SAME))]

@@ -1,4 +1,7 @@
-"""Put annotations on tracks: each track has one on a slice at most."""
+"""Put annotations on tracks: each track has one on a slice at most, as far as who puts it there sees.
+
+What lies on a hidden layer does not count for who does not see it: a refusal would tell that it is there.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,6 +15,7 @@ from atrisys.access.visible import visible
 from atrisys.actions import history
 from atrisys.errors import Duplicate, Invalid, NotFound, Refusal
 from atrisys.store.by_ids import pairs_for, rows_for
+from atrisys.store.ids import take_turn
 from atrisys.store.tables import AnnotationTrack, Track, UserAnnotation
 
 
@@ -19,7 +23,7 @@ def follow_track(db: Session, caller: Caller, annotation: UserAnnotation, track:
     """Rights are the door's business. Raises Invalid where the track is of another image, Duplicate."""
     if annotation.image_id != track.image_id:
         raise _of_another_image(track.id, annotation.image_id)
-    if _taken(db, [track.id]) & {(track.id, annotation.slice_id)}:
+    if _taken(db, caller, [track.id]) & {(track.id, annotation.slice_id)}:
         raise _taken_already(track.id, annotation.slice_id)
     link = AnnotationTrack(annotation_id=annotation.id, track_id=track.id, slice_id=annotation.slice_id)
     link.project_id, link.layer_id = annotation.project_id, annotation.user_id
@@ -38,7 +42,7 @@ def refuse_tracks(
     if not named:
         return {}
     images = pairs_for(db, visible(caller, select(Track.id, Track.image_id), Track), Track.id, named)
-    taken = _taken(db, named)
+    taken = _taken(db, caller, named)
     refused: dict[int, Refusal] = {}
     for place, some in tracks.items():
         row = rows[place]
@@ -62,9 +66,12 @@ def _check(track: int, its_image: int | None, image_id: int) -> None:
         raise _of_another_image(track, image_id)
 
 
-def _taken(db: Session, tracks: Iterable[int]) -> set[tuple[int, int]]:
+def _taken(db: Session, caller: Caller, tracks: Iterable[int]) -> set[tuple[int, int]]:
+    """Places that have one already. Nobody else writes until the transaction ends, so that none is taken twice."""
+    take_turn(db)
     link = AnnotationTrack
-    return {(row[0], row[1]) for row in rows_for(db, select(link.track_id, link.slice_id), link.track_id, tracks)}
+    seen = visible(caller, select(link.track_id, link.slice_id), link)
+    return {(row[0], row[1]) for row in rows_for(db, seen, link.track_id, tracks)}
 
 
 def _of_another_image(track: int, image_id: int) -> Invalid:

@@ -77,7 +77,7 @@ def take_in(
         project_ids: the image is added to each of them.
         properties: kept with the image.
         in_place: the slide (a path then, no zip) is read where it lies from now on; nothing is copied.
-        once: what came into the storage earlier is not taken in again; its image goes into the projects.
+        once: what came into the storage earlier by this name is not taken in again; its image goes into the projects.
         also: is done in the transaction in which the slide is written down.
         progress: told the fraction done and what is being done.
 

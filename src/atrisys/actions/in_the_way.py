@@ -16,6 +16,7 @@ from atrisys.actions.commands import BY_TABLE, Step, chain_of, parent_kinds
 from atrisys.errors import InTheWay
 from atrisys.store import spatial
 from atrisys.store.by_ids import pairs_for, rows_for
+from atrisys.store.ids import take_turn
 from atrisys.store.table import Table, kept_values
 from atrisys.store.tables import Change, SecUser
 from atrisys.store.tables.changes import WITHOUT_STATES
@@ -31,6 +32,7 @@ def check_later(
 
     Raises InTheWay.
     """
+    take_turn(db)
     kind = found[0][0].kind
     steps = {step.id: step for step, _, _ in found}
     rows = db.scalars(spatial.for_update(select(kind).where(kind.id.in_(list(steps)))))

@@ -1,4 +1,4 @@
-"""Put annotations into groups: each is in one at most."""
+"""Put annotations into groups: each is in one at most, and a group holds so many as far as the caller sees."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import require_contributor
-from atrisys.access.visible import get_row
+from atrisys.access.visible import get_row, visible
 from atrisys.actions import history
 from atrisys.errors import Duplicate, Invalid, Refusal, TooLarge
 from atrisys.store.tables import AnnotationGroup, AnnotationLink, UserAnnotation
@@ -20,7 +20,7 @@ MOST = 200
 def link_annotation(db: Session, caller: Caller, annotation: UserAnnotation, group: AnnotationGroup) -> AnnotationLink:
     """Rights are the door's business. Raises Invalid where the group is of another project, Duplicate, TooLarge."""
     _check(group, annotation.project_id)
-    _check_room(group.id, _count(db, group.id) + 1)
+    _check_room(group.id, _count(db, caller, group.id) + 1)
     if db.scalar(select(AnnotationLink.id).where(AnnotationLink.annotation_id == annotation.id)) is not None:
         raise Duplicate("Annotation {annotation} is in a group already.", annotation=annotation.id)
     link = AnnotationLink(annotation_id=annotation.id, group_id=group.id)
@@ -33,7 +33,7 @@ def merge_groups(db: Session, caller: Caller, group: AnnotationGroup, other: Ann
     alike = ("project_id", "image_group_id", "type")
     if group.id == other.id or any(getattr(group, name) != getattr(other, name) for name in alike):
         raise Invalid("Group {other} cannot be merged into group {group}.", group=group.id, other=other.id)
-    _check_room(group.id, _count(db, group.id) + _count(db, other.id))
+    _check_room(group.id, _count(db, caller, group.id) + _count(db, caller, other.id))
     home = {"group_id": group.id}
     history.edit_many(db, caller, AnnotationLink, AnnotationLink.group_id == other.id, lambda _link: home)
     history.delete(db, caller, other)
@@ -52,7 +52,7 @@ def refuse_groups(
     refused: dict[int, Refusal] = {}
     for place, id in groups.items():
         if id not in found:
-            found[id], counts[id] = _group(db, caller, id), _count(db, id)
+            found[id], counts[id] = _group(db, caller, id), _count(db, caller, id)
         try:
             group = found[id]
             if isinstance(group, Refusal):
@@ -84,7 +84,10 @@ def _check_room(group_id: int, count: int) -> None:
         raise TooLarge("Group {group} holds {limit} annotations at most.", group=group_id, limit=MOST)
 
 
-def _count(db: Session, group_id: int) -> int:
+def _count(db: Session, caller: Caller, group_id: int) -> int:
+    """Those on hidden layers do not count: a group that is full without a reason would tell of them."""
     if not 0 <= group_id < 2**63:
         return 0
-    return db.scalar(select(func.count()).where(AnnotationLink.group_id == group_id)) or 0
+    return (
+        db.scalar(visible(caller, select(func.count()).where(AnnotationLink.group_id == group_id), AnnotationLink)) or 0
+    )

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
 from atrisys.access.judge import State, changed
+from atrisys.access.visible import visible
 from atrisys.actions.calibrate import remeasure
 from atrisys.actions.commands import Step, parent_kinds
 from atrisys.errors import InTheWay, NotAllowed
@@ -66,8 +67,9 @@ IN_ONE_PROJECT: tuple[type[Table], ...] = (
 """What lies in the project of all that it names: images, annotations, groups, which may have been moved since."""
 
 
-def check_whole(db: Session, found: Sequence[Found]) -> None:
+def check_whole(db: Session, caller: Caller, found: Sequence[Found]) -> None:
     """Raises InTheWay or NotAllowed."""
+    _check_tracks(db, caller, _states(found, AnnotationTrack))
     for kind in IN_ONE_PROJECT:
         _check_project(db, kind, [step.id for step, _, to in found if step.kind is kind and to])
     _check_terms(db, _edited(found, Project, "ontology_id"))
@@ -99,6 +101,17 @@ def _states(found: Sequence[Found], kind: type[Table]) -> list[State]:
 
 def _edited(found: Sequence[Found], kind: type[Table], column: str) -> list[int]:
     return [step.id for step, was, to in found if step.kind is kind and was and to and column in changed(was, to)]
+
+
+def _check_tracks(db: Session, caller: Caller, links: Sequence[State]) -> None:
+    """As follow_track keeps it."""
+    places = {(link["track_id"], link["slice_id"]) for link in links}
+    kind = AnnotationTrack
+    doubled = visible(caller, select(kind.track_id, kind.slice_id), kind)
+    doubled = doubled.group_by(kind.track_id, kind.slice_id).having(func.count() > 1)
+    for track, plane in rows_for(db, doubled, kind.track_id, {track for track, _ in places}):
+        if (track, plane) in places:
+            raise InTheWay("Track {track} has another annotation on slice {slice} now.", track=track, slice=plane)
 
 
 def _check_terms(db: Session, project_ids: Sequence[int]) -> None:

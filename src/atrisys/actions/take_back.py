@@ -22,7 +22,6 @@ from atrisys.actions.in_the_way import check_later, check_unused, missing_parent
 from atrisys.actions.still_whole import check_whole, measure_again, misfits
 from atrisys.actions.work_out_shapes import columns_of_shapes
 from atrisys.store.by_ids import rows_for
-from atrisys.store.ids import take_turn
 from atrisys.store.table import Table, kept_columns
 from atrisys.store.tables import (
     TERMS_OF,
@@ -64,10 +63,19 @@ class TakingBack:
     """Of what goes away: what the caller sees before it goes."""
     left_out: list[int] = field(default_factory=list)
     """By their changes: terms and the like that are not given back, since their shapes are gone."""
+    kept: int | None = None
+    """The number of this command, once a part of it is kept."""
+    _is_checked: bool = False
+    """Whether nobody has changed anything since `check`."""
+    _since_pause: int = 0
+
+    @property
+    def in_steps(self) -> bool:
+        """So much that others shall not wait for all of it."""
+        return len(self.steps) > history.BATCH
 
     def check(self, leaving: Leaving) -> None:
         """Raises NotFound, NotAllowed, NotUndoable or InTheWay; nothing is changed yet."""
-        take_turn(self.db)
         judge, ways = Judge(self.db, self.caller), ways_of(self.steps)
         for run in runs(self.steps):
             found = [one for one in states(self.db, run) if not self._is_idle(*one)]
@@ -77,6 +85,8 @@ class TakingBack:
                 check_later(self.db, self.caller, self.author_id, found)
             if run[0].way == "take away":
                 self._tell(run, leaving)
+            self._pause(run)
+        self._is_checked = not self.in_steps
 
     def _is_idle(self, step: Step, was: State | None, to: State | None) -> bool:
         if was is None or to is None or changed(was, to):
@@ -93,11 +103,13 @@ class TakingBack:
         self.seen.update(ids)
 
     def apply(self) -> None:
-        """Raises InTheWay or Duplicate where it does not fit what is there now."""
+        """Raises InTheWay or Duplicate where it does not fit what is there now; a part may be `kept` then."""
         active = [step for step in self.steps if step.id not in self.idle]
         whole: list[Found] = []
         for run in runs(active):
             found = states(self.db, run)
+            if not self._is_checked:
+                check_later(self.db, self.caller, self.author_id, found)
             if run[0].way == "bring back":
                 found = self._bring_back(found)
             elif run[0].way == "take away":
@@ -107,8 +119,17 @@ class TakingBack:
                 self._edit(found)
             self.done += [step for step, _, _ in found]
             whole += [one for one in found if not issubclass(one[0].kind, AnnotationDomain | GivenTerm)]
-        check_whole(self.db, whole)
+            self._pause(run)
+        check_whole(self.db, self.caller, whole)
         measure_again(self.db, self.caller, whole)
+
+    def _pause(self, run: Sequence[Step]) -> None:
+        """Now and then others write: what is changed already is kept, as a part of the same command."""
+        self._since_pause += len(run)
+        if self.in_steps and self._since_pause >= history.BATCH:
+            self._since_pause = 0
+            self.kept = self.db.info.get("transaction_id")
+            history.let_others_write(self.db)
 
     def _bring_back(self, found: list[Found]) -> list[Found]:
         kind = found[0][0].kind

@@ -1,9 +1,10 @@
 """Undo and redo commands, and bring deleted objects back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -11,7 +12,7 @@ from atrisys.access.require import require_manager
 from atrisys.access.visible import get_row, past_of
 from atrisys.actions.commands import Chain, Step, chain_of, lines_of, read_steps
 from atrisys.actions.take_back import Leaving, TakingBack, closure, seen_ids
-from atrisys.errors import InTheWay, Invalid, NotAllowed, NotFound, NotUndoable
+from atrisys.errors import InTheWay, Invalid, NotAllowed, NotFound, NotUndoable, Refusal
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import Table
 from atrisys.store.tables import Change, Project, Reversal
@@ -96,7 +97,7 @@ def bring_back(db: Session, caller: Caller, kind: type[Table], id: int, leaving:
     steps = closure(db, read_steps(db, last.transaction_id), id)
     taking = TakingBack(db, caller, last.user_id or 0, steps)
     taking.check(leaving)
-    return _applied(db, caller, taking)
+    return _applied(db, caller, taking, lambda: None)
 
 
 def _fits(id: int) -> bool:
@@ -148,22 +149,54 @@ def _prepared(db: Session, caller: Caller, chain: Chain, leaving: Leaving) -> Ta
 
 
 def _take_back(db: Session, caller: Caller, chain: Chain, taking: TakingBack) -> TakenBack:
-    answer = _applied(db, caller, taking)
-    number, is_undo = db.info["transaction_id"], not chain.is_undone
-    links = {"transaction_id": number, "undoes_id": chain.tip, "root_id": chain.links[0]}
-    db.add(Reversal(**links, is_undo=is_undo, user_id=caller.id))
+    return _applied(db, caller, taking, lambda: _note(db, caller, chain))
+
+
+def _note(db: Session, caller: Caller, chain: Chain) -> None:
+    """Write down what this command took back, once that is done."""
+    links = {"undoes_id": chain.tip, "root_id": chain.links[0], "is_undo": not chain.is_undone}
+    db.add(Reversal(transaction_id=db.info["transaction_id"], user_id=caller.id, **links))
     db.flush()
-    return answer
 
 
-def _applied(db: Session, caller: Caller, taking: TakingBack) -> TakenBack:
-    taking.apply()
-    for step in taking.done:
-        if step.kind is Project and step.way == "bring back":
-            require_manager(db, caller, get_row(db, caller, Project, step.id))
+def _applied(db: Session, caller: Caller, taking: TakingBack, note: Callable[[], None]) -> TakenBack:
+    """`note`: the last that is done. Whoever dies before leaves a command of its own, which can be undone."""
+    try:
+        taking.apply()
+        for step in taking.done:
+            if step.kind is Project and step.way == "bring back":
+                require_manager(db, caller, get_row(db, caller, Project, step.id))
+        note()
+    except (Refusal, IntegrityError):
+        if taking.kept is not None:
+            _give_back(db, caller, taking.kept)
+        raise
     seen = select(Change.seq).where(past_of(caller))
     left_out = sum(1 for _ in rows_for(db, seen, Change.seq, taking.left_out))
     return TakenBack(_seen(db, caller, taking), left_out)
+
+
+def _give_back(db: Session, caller: Caller, number: int) -> None:
+    """Of what was refused at a later step the earlier ones are taken back again: all was done, or nothing.
+
+    Raises InTheWay where even that does not fit any more: then the part that was done stands as a command of its own.
+    """
+    db.rollback()
+    chain = chain_of(db, number)
+    if chain.tip != number:
+        return
+    taking = TakingBack(db, caller, caller.id, read_steps(db, number))
+    try:
+        taking.apply()
+        _note(db, caller, chain)
+        db.commit()
+    except (Refusal, IntegrityError) as error:
+        db.rollback()
+        raise InTheWay(
+            "This was done in part, as command {command}: others changed the same objects meanwhile. Undo that command "
+            "when what stands in the way is gone.",
+            command=number,
+        ) from error
 
 
 def _seen(db: Session, caller: Caller, taking: TakingBack) -> list[Step]:

@@ -31,8 +31,9 @@ def import_slides(paths: tuple[Path, ...], project: int, user: str | None, link:
     where they are and must not be changed there. Prints JSON, one line an image, with imageInstance or error; a file
     that cannot be read does not end the rest, but the exit status is then 1.
 
-    A slide whose bytes came into the same storage before is not kept again: its image is put into the project where it
-    is not there yet, and the line says "wasThere": true. So the same command may be given again after it broke off.
+    A slide that came into the same storage before (the same bytes, the same name) is not imported again: its image is
+    put into the project where it is not there yet, and the line says "wasThere": true. So the same command may be given
+    again after it broke off. Of the same bytes with another name a new image is made; they are stored once.
 
     \b
     Example:  atrisys import slides/ more/case-7.svs --project 123

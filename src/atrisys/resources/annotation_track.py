@@ -67,7 +67,7 @@ def show_one(annotation: int, track: int, db: Db, find: Find) -> Response:
 def add_links(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
     """Put an annotation on a track of its image, or an array of them; a track has one on each slice at most.
 
-    Whoever may edit the annotation may, guests excepted.
+    What lies on layers that the caller does not see takes no place. Whoever may edit the annotation may, but no guest.
     """
     return add_one_or_many(
         request,

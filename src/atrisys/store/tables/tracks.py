@@ -1,6 +1,6 @@
 """Tracks: one thing that is followed through an image's slices, from annotation to annotation."""
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from atrisys.store.table import Table
@@ -22,10 +22,13 @@ class Track(Table):
 
 
 class AnnotationTrack(OnAnnotation):
-    """An annotation that shows where a track runs: one on each slice."""
+    """An annotation that shows where a track runs: one on each slice, as far as anybody sees.
+
+    No constraint holds it: who put one there must not be told of another that lies on a hidden layer.
+    """
 
     __tablename__ = "annotation_track"
-    __table_args__ = (UniqueConstraint("track_id", "slice_id"),)
+    __table_args__ = (Index(None, "track_id", "slice_id"),)
     cytomine_class = "be.cytomine.domain.ontology.AnnotationTrack"
 
     annotation_id: Mapped[int] = mapped_column(ForeignKey("user_annotation.id"), index=True)
