@@ -10,6 +10,7 @@ SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DHT, _DQT, _DRI, _SOS = 0xC4, 0xDB, 0xDD, 0xDA
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
+_SCAN, _USUAL_HEAD = b"\xff\xda", 2048
 _PLAIN_JFIF, _PLAIN_ADOBE = 16, 14
 _J2K_START, _J2K_SIZE, _J2K_COMMENT, _J2K_TILE, _J2K_DATA = 0xFF4F, 0xFF51, 0xFF64, 0xFF90, 0xFF93
 _J2K_MAIN = frozenset((0xFF51, 0xFF52, 0xFF53, 0xFF55, 0xFF57, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60, 0xFF63))
@@ -64,6 +65,44 @@ def strip_jpeg(jpeg: bytes) -> bytes:
     if not parts and at + 2 == size:
         return jpeg
     return b"".join([*parts, jpeg[kept_from : at + 2]])
+
+
+def scan_of(jpeg: bytes) -> int:
+    """Where the coded pixels begin, as far as it is told without walking through all segments.
+
+    Returns:
+        The byte after what looks like the header of the first scan, which whoever uses it must still check; 0 where
+        there is none in the usual place.
+    """
+    at = jpeg.find(_SCAN, 2, _USUAL_HEAD)
+    end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    return end if 0 < at < end <= _USUAL_HEAD else 0
+
+
+def ends_with_scan_header(head: bytes) -> bool:
+    """Whether a JPEG's beginning is whole segments, of which the header of the first scan is the last."""
+    at = 2
+    while at + 4 <= len(head):
+        if head[at] != 0xFF or head[at + 1] == EOI[1]:
+            return False
+        if head[at + 1] == 0xFF:
+            at += 1
+            continue
+        end = at + 2 + int.from_bytes(head[at + 2 : at + 4], "big")
+        if head[at + 1] == _SOS:
+            return end == len(head)
+        at = max(end, at + 2)
+    return False
+
+
+def ends_with_scan(jpeg: bytes, at: int) -> bool:
+    """Whether nothing but coded pixels and the end mark follows.
+
+    Args:
+        at: where coded pixels begin.
+    """
+    found = _AFTER_SCAN.search(jpeg, at)
+    return found is not None and found.start() == len(jpeg) - 2 and jpeg.endswith(EOI)
 
 
 @lru_cache(maxsize=512)

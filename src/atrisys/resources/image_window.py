@@ -36,7 +36,7 @@ from atrisys.store.tables import (
 from atrisys.wire.asking import CurrentUser, Db
 from atrisys.wire.cut_outs import maker, size_of, way_of
 from atrisys.wire.picture_asking import CUT, LOOK, SIZE, Asked, PictureAsked, picture_at, slide_of
-from atrisys.wire.pictures import Work, picture_answer
+from atrisys.wire.pictures import Work, is_quick, picture_answer
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["picture"])
@@ -119,7 +119,8 @@ def _window(slide: SlideFile, asked_box: Box, format: str, asked: Asked, db: Ses
 
     make = maker(asked, slide, [one.shape for one in chosen], box, kind, way, size, plain)
     wanted = output_size(box, facts, asked.max_size, asked.zoom)
-    work = Work(make, allowed_size(wanted, box, kind, asked.safe, window=way == "crop"), kind, slide.path.name)
+    planned = allowed_size(wanted, box, kind, asked.safe, window=way == "crop")
+    work = Work(make, planned, kind, slide.path.name, is_quick(box, planned))
     marks = [(one.id, one.version) for one in chosen]
     return picture_answer(asked.request, work, way, kind, asked_box, slide.mark, sorted(asked.said.items()), marks)
 

@@ -15,7 +15,7 @@ from atrisys.imaging.pictures import Picture
 from atrisys.imaging.reader import Box
 from atrisys.imaging.slides import SharedSlide
 from atrisys.wire.picture_asking import Asked
-from atrisys.wire.pictures import LARGE_PIXELS, Work, picture_answer
+from atrisys.wire.pictures import Work, is_quick, picture_answer
 
 Way = Literal["crop", "draw", "mask", "alphamask"]
 
@@ -71,8 +71,7 @@ def cut_out(
 
     make = maker(asked, slide, shapes, box, kind, way, size, plain)
     planned = allowed_size(output_size(box, facts, max_size, asked.zoom), box, kind, asked.safe)
-    is_quick = max(box.width * box.height, planned[0] * planned[1]) <= LARGE_PIXELS
-    work = Work(make, planned, kind, slide.path.name, is_quick)
+    work = Work(make, planned, kind, slide.path.name, is_quick(box, planned))
     return picture_answer(asked.request, work, way, kind, slide.mark, sorted(asked.said.items()), *marks)
 
 

@@ -22,8 +22,10 @@ from starlette.types import Receive, Scope, Send
 from atrisys import __version__
 from atrisys.errors import Busy
 from atrisys.imaging.crops import LONGEST_SIDE
+from atrisys.imaging.making import WHOLE_PIXELS
 from atrisys.imaging.patience import Patience, within
 from atrisys.imaging.pictures import Picture
+from atrisys.imaging.reader import Box
 from atrisys.wire.refusals import answer_to
 from atrisys.wire.seats import RETRY_AFTER_S, Seats, give_back, seated, take_at_once
 from atrisys.wire.streaming import Stream
@@ -31,7 +33,10 @@ from atrisys.wire.streaming import Stream
 LARGE_PIXELS = 1_500_000
 GIANT_PIXELS = 16_000_000
 """Beyond so many WebP and TIFF are giants too: they are held whole."""
+QUICK_PIXELS = WHOLE_PIXELS
+"""Pictures of no more are made before they are sent."""
 SMALL_AT_ONCE, SMALL_OF_ONE_SLIDE, LARGE_AT_ONCE = 24, 8, 4
+"""Together less than the threads that run handlers, of which some stay free for other requests."""
 WATCHED_AFTER_S = 0.05
 """Whether who asked has gone is looked at where a picture takes longer."""
 CACHING = {"Cache-Control": "private, no-cache"}
@@ -59,6 +64,11 @@ class Work:
         if max(width, height) > LONGEST_SIDE or (held_whole and width * height > GIANT_PIXELS):
             return "giant"
         return "large" if width * height > LARGE_PIXELS else "small"
+
+
+def is_quick(box: Box, size: tuple[int, int]) -> bool:
+    """Whether little of a slide is read for the picture of a rectangle in that size."""
+    return max(box.width * box.height, size[0] * size[1]) <= QUICK_PIXELS
 
 
 def picture_answer(request: Request, work: Work, *marks: object) -> Response:
@@ -208,10 +218,6 @@ class Rooms:
         with self._lock:
             of_slide = self._of_slide.setdefault(work.slide, Seats(SMALL_OF_ONE_SLIDE))
         return [of_slide, self._seats["small"]]
-
-    def close(self) -> None:
-        """Begin nothing more."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
 
     def place_for(self, work: Work) -> AbstractAsyncContextManager[None]:
         """Raises Busy where none becomes free."""

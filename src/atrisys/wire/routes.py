@@ -115,16 +115,15 @@ class OneTransaction(APIRoute):
             return response
 
         def answer_whole(request: Request, body: bytes, signed_in: bool) -> Response:
+            writes = not reads and (request.method not in SAFE or marks["counts_as_unsafe"])
+            if not signed_in and not writes:
+                return _made_at_once(_signed_in(request, marks, lambda: _run_through(handle(request))))
             if not signed_in:
                 _sign_in(request, marks)
-            writes = not reads and (request.method not in SAFE or marks["counts_as_unsafe"])
             retry = _retry_of(request, body, keeps=keeps or not marks["counts_as_unsafe"]) if writes else None
             if retry is not None:
                 return retry.answer_once(request.app.state.store, lambda: answer_now(request, retry))
-            response = answer_now(request, None, writes=writes)
-            if isinstance(response, PictureAnswer):
-                response.make_at_once()
-            return response
+            return _made_at_once(answer_now(request, None, writes=writes))
 
         def answer_now(request: Request, retry: Retry | None, *, writes: bool = True) -> Response:
             with _transaction(request, writes=writes) as db:
@@ -134,6 +133,13 @@ class OneTransaction(APIRoute):
                 return response
 
         return answer
+
+
+def _made_at_once(response: Response) -> Response:
+    """Pictures that are quickly made need no other thread, now that the request's transaction has ended."""
+    if isinstance(response, PictureAnswer):
+        response.make_at_once()
+    return response
 
 
 def _in_this_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
@@ -196,12 +202,27 @@ class Routes(APIRouter):
 
 
 def _sign_in(request: Request, marks: dict[str, bool]) -> None:
-    store = request.app.state.store
     request.state.touch = None
-    with store.reading() as db:
+    with request.app.state.store.reading() as db:
         request.state.caller = who_asks(request, db, **marks)
+    _touch(request)
+
+
+def _signed_in(request: Request, marks: dict[str, bool], answer: Callable[[], Response]) -> Response:
+    """What is only read is answered in the transaction that found out who asks."""
+    request.state.touch = None
+    try:
+        with _transaction(request, writes=False) as db:
+            request.state.caller = who_asks(request, db, **marks)
+            return answer()
+    finally:
+        _touch(request)
+
+
+def _touch(request: Request) -> None:
+    """The browser's session is in use."""
     if request.state.touch:
-        with store.writing() as db:
+        with request.app.state.store.writing() as db:
             sign_in.touch_session(db, request.state.touch)
 
 

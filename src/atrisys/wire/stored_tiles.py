@@ -103,12 +103,15 @@ class StoredTiles:
             await send({"type": "http.response.start", "status": 304, "headers": _headers(etag, known)})
             await send({"type": "http.response.body"})
             return True
-        if isinstance(tile, Place) and slide.has_stored_tile(tile.level, tile.column, tile.row, judged.plane):
+        body = None
+        if isinstance(tile, Place):
             where = (tile.level, tile.column, tile.row, judged.plane)
-            body = slide.read_stored_tile_at_once(*where) or await self._from_disk(slide.read_stored_tile, *where)
-            if body is None:
-                return False
-        else:
+            body = slide.read_stored_tile_at_once(*where)
+            if body is None and slide.has_stored_tile(*where):
+                body = await self._from_disk(slide.read_stored_tile, *where)
+                if body is None:
+                    return False
+        if body is None:
             kept: KeptTiles = scope["app"].state.store.tiles
             work, name = tile_work(kept, judged, tile, etag), name_of(etag)
             body = kept.read_at_once(judged.path.name, name)

@@ -4,7 +4,9 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 
-from atrisys.imaging.codestreams import EOI, SOI, NotPure, strip_jpeg
+import numpy as np
+
+from atrisys.imaging.codestreams import EOI, SOI, NotPure, ends_with_scan, ends_with_scan_header, scan_of, strip_jpeg
 from atrisys.imaging.reader import Pixels
 from atrisys.imaging.readers.tiff.tables import TileTable
 
@@ -151,6 +153,35 @@ def make_whole(jpeg: bytes, table: TileTable) -> bytes:
         NotPlain: see `check_plain`; or it has no end, so that a viewer would show half a tile for a whole one; or
             nobody can say what in it is picture and what is not.
     """
+    # Tiles of one level begin alike: what becomes of their beginning is found out once.
+    at = scan_of(jpeg)
+    if at and len(jpeg) <= most_bytes(table) and ends_with_scan(jpeg, at):
+        head = _whole_head(jpeg[:at], *_said_of(table))
+        if head is not None:
+            return head + jpeg[at:]
+    return _made_whole(jpeg, table)
+
+
+def _said_of(table: TileTable) -> tuple[int, int, int, bool, bytes]:
+    return table.tile_width, table.tile_height, table.samples, table.ycbcr, table.jpeg_tables
+
+
+@lru_cache(maxsize=256)
+def _whole_head(head: bytes, width: int, height: int, samples: int, ycbcr: bool, jpeg_tables: bytes) -> bytes | None:
+    """What stands before the pixels of a tile that begins so; None where it is no plain one."""
+    table = TileTable(
+        tile_width=width, tile_height=height, columns=0, rows=0, samples=samples, plain_jpeg=True, ycbcr=ycbcr,
+        jpeg_tables=jpeg_tables, offsets=np.zeros(0, np.uint64), lengths=np.zeros(0, np.uint64),
+    )  # fmt: skip
+    if not ends_with_scan_header(head):
+        return None
+    try:
+        return _made_whole(head + EOI, table)[: -len(EOI)]
+    except NotPlain:
+        return None
+
+
+def _made_whole(jpeg: bytes, table: TileTable) -> bytes:
     try:
         jpeg = strip_jpeg(jpeg)
         tables = _inner(table.jpeg_tables) if table.jpeg_tables else b""
