@@ -7,12 +7,18 @@ import time
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
 
 from atrisys.access import passwords
 from atrisys.access.events import ACTIONS
+from atrisys.app import create_app
+from atrisys.store.session import Store
+from atrisys.store.tables import Event
 from browser import Browser, signed_in
 from events import about, events
 from given import slides
+from given.kept import kept_store
 from people import Person
 from undoing import ok, undo
 
@@ -237,6 +243,21 @@ def test_a_picture_writes_nothing_to_the_database_itself(store, bob, image, monk
         bob.get(path)
     monkeypatch.undo()
     assert len(about(store, "viewed")) == 1
+
+
+def test_what_was_noted_is_in_the_log_when_the_server_stops(kept_app):
+    app, store = kept_app
+    with TestClient(app) as client:
+        assert client.get("/api/project.json", headers={"X-Auth-Token": "a", "X-Auth-Secret": "b"}).status_code == 401
+    with store.reading() as db:
+        assert db.execute(select(Event.action, Event.what, Event.object_id)).all() == [("sign-in failed", "keys", None)]
+
+
+@pytest.fixture
+def kept_app(tmp_path):
+    with kept_store(tmp_path / "data") as store:
+        # The server closes its own store when it stops.
+        yield create_app(store.settings, Store(store.settings)), store
 
 
 # --- taking data out -------------------------------------------------------------------------------------------------
