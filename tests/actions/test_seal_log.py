@@ -208,8 +208,8 @@ def test_an_end_that_was_cut_off_is_found_by_a_seal_that_was_kept_elsewhere(seal
     assert "cut off" in problem(sealed, last.mac)
 
 
-def test_another_installations_secret_makes_other_seals(sealed):
-    sealed.folder.secret_file.write_bytes(bytes(32))
+def test_another_installations_secret_makes_other_seals(sealed, monkeypatch):
+    monkeypatch.setattr(sealed.folder, "secret", lambda: bytes(32))
     assert problem(sealed).startswith("Seal 1 ")
 
 

@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import select
 
+from atrisys.store import spatial
 from atrisys.store.tables import AnnotationTerm, Change, UserAnnotation
 from given.annotations import SQUARE
 
@@ -102,6 +103,7 @@ def test_a_line_of_the_log_without_the_shape_itself_is_worked_out_from_the_outli
     shape = db.get_one(UserAnnotation, drawn["id"]).shape
     deleted = ok(bob.delete(f"/api/annotation/{drawn['id']}.json"))
     with given.writing() as writing:
+        spatial.append_freely(writing.connection(), "change")
         line = writing.scalars(select(Change).where(Change.object_id == drawn["id"], Change.after.is_(None))).one()
         head, _, tail = line.before.partition('"shape":"')
         line.before = head + tail.partition('",')[2] if '",' in tail else head.rstrip(",") + "}"

@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import func, select
 
+from atrisys.store import spatial
 from atrisys.store.tables import AbstractImage, AnnotationTerm, Change, Project, UserAnnotation
 from counting import statements
 
@@ -217,6 +218,7 @@ def test_neither_order_nor_last_activity_tells_of_hidden_layers(given, layered, 
     hiding, showing, image = layered
     given.annotation(given.image(showing, alice), bob)
     last = given.annotation(image, alice)
+    spatial.append_freely(db.connection(), "change")
     db.query(Change).filter(Change.object_id == last.id).update({"created": 2 * last.created})
     db.commit()
     for sort in ("numberOfAnnotations", "lastActivity"):
