@@ -140,6 +140,20 @@ def test_keys_that_hold_once_an_hour_and_keys_that_do_not(app, trail, alice, sto
     assert "not-her-private-key" not in said
 
 
+def test_the_many_addresses_of_one_network_do_not_fill_the_log(app, trail):
+    def ask(address):
+        keys = {"X-Auth-Token": "a", "X-Auth-Secret": "b"}
+        assert TestClient(app, client=(address, 1)).get("/api/project.json", headers=keys).status_code == 401
+
+    for host in range(1, 5):
+        ask(f"2001:db8:0:1::{host}")
+    ask("2001:db8:0:2::1")
+    ask("192.0.2.1")
+    ask("192.0.2.2")
+    told = [row["address"] for row in trail.rows(action="sign-in failed")]
+    assert told == ["192.0.2.2", "192.0.2.1", "2001:db8:0:2::1", "2001:db8:0:1::1"]
+
+
 # --- rights ----------------------------------------------------------------------------------------------------------
 
 

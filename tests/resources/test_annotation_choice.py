@@ -1,6 +1,9 @@
 import pytest
 import shapely
+from sqlalchemy import event
 
+from atrisys.actions import edit_chosen
+from atrisys.geometry import correct
 from given.annotations import SQUARE
 
 DELETE, TERM = "/api/atrisys/annotation/delete.json", "/api/atrisys/annotation/term.json"
@@ -103,6 +106,31 @@ def test_several_become_the_first_and_come_apart_again_in_one_step(desk, alice, 
     assert desk.left() == {*desk.ids, other}
     assert ok(alice.get(f"/api/annotation/{desk.ids[0]}.json"))["location"] == before
     assert desk.terms(other) == [[desk.other.id]]
+
+
+def test_shapes_that_are_too_large_together_are_refused_before_they_are_read(desk, alice, monkeypatch):
+    def read(*_shapes):
+        raise AssertionError("a shape was read")
+
+    monkeypatch.setattr(correct, "LONGEST_POINT", 0)
+    monkeypatch.setattr(edit_chosen, "_shape", read)
+    assert alice.post(MERGE, json={"annotations": desk.ids}).json()["code"] == "shape_refused"
+    assert desk.left() == set(desk.ids)
+
+
+def test_who_chooses_reads_no_shapes(desk, alice, db):
+    seen = []
+
+    def look(_connection, _cursor, statement, *_):
+        seen.append(statement)
+
+    event.listen(db.get_bind(), "before_cursor_execute", look)
+    try:
+        ok(alice.post(TERM, json={"annotations": desk.ids, "term": desk.other.id}))
+    finally:
+        event.remove(db.get_bind(), "before_cursor_execute", look)
+    assert any("user_annotation" in statement for statement in seen)
+    assert not [one for one in seen if "user_annotation.shape" in one or "user_annotation.location" in one]
 
 
 def test_what_was_sent_in_image_order_is_merged_in_the_right_place(desk, alice):

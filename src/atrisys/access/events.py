@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller, Door
+from atrisys.access.passwords import place_of
 from atrisys.store.events import event_of, write_events
 from atrisys.store.session import Store
 from atrisys.store.table import Base
@@ -75,11 +76,12 @@ def note_failure(
 ) -> None:
     """Somebody did not prove to be the account that they named; of accounts that there are not, only that they tried.
 
-    Wrong passwords are told one by one, for they are answered slower and slower; all else once a minute.
+    Wrong passwords are told one by one, for they are answered slower and slower; all else once a minute, whatever the
+    addresses of one network: nobody may fill the log with them.
     """
     about = _about(None, door, request_id, SecUser, account_id, address)
     again_s = 0 if what in ("password", "token") else SAME_DOWNLOAD_S
-    store.noted.add(event_of(action="sign-in failed", what=what, **about), again_s)
+    store.noted.add(event_of(action="sign-in failed", what=what, **about), again_s, place_of(address))
 
 
 def _about(

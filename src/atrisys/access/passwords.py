@@ -120,7 +120,7 @@ def forget_tries(db: Session, account: str, address: str | None = None) -> None:
 
 def _subjects(account: str, address: str) -> dict[Kind, str]:
     """`account:name` whatever its capitals, `address:1.2.3.4`, and both together."""
-    name, place = account.lower(), _place(address)
+    name, place = account.lower(), place_of(address)
     subjects: dict[Kind, str] = {
         "account": f"account:{name}",
         "address": f"address:{place}",
@@ -129,8 +129,8 @@ def _subjects(account: str, address: str) -> dict[Kind, str]:
     return {kind: subject[:300] for kind, subject in subjects.items()}
 
 
-def _place(address: str) -> str:
-    """Of IPv6 the network, since one machine has it whole."""
+def place_of(address: str) -> str:
+    """Where tries are counted as from one machine: of IPv6 the network, since one machine has it whole."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -15,7 +15,7 @@ from atrisys.actions.clear_annotations import clear_kind
 from atrisys.actions.draw_annotations import as_drawn, redraw
 from atrisys.actions.drawing import Drawing
 from atrisys.errors import Invalid, NotFound
-from atrisys.geometry.correct import join
+from atrisys.geometry.correct import join, refuse_large
 from atrisys.geometry.wkt import read_wkt
 from atrisys.store import spatial
 from atrisys.store.ids import take_turn
@@ -54,6 +54,8 @@ def merge_chosen(db: Session, caller: Caller, ids: Sequence[int]) -> UserAnnotat
     Raises as `delete_chosen`, and Invalid: not several areas of one slice. ShapeRefused: what `join` raises.
     """
     _choose(db, caller, ids)
+    size = func.sum(func.length(UserAnnotation.shape) + func.length(UserAnnotation.location))
+    refuse_large(db.scalar(select(size).where(UserAnnotation.id.in_(ids))) or 0)
     rows = {row.id: row for row in db.scalars(select(UserAnnotation).where(UserAnnotation.id.in_(ids)))}
     first = rows.pop(ids[0])
     if not rows or any(row.slice_id != first.slice_id for row in rows.values()):
@@ -73,10 +75,11 @@ def _shape(row: UserAnnotation, *, left_top: bool) -> BaseGeometry:
 
 
 def _choose(db: Session, caller: Caller, ids: Sequence[int]) -> Chosen:
-    """Locked until the transaction ends, so that none goes meanwhile."""
+    """Locked until the transaction ends, so that none goes meanwhile. Their shapes are not read: they may be large."""
     take_turn(db)
-    query = visible(caller, select(UserAnnotation)).where(UserAnnotation.id.in_(ids)).order_by(UserAnnotation.id)
-    rows = db.scalars(spatial.for_update(query)).all()
+    row = UserAnnotation
+    query = visible(caller, select(row.id, row.project_id, row.user_id), row).where(row.id.in_(ids)).order_by(row.id)
+    rows = db.execute(spatial.for_update(query)).all()
     missing = set(ids).difference(row.id for row in rows)
     if missing:
         raise NotFound("{kind} {id} was not found.", kind="UserAnnotation", id=min(missing))

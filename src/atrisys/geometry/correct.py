@@ -14,6 +14,8 @@ from atrisys.geometry.wkt import Shapes, as_array
 
 MOST_POINTS = 200_000
 """Of all shapes of one correction together: some half a second."""
+LONGEST_POINT = 96
+"""Bytes that one point of a shape takes as WKB and as WKT together, at most: a multiple of what is usual."""
 MOST_PIECES = 100
 """Into which one shape is divided."""
 
@@ -93,6 +95,19 @@ def divide(shape: BaseGeometry, along: BaseGeometry) -> list[BaseGeometry]:
     return [shapely.multipolygons([pieces[0], *whole]) if whole else pieces[0], *pieces[1:]]
 
 
+def refuse_large(size: int) -> None:
+    """Refuse shapes before they are read: so many bytes are more than any of `MOST_POINTS` points.
+
+    Args:
+        size: bytes of all shapes of one correction, each as WKB and as WKT.
+
+    Raises:
+        ShapeRefused: more than `LONGEST_POINT` bytes for each point that they may have.
+    """
+    if size > MOST_POINTS * LONGEST_POINT:
+        raise _many_points()
+
+
 def _outlines(shape: BaseGeometry) -> BaseGeometry:
     return shapely.boundary(shape) if shapely.get_dimensions(shape) == 2 else shape
 
@@ -105,9 +120,13 @@ def _check(shapes: Sequence[BaseGeometry]) -> None:
 
 def _refuse_many_points(shapes: Sequence[BaseGeometry]) -> None:
     if int(shapely.get_num_coordinates(as_array(shapes)).sum()) > MOST_POINTS:
-        raise ShapeRefused(
-            "The shapes of one correction have at most {most} points together. Simplify them first.", most=MOST_POINTS
-        )
+        raise _many_points()
+
+
+def _many_points() -> ShapeRefused:
+    return ShapeRefused(
+        "The shapes of one correction have at most {most} points together. Simplify them first.", most=MOST_POINTS
+    )
 
 
 def _refuse_knots(together: BaseGeometry) -> None:

@@ -48,9 +48,13 @@ class Noted:
         self._writing = threading.Lock()
         self._lost = 0
 
-    def add(self, event: dict[str, Any], again_s: float) -> None:
-        """Note it, unless the same was noted less than `again_s` seconds ago. Costs some microseconds."""
-        key = tuple(event[name] for name in ABOUT if name != "request_id")
+    def add(self, event: dict[str, Any], again_s: float, place: str | None = None) -> None:
+        """Note it, unless the same was noted less than `again_s` seconds ago. Costs some microseconds.
+
+        Args:
+            place: all addresses there count as one.
+        """
+        key = (*(event[name] for name in ABOUT if name not in ("request_id", "address")), place or event["address"])
         now = time.monotonic()
         with self._lock:
             before = self._known.get(key)
