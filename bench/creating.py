@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -85,9 +85,6 @@ def times_of(runs: list[dict[str, float]]) -> str:
     middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     waits = f"p50 {middle['p50_ms']:.1f} ms, p99 {middle['p99_ms']:.1f} ms, " if "p50_ms" in middle else ""
     return f"{waits}CPU {middle['cpu_ms']:.1f} ms"
-
-
-Connect = Callable[[Keys, int], Iterator[Any]]
 
 
 def shared(keys: Keys, port: int) -> Iterator[Session]:

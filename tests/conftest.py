@@ -6,7 +6,6 @@ Each test runs in a transaction that is rolled back; SQLite by default, PostgreS
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -20,8 +19,6 @@ from atrisys.store.events import Noted
 from atrisys.store.session import Store
 from given import Given
 from people import Person
-
-SLIDES = Path(__file__).parents[2] / "shared" / "slides"
 
 
 class RolledBackStore(Store):

@@ -29,39 +29,44 @@ def admin(visit, demo):
 def test_somebody_is_added_rises_is_locked_and_gets_a_new_password(admin, visit, demo, chromium):
     admin.get_by_role("button", name="Add somebody").click()
     form = admin.get_by_role("dialog")
-    for label, text in {"User name": "carol", "First name": "Carol", "Last name": "C", "Mail": "c@example.org"}.items():
+    for label, text in {
+        "User name": "charlie",
+        "First name": "Charlie",
+        "Last name": "C",
+        "Mail": "charlie@example.org",
+    }.items():
         form.get_by_label(label).fill(text)
     form.get_by_label("Password", exact=True).fill(PASSWORD)
     form.get_by_role("button", name="Add", exact=True).click()
-    row = admin.get_by_role("row").filter(has_text="carol")
+    row = admin.get_by_role("row").filter(has_text="charlie")
     row.wait_for()
 
-    def carol():
-        return next(one for one in demo.ask("/api/user.json", withRoles=True) if one["username"] == "carol")
+    def charlie():
+        return next(one for one in demo.ask("/api/user.json", withRoles=True) if one["username"] == "charlie")
 
     row.locator(".v-select").click()
     with admin.expect_response("**/define.json"):
         admin.get_by_role("option", name="Guest").click()
-    assert carol()["role"] == "ROLE_GUEST"
-    row.get_by_role("button", name="Lock carol", exact=True).click()
+    assert charlie()["role"] == "ROLE_GUEST"
+    row.get_by_role("button", name="Lock charlie", exact=True).click()
     admin.get_by_role("dialog").get_by_role("button", name="Lock", exact=True).click()
-    row.get_by_role("button", name="Unlock carol").click()
-    row.get_by_role("button", name="Lock carol", exact=True).wait_for()
-    assert carol()["enabled"]
-    row.get_by_role("button", name="Reset the password of carol").click()
+    row.get_by_role("button", name="Unlock charlie").click()
+    row.get_by_role("button", name="Lock charlie", exact=True).wait_for()
+    assert charlie()["enabled"]
+    row.get_by_role("button", name="Reset the password of charlie").click()
     made_up = admin.get_by_role("dialog").get_by_label("Password", exact=True).input_value()
     assert len(made_up) > 20
     admin.get_by_role("dialog").get_by_role("button", name="Save").click()
     admin.get_by_role("dialog").wait_for(state="detached")
-    with visiting(chromium, demo, locale="en") as hers:
-        hers.page.goto(demo.told["address"])
-        hers.page.get_by_label("User name").fill("carol")
-        hers.page.get_by_label("Password").fill(made_up)
-        hers.page.get_by_role("button", name="Sign in").click()
-        hers.page.locator("header nav").wait_for()
-        assert hers.page.get_by_role("link", name="Administration").count() == 0
-        hers.page.goto(f"{demo.told['address']}/admin")
-        hers.page.get_by_text("Only administrators see this.").wait_for()
+    with visiting(chromium, demo, locale="en") as theirs:
+        theirs.page.goto(demo.told["address"])
+        theirs.page.get_by_label("User name").fill("charlie")
+        theirs.page.get_by_label("Password").fill(made_up)
+        theirs.page.get_by_role("button", name="Sign in").click()
+        theirs.page.locator("header nav").wait_for()
+        assert theirs.page.get_by_role("link", name="Administration").count() == 0
+        theirs.page.goto(f"{demo.told['address']}/admin")
+        theirs.page.get_by_text("Only administrators see this.").wait_for()
 
     admin.get_by_role("tab", name="Change log").click()
     admin.get_by_role("combobox", name="What").fill("account")
@@ -72,7 +77,7 @@ def test_somebody_is_added_rises_is_locked_and_gets_a_new_password(admin, visit,
     found.wait_for()
     admin.get_by_role("button", name="History of account").first.click()
     history = admin.get_by_role("dialog")
-    history.get_by_role("cell", name="carol", exact=True).first.wait_for()
+    history.get_by_role("cell", name="charlie", exact=True).first.wait_for()
     assert not {PASSWORD, made_up} & set(history.inner_text().split())
     history.get_by_role("button", name="Close").click()
     assert visit.complaints == []

@@ -41,13 +41,13 @@ class Member(requests.Session):
 
 
 @pytest.fixture(scope="module")
-def wendy(demo):
-    link = demo.send(f"/api/project/{demo.told['projectId']}/invitation.json", firstname="Wendy", lastname="Wu")["link"]
+def bob(demo):
+    link = demo.send(f"/api/project/{demo.told['projectId']}/invitation.json", firstname="Bob", lastname="B")["link"]
     member = Member(demo)
     token = urlsplit(link).fragment
-    new = {"username": "wendy", "firstname": "Wendy", "lastname": "Wu", "email": "w@example.org"}
+    new = {"username": "bob", "firstname": "Bob", "lastname": "B", "email": "bob@example.org"}
     member.do("POST", "/api/atrisys/invitation/accept.json", token=token, password=PASSWORD, **new)
-    said = member.do("POST", "/api/atrisys/session.json", username="wendy", password=PASSWORD)
+    said = member.do("POST", "/api/atrisys/session.json", username="bob", password=PASSWORD)
     member.id = said["user"]["id"]
     return member
 
@@ -69,7 +69,7 @@ def view_of(page):
     return [float(asked[name][0]) for name in "xyd"]
 
 
-def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo, wendy, drawn):
+def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo, bob, drawn):
     page = looking_at(visit, demo, PLACE[0] + 45, PLACE[1] + 45)
     page.mouse.click(*middle(page))
     thread = page.get_by_role("region", name="comment", exact=False).filter(has=page.get_by_label("Write a comment"))
@@ -80,10 +80,10 @@ def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo
     thread.get_by_role("heading", name="1 comment").wait_for()
     assert [words for _, words in thread_of(demo, drawn)] == ["Is this one cell\nor two? <b>5</b>"]
 
-    theirs = wendy.do("POST", f"/api/atrisys/annotation/{drawn}/comment.json", comment="Two.")["annotationcomment"]
-    hers = thread.get_by_role("listitem").filter(has_text="Wendy Wu")
-    hers.get_by_text("Two.").wait_for()
-    assert hers.get_by_role("button", name="Change").count() == 0
+    theirs = bob.do("POST", f"/api/atrisys/annotation/{drawn}/comment.json", comment="Two.")["annotationcomment"]
+    his = thread.get_by_role("listitem").filter(has_text="Bob B")
+    his.get_by_text("Two.").wait_for()
+    assert his.get_by_role("button", name="Change").count() == 0
 
     mine = thread.get_by_role("listitem").first
     mine.get_by_role("button", name="Change this comment").click()
@@ -101,52 +101,52 @@ def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo
     page.get_by_role("button", name="Back to where you looked").click()
     page.wait_for_url(re.compile("x=7000&y=5000&d=2\\b"))
 
-    hers.get_by_role("button", name="Delete this comment").click()
+    his.get_by_role("button", name="Delete this comment").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete this comment").click()
-    hers.wait_for(state="detached")
-    assert wendy.get(f"{wendy.address}/api/atrisys/annotationcomment/{theirs['id']}.json").status_code == 404
+    his.wait_for(state="detached")
+    assert bob.get(f"{bob.address}/api/atrisys/annotationcomment/{theirs['id']}.json").status_code == 404
     assert len(thread_of(demo, drawn)) == 1
     assert visit.complaints == []
 
 
-def test_who_is_there_is_seen_gone_to_and_followed_until_one_moves(visit, demo, wendy):
-    wendy.look(3000, 2500, 1)
+def test_who_is_there_is_seen_gone_to_and_followed_until_one_moves(visit, demo, bob):
+    bob.look(3000, 2500, 1)
     page = looking_at(visit, demo, 6000, 4000, 2)
     here = page.get_by_role("region", name="On this slide now")
-    here.get_by_text("Wendy Wu").wait_for()
-    seen = wendy.do("GET", f"/api/atrisys/imageinstance/{wendy.image}/present.json?origin=left-top")["collection"]
-    [mine] = [row for row in seen if row["user"] != wendy.id]
+    here.get_by_text("Bob B").wait_for()
+    seen = bob.do("GET", f"/api/atrisys/imageinstance/{bob.image}/present.json?origin=left-top")["collection"]
+    [mine] = [row for row in seen if row["user"] != bob.id]
     assert (round(mine["x"]), round(mine["y"])) == (6000, 4000)
 
-    follow = here.get_by_role("button", name="Move as Wendy Wu does")
+    follow = here.get_by_role("button", name="Move as Bob B does")
     follow.click()
     page.wait_for_url(re.compile("x=3000&y=2500&"))
     assert view_of(page)[2] == pytest.approx(max(800 / middle_of(page)[0], 600 / middle_of(page)[1]), rel=0.01)
-    wendy.look(5000, 3000, 3)
+    bob.look(5000, 3000, 3)
     page.wait_for_url(re.compile("x=5000&y=3000&"))
-    told = wendy.do("GET", f"/api/atrisys/imageinstance/{wendy.image}/present.json")["collection"]
-    assert [row["followsMe"] for row in told if row["user"] != wendy.id] == [True]
+    told = bob.do("GET", f"/api/atrisys/imageinstance/{bob.image}/present.json")["collection"]
+    assert [row["followsMe"] for row in told if row["user"] != bob.id] == [True]
 
     page.keyboard.press("+")
-    here.get_by_text("You move as Wendy Wu does").wait_for(state="detached")
+    here.get_by_text("You move as Bob B does").wait_for(state="detached")
     moved = view_of(page)
-    wendy.look(1000, 1000, 1)
+    bob.look(1000, 1000, 1)
     page.wait_for_timeout(1500)
     assert view_of(page) == moved
-    here.get_by_role("button", name="Go to where Wendy Wu looks").click()
+    here.get_by_role("button", name="Go to where Bob B looks").click()
     page.wait_for_url(re.compile("x=1000&y=1000&"))
 
     here.get_by_label("Members see where I look").uncheck()
-    follow_me = f"/api/imageinstance/{wendy.image}/position/{mine['user']}.json"
+    follow_me = f"/api/imageinstance/{bob.image}/position/{mine['user']}.json"
     for _ in range(40):
-        if not wendy.do("GET", follow_me):
+        if not bob.do("GET", follow_me):
             break
         page.wait_for_timeout(250)
-    assert wendy.do("GET", follow_me) == {}
+    assert bob.do("GET", follow_me) == {}
 
-    wendy.look(1000, 1000, 1)
+    bob.look(1000, 1000, 1)
     visit.open(f"{demo.told['address']}/project/{demo.told['projectId']}")
-    page.get_by_role("img", name="Looking at it now: Wendy Wu").wait_for()
+    page.get_by_role("img", name="Looking at it now: Bob B").wait_for()
     assert visit.complaints == []
 
 

@@ -30,5 +30,6 @@ export const look = createVuetify({
   defaults: {
     VTextField: { variant: "outlined", density: "comfortable" },
     VSelect: { variant: "outlined", density: "compact" },
+    ...Object.fromEntries(["VCheckbox", "VSwitch", "VSlider", "VRangeSlider"].map((name) => [name, { density: "compact", hideDetails: true }])),
   },
 });

@@ -11,7 +11,7 @@ export interface Cell {
   box: Box;
 }
 
-export function cellOf(level: number, column: number, row: number): Cell {
+function cellOf(level: number, column: number, row: number): Cell {
   const side = 2 ** level;
   return { key: `${level}/${column}/${row}`, box: [column * side, row * side, (column + 1) * side, (row + 1) * side] };
 }

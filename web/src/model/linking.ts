@@ -1,7 +1,7 @@
 /** Slides that are looked at side by side: where a point lies on each screen, and how the others go along with one. */
 
 import type { Point } from "./frame";
-import type { Position } from "./position";
+import { type Position, radians } from "./position";
 
 /** How large a slide is, in level-0 pixels, and µm for each of them; null: unknown. */
 export interface Extent {
@@ -61,6 +61,6 @@ export function beside(position: Position, slide: Extent, other: Extent): Positi
 
 /** Clockwise, where y goes downwards. */
 function rotated([x, y]: Point, degrees: number): Point {
-  const turn = (degrees * Math.PI) / 180;
+  const turn = radians(degrees);
   return [x * Math.cos(turn) - y * Math.sin(turn), x * Math.sin(turn) + y * Math.cos(turn)];
 }

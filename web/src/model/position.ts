@@ -18,6 +18,9 @@ export interface Position extends Place {
 
 export type Query = Record<string, string>;
 
+export const radians = (degrees: number) => (degrees * Math.PI) / 180;
+export const inDegrees = (angle: number) => (angle * 180) / Math.PI;
+
 export function toQuery(position: Position, height: number): Query {
   const [x, y] = turned(position.centre, height);
   const query: Query = { x: x.toFixed(0), y: y.toFixed(0), d: String(Number(position.downsample.toPrecision(4))) };

@@ -2,7 +2,8 @@
 
 import { ask, list } from "../api/client";
 import type { Point } from "./frame";
-import type { Place } from "./position";
+import { onSlide } from "./linking";
+import { type Place, inDegrees, radians } from "./position";
 import { readParts } from "./shape";
 
 export type Size = [width: number, height: number];
@@ -39,11 +40,10 @@ export function initialsOf(name: string): string {
 }
 
 /** The corners of a view on a screen of that size, from the top left, clockwise. */
-export function cornersOf({ centre, downsample, degrees }: Place, [width, height]: Size): Point[] {
-  const turn = (degrees * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
-  const [right, up] = [(width / 2) * downsample, (height / 2) * downsample];
-  return [[-right, up], [right, up], [right, -up], [-right, -up]].map(([x, y]) => [centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos]);
+export function cornersOf(view: Place, [width, height]: Size): Point[] {
+  const [right, down] = [width / 2, height / 2];
+  const corners: Point[] = [[-right, -down], [right, -down], [right, down], [-right, down]];
+  return corners.map((corner) => onSlide({ ...view, isFlipped: false }, corner));
 }
 
 /** What the server is told of a view; `longest`: the longer side of the slide. */
@@ -54,7 +54,7 @@ export function positionOf(view: Place, size: Size, longest: number, broadcast: 
     [`${names[k]}Y`, y],
   ]);
   const zoom = Math.round(Math.max(0, Math.log2(longest / TILE_PX / view.downsample)));
-  return { ...Object.fromEntries(corners), zoom, rotation: (view.degrees * Math.PI) / 180, broadcast };
+  return { ...Object.fromEntries(corners), zoom, rotation: radians(view.degrees), broadcast };
 }
 
 export function frameOf({ location }: Seen): Point[] {
@@ -67,7 +67,7 @@ export function asSeenBy(seen: Seen, [width, height]: Size): Place | undefined {
   const [a, b, c, d] = frameOf(seen);
   const downsample = Math.max(Math.hypot(b[0] - a[0], b[1] - a[1]) / width, Math.hypot(d[0] - a[0], d[1] - a[1]) / height);
   if (!(downsample > 0) || !Number.isFinite(downsample)) return undefined;
-  return { centre: [(a[0] + c[0]) / 2, (a[1] + c[1]) / 2], downsample, degrees: (seen.rotation * 180) / Math.PI };
+  return { centre: [(a[0] + c[0]) / 2, (a[1] + c[1]) / 2], downsample, degrees: inDegrees(seen.rotation) };
 }
 
 const REST_MS = 10_000;

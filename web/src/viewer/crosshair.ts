@@ -1,9 +1,8 @@
 /** A pointer that is moved with the arrow keys: whatever the mouse draws, the keyboard draws with it. */
 
 import "./crosshair.css";
-import type Map from "ol/Map";
 import type { Pen, Tool } from "./drawing";
-import { isMirrored } from "./slide_map";
+import type { SlideMap } from "./slide_map";
 
 const STEP_PX = 16;
 const FINE_PX = 1;
@@ -20,7 +19,7 @@ const DRAGGED: readonly Tool[] = ["edit", "freehand", "rectangle", "ellipse", "b
 const POINTER = { pointerId: 0x6b657973, pointerType: "mouse", isPrimary: true, bubbles: true, cancelable: true };
 
 /** The pen, which the crosshair holds as well. */
-export function withCrosshair(map: Map, pen: Pen): Pen {
+export function withCrosshair({ map, shift }: SlideMap, pen: Pen): Pen {
   const target = map.getTargetElement()!;
   const mark = document.createElement("div");
   mark.className = "crosshair";
@@ -62,20 +61,13 @@ export function withCrosshair(map: Map, pen: Pen): Pen {
     const room = [target.clientWidth, target.clientHeight].map((side) => Math.max(side / 2 - EDGE_PX, 0));
     const wanted = [place[0] + right * by, place[1] + down * by];
     place = wanted.map((at, axis) => Math.min(room[axis], Math.max(-room[axis], at)));
-    const beyond = wanted[0] - place[0];
-    shift(isMirrored(map) ? -beyond : beyond, wanted[1] - place[1]);
+    const [beyond, below] = [wanted[0] - place[0], wanted[1] - place[1]];
+    if (beyond || below) {
+      shift(beyond, below);
+      map.renderSync();
+    }
     show();
     tell("pointermove");
-  }
-
-  function shift(right: number, down: number): void {
-    if (!right && !down) return;
-    const view = map.getView();
-    const [x, y] = view.getCenter()!;
-    const [cos, sin] = [Math.cos(view.getRotation()), Math.sin(view.getRotation())];
-    const perPixel = view.getResolution()!;
-    view.setCenter([x + (right * cos + down * sin) * perPixel, y + (right * sin - down * cos) * perPixel]);
-    map.renderSync();
   }
 
   function set(event: KeyboardEvent): void {

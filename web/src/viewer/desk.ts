@@ -8,7 +8,6 @@ import { type Editing, createEditing } from "../model/editing";
 import { type Hidden, NOTHING_HIDDEN, toFilter } from "../model/filter";
 import { createHand } from "../model/hand";
 import { keepIn } from "../model/kept";
-import { type Change, again, changedShapes, createFeed } from "../model/live";
 import type { Extent } from "../model/linking";
 import { type Scale, downsampleFor, magnificationAt, stepped } from "../model/magnification";
 import type { Measured } from "../model/measure";
@@ -28,9 +27,9 @@ import { nameOf } from "../words/names";
 import { wordsOf } from "../words/refusals";
 import type { Tool } from "./drawing";
 import type { Shown } from "./loading";
+import { createNews } from "./news";
 import { type Stage, createStage } from "./slide_viewer";
 
-const ASK_FOR_NEWS_MS = 5000;
 const { t } = i18n.global;
 
 export type ReviewStep = "previous" | "next" | "accept" | "reject";
@@ -98,10 +97,6 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const isInReview = ref(false);
   const slice = ref<Slice>();
   const channels = ref<Layer[]>([]);
-  /** Counts what may have changed the list of its shapes. */
-  const edition = ref(0);
-  /** What others and oneself have changed in the project, as the feed last told it. */
-  const changes = shallowRef<Change[]>([]);
 
   const store = createShapeStore();
   const stage = createStage(store);
@@ -131,8 +126,11 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const reviewing = createReviewing(image, filter);
   const termCounts = createTermCounts(image, filter);
   const recent = createRecent(`atrisys.terms.${project}`);
-  const feed = createFeed(project);
-  let listening: ReturnType<typeof again> | undefined;
+  const news = createNews(project, me, editing, {
+    told: () => void termCounts.again(),
+    isFiltered: () => Object.keys(filter()).length > 0,
+    again: () => slide.value?.loader.again(),
+  });
 
   const title = computed(() => nameOf(opened.value?.image ?? { id: image, instanceFilename: null, blindedName: null }));
   const terms = computed(() => opened.value?.terms ?? []);
@@ -158,7 +156,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     hooks.opened();
     void termCounts.again();
     await editing.resume().catch((error) => hooks.problem(wordsOf(error)));
-    if (place.isConnected) listening ??= again(listen, ASK_FOR_NEWS_MS);
+    if (place.isConnected) news.start();
   }
 
   function show(place: HTMLElement, now: Opened, start: Position | undefined): Stage {
@@ -288,22 +286,8 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     looks.write({ look: look.value, shapes: shapeLook.value });
   }
 
-  /** What others do appears by itself. */
-  async function listen(): Promise<void> {
-    if (document.hidden) return;
-    const told = await feed.read().catch(() => []);
-    if (told.length) {
-      changes.value = told;
-      void termCounts.again();
-    }
-    const ids = changedShapes(told, me, editing.knows);
-    if (ids === undefined || ids.length) edition.value++;
-    if (ids === undefined || (ids.length && Object.keys(filter()).length)) slide.value?.loader.again();
-    else for (const id of ids) await editing.refresh(id).catch(() => {});
-  }
-
   function close(): void {
-    listening?.stop();
+    news.stop();
     slide.value?.loader.stop();
     slide.value?.panning.stop();
     slide.value?.map.setTarget(undefined);
@@ -324,7 +308,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   watch(look, (now) => slide.value?.picture(now));
   watch(shapeLook, ({ opacity, ...paint }) => stage.paint(paint, opacity));
   watch([hidden, slice, channels, look, isFlipped, editing.chosen], hooks.changed);
-  watch([() => editing.saving.waiting.size, editing.busy], ([waiting, busy]) => waiting || busy || edition.value++);
+  watch([() => editing.saving.waiting.size, editing.busy], ([waiting, busy]) => waiting || busy || news.edition.value++);
   watch(editing.chosen, (id) => typeof id === "number" && reviewing.stand(id).catch((error) => hooks.problem(wordsOf(error))));
 
   return {
@@ -348,14 +332,14 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     isInReview,
     slice,
     channels,
-    changes,
+    changes: news.changes,
     editing,
     hand,
     several,
     termCounts,
     recent,
     reviewing,
-    edition,
+    edition: news.edition,
     filter,
     drawsNow,
     open,

@@ -47,7 +47,7 @@ export interface Pen {
 type Keys = Pick<MouseEvent, "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
 /** Shift adds what is drawn to the chosen shape, Ctrl cuts it away, both leave what they have in common; with Alt the other way round. */
-export function howOf({ shiftKey, ctrlKey, metaKey, altKey }: Keys): Drawn | undefined {
+function howOf({ shiftKey, ctrlKey, metaKey, altKey }: Keys): Drawn | undefined {
   const cuts = ctrlKey || metaKey;
   if (shiftKey && cuts) return "intersect";
   if (shiftKey) return altKey ? "exclude" : "add";

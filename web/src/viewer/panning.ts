@@ -1,11 +1,10 @@
 /** The slide is moved: by dragging where no tool takes that; with Space held or the middle button whatever the tool; by keys. */
 
 import Kinetic from "ol/Kinetic";
-import type Map from "ol/Map";
 import { noModifierKeys, primaryAction } from "ol/events/condition";
 import DragPan from "ol/interaction/DragPan";
 import { keysGoTo } from "./focus";
-import { isMirrored } from "./slide_map";
+import type { SlideMap } from "./slide_map";
 
 const MIDDLE = 1;
 /** Who rests so long before letting go does not throw the slide. */
@@ -19,7 +18,7 @@ export interface Panning {
   stop(): void;
 }
 
-export function createPanning(map: Map): Panning {
+export function createPanning({ map, shift, screen }: SlideMap): Panning {
   let isHeld = false;
   const viewport = map.getViewport()!;
   map.addInteraction(
@@ -58,11 +57,8 @@ export function createPanning(map: Map): Panning {
   return {
     isHeld: () => isHeld,
     step(right, down) {
-      const view = map.getView();
-      const [width, height] = map.getSize()!;
-      const [x, y] = [right * (isMirrored(map) ? -width : width), -down * height].map((part) => part * view.getResolution()!);
-      const [cos, sin] = [Math.cos(view.getRotation()), Math.sin(view.getRotation())];
-      view.adjustCenter([x * cos - y * sin, x * sin + y * cos]);
+      const [width, height] = screen();
+      shift(right * width, down * height);
     },
     stop() {
       removeEventListener("keydown", onKeyDown);

@@ -15,8 +15,9 @@ import TileImage from "ol/source/TileImage";
 import TileGrid from "ol/tilegrid/TileGrid";
 import type { Grid } from "../api/shapes";
 import type { Point } from "../model/frame";
+import { onSlide } from "../model/linking";
 import { type Look, curveOf, isPlain } from "../model/look";
-import type { Place, Position } from "../model/position";
+import { type Place, type Position, inDegrees, radians } from "../model/position";
 import type { Box } from "../model/shape";
 
 const CLOSEST = 1 / 8;
@@ -40,6 +41,8 @@ export interface SlideMap {
   flip(): void;
   position(): Position;
   place(position: Position): void;
+  /** By pixels of the screen, at once. */
+  shift(right: number, down: number): void;
   screen(): Point;
   /** Shows a box, at native resolution at the nearest. */
   lookAt(box: Box): void;
@@ -79,15 +82,12 @@ class MirroredPinchRotate extends PinchRotate {
   override handleDragEvent(event: MapBrowserEvent): void {
     const [one, other] = this.targetPointers;
     // Their middle stays where it is.
-    if (isMirrored(event.map)) this.targetPointers = [at(other.clientX, one), at(one.clientX, other)];
+    if ((event.map as MirroredMap).isFlipped) this.targetPointers = [at(other.clientX, one), at(one.clientX, other)];
     super.handleDragEvent(event);
   }
 }
 
 const at = (clientX: number, { clientY }: PointerEvent) => ({ clientX, clientY }) as PointerEvent;
-
-/** Whether right and left are changed about on the screen. */
-export const isMirrored = (map: Map) => (map as MirroredMap).isFlipped;
 
 export function showSlide(target: HTMLElement, grid: Grid, tile: string, overviewLabel: string, start?: Position): SlideMap {
   const extent = [0, 0, grid.width, grid.height];
@@ -123,6 +123,12 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
   const fit = (duration = MOVE_MS) => view.fit(extent, { padding: [24, 24, 24, 24], duration });
   if (!start) fit(0);
   map.flip(start?.isFlipped ?? false);
+  const position = (): Position => ({
+    centre: view.getCenter() as Point,
+    downsample: view.getResolution() ?? 1,
+    degrees: inDegrees(view.getRotation()),
+    isFlipped: map.isFlipped,
+  });
   return {
     map,
     fit,
@@ -151,12 +157,7 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       const filter = isPlain(look) ? "" : `url(#${filterFor(target, look)})`;
       for (const one of target.querySelectorAll<HTMLElement>(`.ol-viewport > .ol-layers > .${PICTURE}`)) one.style.filter = filter;
     },
-    position: () => ({
-      centre: view.getCenter() as [number, number],
-      downsample: view.getResolution() ?? 1,
-      degrees: (view.getRotation() * 180) / Math.PI,
-      isFlipped: map.isFlipped,
-    }),
+    position,
     place({ centre, downsample, degrees, isFlipped }) {
       view.cancelAnimations();
       view.setResolution(downsample);
@@ -164,6 +165,7 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       view.setCenter(centre);
       if (isFlipped !== map.isFlipped) map.flip(isFlipped);
     },
+    shift: (right, down) => view.setCenter(onSlide(position(), [right, down])),
     screen: () => map.getSize() as Point,
     doubleClickZooms: (on) =>
       map.getInteractions().forEach((one) => one instanceof DoubleClickZoom && one.setActive(on)),
@@ -187,10 +189,6 @@ function filterFor(target: HTMLElement, look: Look): string {
   if (there) there.replaceWith(fresh);
   else target.append(fresh);
   return name;
-}
-
-function radians(degrees: number): number {
-  return (degrees * Math.PI) / 180;
 }
 
 /** A view that stays where it is: all of the slide, in the overview's small square. */

@@ -64,8 +64,8 @@ export function createStage(store: ShapeStore) {
     });
     /** Another plane, or what `query` says is laid over one another there. */
     const plane = ({ id }: Slice, query: string) => slide.show(tilesOf(`sliceinstance/${id}`) + (query && `?${query}`));
-    const panning = createPanning(slide.map);
-    const pen = withCrosshair(slide.map, createPen(slide.map, marked, panning.isHeld, hooks));
+    const panning = createPanning(slide);
+    const pen = withCrosshair(slide, createPen(slide.map, marked, panning.isHeld, hooks));
     return { ...slide, plane, loader, panning, pen };
   }
 
