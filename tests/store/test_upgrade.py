@@ -23,7 +23,8 @@ def fresh(tmp_path):
     store.close()
 
 
-def test_an_empty_folder_becomes_an_installation(fresh):
+@pytest.mark.filterwarnings("error")
+def test_an_empty_folder_becomes_an_installation_without_a_warning(fresh):
     assert upgrade.prepare(fresh) == "made the database"
     assert upgrade.prepare(fresh) is None
     with fresh.reading() as db:

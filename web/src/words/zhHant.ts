@@ -238,6 +238,7 @@ const zhHant: typeof en = {
     leaveWarning: "有 1 項變更尚未儲存。它會保留在此瀏覽器，待您再次開啟此玻片時送出。要離開嗎？ | 有 {n} 項變更尚未儲存。它們會保留在此瀏覽器，待您再次開啟此玻片時送出。要離開嗎？",
     gone: "標註 {id} 不在此玻片上，或您無權檢視。",
     copied: "已複製。按 Ctrl+V 可貼到此玻片或其他玻片。",
+    splitHow: "先點按選取一個區域，再畫一條穿過它的線：每點按一下為一個轉折點，按兩下即分割。",
     measureHow: "沿路徑點按即可量測；按兩下結束。不會儲存任何內容。",
     measured: "{length}",
     measuredBoth: "長 {length}，內部面積 {area}",

@@ -1,9 +1,6 @@
 """Alembic's way in: the connection comes from store/upgrade.py, or is made for `make migration`."""
 
-import warnings
-
 from alembic import context
-from sqlalchemy.exc import SAWarning
 
 from atrisys.settings import Settings
 from atrisys.store import tables  # noqa: F401 (all tables must be known)
@@ -29,10 +26,7 @@ def migrate(connection: object) -> None:
         render_as_batch=True,
         user_module_prefix="table.",
     )
-    with warnings.catch_warnings():
-        # SQLite makes a table anew to change it, and looks at its neighbours' indexes, which stay as they are.
-        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
-        context.run_migrations()
+    context.run_migrations()
 
 
 run()
