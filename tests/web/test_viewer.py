@@ -90,6 +90,16 @@ def alike(one, other):
     return np.corrcoef(one.ravel(), other.ravel())[0, 1]
 
 
+def test_opening_a_slide_counts_in_its_projects_activity(visit, demo):
+    def count():
+        return demo.ask(f"/api/project/{demo.told['projectId']}/imageconsultation/count.json")["total"]
+
+    before = count()
+    with visit.page.expect_response("**/consultation.json"):
+        looking_at(visit, demo, *CENTRE)
+    assert count() == before + 1
+
+
 def test_what_cannot_be_saved_stays_and_is_sent_once_again(visit, page, demo):
     before = newest(demo)["id"]
     visit.context.set_offline(True)

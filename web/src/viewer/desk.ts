@@ -1,6 +1,7 @@
 /** A slide that somebody works at: what is shown of it, what is drawn on it, and what others change on it meanwhile. */
 
 import { type Ref, computed, effectScope, ref, shallowRef, watch } from "vue";
+import { tellImage } from "../model/activity";
 import { readAnnotation } from "../model/annotations";
 import { type Layer, tileQuery } from "../model/channels";
 import { type Clipboard, pasted } from "../model/copying";
@@ -154,6 +155,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     go(said);
     slide.value.picture(look.value);
     hooks.opened();
+    tellImage(image);
     void termCounts.again();
     await editing.resume().catch((error) => hooks.problem(wordsOf(error)));
     if (place.isConnected) news.start();
