@@ -122,11 +122,16 @@ export interface Crop {
 export interface Image {
   id: number;
   project: number;
+  /** The slide as it was uploaded. */
+  baseImage: number;
+  /** Who put it into the project. */
+  user: number;
   instanceFilename: string | null;
   blindedName: string | null;
   width: number;
   height: number;
   physicalSizeX: number | null;
+  physicalSizeY: number | null;
   magnification: number | null;
   bitPerSample: number;
   numberOfAnnotations: number;

@@ -3,7 +3,7 @@
 import { type InjectionKey, type Ref, inject } from "vue";
 import { ask, list } from "../api/client";
 import type { Member, Project, Term } from "../api/shapes";
-import { user } from "./session";
+import { isManager } from "./session";
 
 export interface Opened {
   project: Project;
@@ -19,9 +19,7 @@ export async function openProject(id: string): Promise<Opened> {
     list<Member>(`api/project/${id}/user.json`, { max: 0 }),
     list<Term>(`api/project/${id}/term.json`, { max: 0 }),
   ]);
-  const mine = members.collection.find((member) => member.id === user.value?.id);
-  const isManager = Boolean(user.value?.adminByNow) || (mine !== undefined && mine.role !== "contributor");
-  return { project, members: members.collection, terms: terms.collection, isManager };
+  return { project, members: members.collection, terms: terms.collection, isManager: isManager(members.collection) };
 }
 
 export const OPENED: InjectionKey<Ref<Opened>> = Symbol("opened project");

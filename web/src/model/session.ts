@@ -2,7 +2,7 @@
 
 import { ref } from "vue";
 import { SESSION, Refusal, ask } from "../api/client";
-import type { User } from "../api/shapes";
+import type { Member, User } from "../api/shapes";
 
 /** undefined: not asked yet; null: nobody. */
 export const user = ref<User | null | undefined>();
@@ -21,6 +21,12 @@ export async function whoIsHere(): Promise<User | null> {
 
 export async function signIn(username: string, password: string): Promise<void> {
   user.value = (await ask<{ user: User }>("POST", SESSION, { username, password })).user;
+}
+
+/** Whether whoever is here manages a project with these members. */
+export function isManager(members: Member[]): boolean {
+  const mine = members.find((one) => one.id === user.value?.id);
+  return Boolean(user.value?.adminByNow) || (mine !== undefined && mine.role !== "contributor");
 }
 
 /** For some hours an administrator is one, if they say so. */
