@@ -1,6 +1,6 @@
 /** One page for each address. */
 
-import { createRouter, createWebHistory } from "vue-router";
+import { type RouteLocationNormalized, createRouter, createWebHistory } from "vue-router";
 import { base, whenSignedOut } from "./api/client";
 import { user, whoIsHere } from "./model/session";
 import AccountPage from "./pages/AccountPage.vue";
@@ -74,8 +74,17 @@ export const router = createRouter({
   ],
 });
 
+/** Lets the browser fetch a page's own files while the server is asked who is here. */
+function fetchPages({ matched }: RouteLocationNormalized): void {
+  for (const { components } of matched) {
+    const page = components?.default;
+    if (typeof page === "function") void (page as () => Promise<unknown>)().catch(() => {});
+  }
+}
+
 router.beforeEach(async (to) => {
   if (to.name === "invitation") return true;
+  fetchPages(to);
   const here = await whoIsHere().catch(() => null);
   if (to.name === "sign-in") return here ? inside(to.query.next) : true;
   return here ? true : { name: "sign-in", query: { next: to.fullPath } };
