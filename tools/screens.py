@@ -32,6 +32,7 @@ SCREENS = {
     "sign-in": "/",
     "projects": "/projects",
     "images": "/project/{projectId}",
+    "images-table": "/project/{projectId}?view=table",
     "annotations": "/project/{projectId}/annotations",
     "ontology": "/project/{projectId}/ontology",
     "members": "/project/{projectId}/members",

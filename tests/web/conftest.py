@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,14 @@ class Demo:
         answer = requests.post(self.told["address"] + path, json=body, headers=keys, timeout=30)
         answer.raise_for_status()
         return answer.json()
+
+    def upload(self, project: int, path: Path) -> None:
+        """A slide into a project."""
+        keys = {"X-Auth-Token": self.told["publicKey"], "X-Auth-Secret": self.told["privateKey"]}
+        query = {"idStorage": self.ask("/api/storage.json")[0]["id"], "idProject": project, "sync": "true"}
+        with path.open("rb") as file:
+            address = f"{self.told['address']}/upload"
+            requests.post(address, params=query, files={"files[]": file}, headers=keys, timeout=60).raise_for_status()
 
     def shapes(self, **query: Any) -> list[dict[str, Any]]:
         asked = {"image": self.told["imageId"], "origin": "left-top", "showWKT": True, "showTerm": True, **query}

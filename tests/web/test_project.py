@@ -1,11 +1,14 @@
 """The pages of one project: somebody makes it, fills its ontology, asks people in, and takes training data home."""
 
 import io
+import re
 import zipfile
 
 import pytest
 import requests
 from playwright.sync_api import expect
+
+from given.slides import svs
 
 pytestmark = pytest.mark.browser
 
@@ -167,4 +170,45 @@ def test_an_export_is_started_watched_and_downloaded(visit, demo):
     names = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())).namelist()
     assert any(name.endswith("_mask.png") for name in names)
     assert any(name.endswith(".geojson") for name in names)
+    assert visit.complaints == []
+
+
+def test_images_stand_in_a_table_that_the_server_sorts_and_the_browser_remembers(visit, demo, tmp_path):
+    address = _new_project(visit, demo, "Table")
+    project = int(address.rsplit("/", 1)[1])
+    most = _with_slide(demo, project)
+    demo.upload(project, svs(tmp_path / "few.svs", width=600, height=400))
+    images = demo.ask(f"/api/project/{project}/imageinstance.json")
+    few = next(image["id"] for image in images if image["id"] != most)
+    for image, x in ((few, 100), (most, 100), (most, 300)):
+        _draw(demo, image, x)
+    page = visit.open(address)
+    page.get_by_role("checkbox", name="Choose few.svs").check()
+    page.get_by_role("button", name="Table").click()
+    page.wait_for_url("**?view=table")
+    expect(page.get_by_role("checkbox", name="Choose few.svs")).to_be_checked()
+    first = page.get_by_role("row").nth(1)
+
+    def stands_first(image: int) -> None:
+        link = f"/project/{project}/image/{image}"
+        expect(first.get_by_role("link")).to_have_attribute("href", re.compile(f"{link}$"))
+
+    stands_first(few)
+    for image in (few, most):
+        with page.expect_response(lambda answer: "sort=numberOfAnnotations" in answer.url):
+            page.get_by_role("columnheader", name="Annotations", exact=True).click()
+        stands_first(image)
+    asked = {"sort": "numberOfAnnotations", "order": "desc", "max": 1}
+    [told] = demo.ask(f"/api/project/{project}/imageinstance.json", **asked)
+    assert (told["id"], told["numberOfAnnotations"]) == (most, 2)
+    cells = first.get_by_role("cell").all_inner_texts()
+    assert cells[3] == f"{told['width']:,} × {told['height']:,} px"
+    assert cells[6:8] == ["2", "0"]
+    page.get_by_role("searchbox", name="Search by name").fill("few")
+    stands_first(few)
+    expect(page.get_by_role("row")).to_have_count(2)
+    visit.open(address)
+    page.wait_for_url("**?view=table")
+    expect(page.get_by_role("row")).to_have_count(3)
+    expect(page.get_by_role("tab", name="Images")).to_have_attribute("aria-current", "page")
     assert visit.complaints == []

@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-import requests
 import shapely
 from PIL import Image
 from playwright.sync_api import expect
@@ -28,18 +27,9 @@ def sections(demo, tmp_path_factory):
     folder = tmp_path_factory.mktemp("slides")
     for seed, mpp in enumerate(MPP):
         size = {"width": int(SIZE[0] * MPP[0] / mpp), "height": int(SIZE[1] * MPP[0] / mpp)}
-        send(demo, project, svs(folder / f"section {seed + 1}.svs", **size, mpp=mpp, seed=seed))
+        demo.upload(project, svs(folder / f"section {seed + 1}.svs", **size, mpp=mpp, seed=seed))
     images = demo.ask(f"/api/project/{project}/imageinstance.json")
     return project, *sorted(image["id"] for image in images)
-
-
-def send(demo, project, path):
-    """A slide into a project."""
-    keys = {"X-Auth-Token": demo.told["publicKey"], "X-Auth-Secret": demo.told["privateKey"]}
-    query = {"idStorage": demo.ask("/api/storage.json")[0]["id"], "idProject": project, "sync": "true"}
-    with path.open("rb") as file:
-        address = f"{demo.told['address']}/upload"
-        requests.post(address, params=query, files={"files[]": file}, headers=keys, timeout=60).raise_for_status()
 
 
 def opened(visit, demo, sections, query):
@@ -231,7 +221,7 @@ def test_a_slide_is_opened_beside_and_what_it_is_shifted_by_stays(visit, demo, s
 
 def test_channels_are_laid_over_one_another_in_colours_of_ones_choice(visit, demo, sections, tmp_path):
     project = sections[0]
-    send(demo, project, ome(tmp_path / "stack.ome.tif", width=600, height=400, depth=1, duration=1))
+    demo.upload(project, ome(tmp_path / "stack.ome.tif", width=600, height=400, depth=1, duration=1))
     image = max(image["id"] for image in demo.ask(f"/api/project/{project}/imageinstance.json"))
     page = visit.open(f"{demo.told['address']}/project/{project}/image/{image}?x=300&y=200&d=0.5")
     page.locator(".slide > .ol-viewport").wait_for()

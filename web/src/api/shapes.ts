@@ -135,6 +135,8 @@ export interface Image {
   magnification: number | null;
   bitPerSample: number;
   numberOfAnnotations: number;
+  numberOfReviewedAnnotations: number;
+  created: string;
   /** Who reviews it, or did; null: nobody yet. */
   reviewUser: number | null;
 }

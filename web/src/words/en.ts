@@ -97,6 +97,18 @@ export default {
     more: "Show more",
     thumbnail: "Thumbnail of {name}",
     unnamed: "Image {id}",
+    views: { label: "How images are shown", grid: "Grid", table: "Table" },
+    columns: {
+      choose: "Choose",
+      thumbnail: "Thumbnail",
+      name: "Name",
+      size: "Size",
+      scale: "µm/px",
+      magnification: "Magnification",
+      annotations: "Annotations",
+      reviewed: "Reviewed",
+      added: "Added",
+    },
   },
   annotations: {
     chosen: "{n} chosen",

@@ -97,6 +97,18 @@ const zhHant: typeof en = {
     more: "顯示更多",
     thumbnail: "{name} 的縮圖",
     unnamed: "影像 {id}",
+    views: { label: "影像的顯示方式", grid: "格狀", table: "表格" },
+    columns: {
+      choose: "選取",
+      thumbnail: "縮圖",
+      name: "名稱",
+      size: "大小",
+      scale: "µm/像素",
+      magnification: "倍率",
+      annotations: "標註",
+      reviewed: "已審閱",
+      added: "加入日期",
+    },
   },
   annotations: {
     chosen: "已選取 {n} 個",
