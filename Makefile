@@ -74,9 +74,12 @@ test-web: setup ## the web page's own small tests
 test-long: locked clients ## what takes long: fuzzing, restarts
 	@$(PYTEST) -m long $(only)
 
+WALK = $(BIN)/python -m pytest -o addopts="-q --strict-markers --import-mode=importlib" -o cache_dir=$(VENV)/.walks -rsfE -m browser
+
 test-browser: setup ## walks through the web page in Chromium
 	@sh tools/chromium.sh
-	@$(BIN)/python -m pytest -rsfE -m browser $(if $(only),$(only),tests/web)
+	@# A walk that failed is walked once more, on its own: a starved machine is not a fault of the page.
+	@$(WALK) $(if $(only),$(only),tests/web) || $(WALK) --last-failed --last-failed-no-failures none tests/web
 
 test-postgis: locked clients ## the same tests as `make test`, on PostgreSQL with PostGIS
 	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(only)

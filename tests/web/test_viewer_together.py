@@ -41,13 +41,13 @@ class Member(requests.Session):
 
 
 @pytest.fixture(scope="module")
-def bob(demo):
-    link = demo.send(f"/api/project/{demo.told['projectId']}/invitation.json", firstname="Bob", lastname="B")["link"]
+def alice(demo):
+    link = demo.send(f"/api/project/{demo.told['projectId']}/invitation.json", firstname="Alice", lastname="A")["link"]
     member = Member(demo)
     token = urlsplit(link).fragment
-    new = {"username": "bob", "firstname": "Bob", "lastname": "B", "email": "bob@example.org"}
+    new = {"username": "alice", "firstname": "Alice", "lastname": "A", "email": "alice@example.org"}
     member.do("POST", "/api/atrisys/invitation/accept.json", token=token, password=PASSWORD, **new)
-    said = member.do("POST", "/api/atrisys/session.json", username="bob", password=PASSWORD)
+    said = member.do("POST", "/api/atrisys/session.json", username="alice", password=PASSWORD)
     member.id = said["user"]["id"]
     return member
 
@@ -69,7 +69,7 @@ def view_of(page):
     return [float(asked[name][0]) for name in "xyd"]
 
 
-def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo, bob, drawn):
+def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo, alice, drawn):
     page = looking_at(visit, demo, PLACE[0] + 45, PLACE[1] + 45)
     page.mouse.click(*middle(page))
     thread = page.get_by_role("region", name="comment", exact=False).filter(has=page.get_by_label("Write a comment"))
@@ -80,8 +80,8 @@ def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo
     thread.get_by_role("heading", name="1 comment").wait_for()
     assert [words for _, words in thread_of(demo, drawn)] == ["Is this one cell\nor two? <b>5</b>"]
 
-    theirs = bob.do("POST", f"/api/atrisys/annotation/{drawn}/comment.json", comment="Two.")["annotationcomment"]
-    his = thread.get_by_role("listitem").filter(has_text="Bob B")
+    theirs = alice.do("POST", f"/api/atrisys/annotation/{drawn}/comment.json", comment="Two.")["annotationcomment"]
+    his = thread.get_by_role("listitem").filter(has_text="Alice A")
     his.get_by_text("Two.").wait_for()
     assert his.get_by_role("button", name="Change").count() == 0
 
@@ -104,49 +104,49 @@ def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo
     his.get_by_role("button", name="Delete this comment").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete this comment").click()
     his.wait_for(state="detached")
-    assert bob.get(f"{bob.address}/api/atrisys/annotationcomment/{theirs['id']}.json").status_code == 404
+    assert alice.get(f"{alice.address}/api/atrisys/annotationcomment/{theirs['id']}.json").status_code == 404
     assert len(thread_of(demo, drawn)) == 1
     assert visit.complaints == []
 
 
-def test_who_is_there_is_seen_gone_to_and_followed_until_one_moves(visit, demo, bob):
-    bob.look(3000, 2500, 1)
+def test_who_is_there_is_seen_gone_to_and_followed_until_one_moves(visit, demo, alice):
+    alice.look(3000, 2500, 1)
     page = looking_at(visit, demo, 6000, 4000, 2)
     here = page.get_by_role("region", name="On this slide now")
-    here.get_by_text("Bob B").wait_for()
-    seen = bob.do("GET", f"/api/atrisys/imageinstance/{bob.image}/present.json?origin=left-top")["collection"]
-    [mine] = [row for row in seen if row["user"] != bob.id]
+    here.get_by_text("Alice A").wait_for()
+    seen = alice.do("GET", f"/api/atrisys/imageinstance/{alice.image}/present.json?origin=left-top")["collection"]
+    [mine] = [row for row in seen if row["user"] != alice.id]
     assert (round(mine["x"]), round(mine["y"])) == (6000, 4000)
 
-    follow = here.get_by_role("button", name="Move as Bob B does")
+    follow = here.get_by_role("button", name="Move as Alice A does")
     follow.click()
     page.wait_for_url(re.compile("x=3000&y=2500&"))
     assert view_of(page)[2] == pytest.approx(max(800 / middle_of(page)[0], 600 / middle_of(page)[1]), rel=0.01)
-    bob.look(5000, 3000, 3)
+    alice.look(5000, 3000, 3)
     page.wait_for_url(re.compile("x=5000&y=3000&"))
-    told = bob.do("GET", f"/api/atrisys/imageinstance/{bob.image}/present.json")["collection"]
-    assert [row["followsMe"] for row in told if row["user"] != bob.id] == [True]
+    told = alice.do("GET", f"/api/atrisys/imageinstance/{alice.image}/present.json")["collection"]
+    assert [row["followsMe"] for row in told if row["user"] != alice.id] == [True]
 
     page.keyboard.press("+")
-    here.get_by_text("You move as Bob B does").wait_for(state="detached")
+    here.get_by_text("You move as Alice A does").wait_for(state="detached")
     moved = view_of(page)
-    bob.look(1000, 1000, 1)
+    alice.look(1000, 1000, 1)
     page.wait_for_timeout(1500)
     assert view_of(page) == moved
-    here.get_by_role("button", name="Go to where Bob B looks").click()
+    here.get_by_role("button", name="Go to where Alice A looks").click()
     page.wait_for_url(re.compile("x=1000&y=1000&"))
 
     here.get_by_label("Members see where I look").uncheck()
-    follow_me = f"/api/imageinstance/{bob.image}/position/{mine['user']}.json"
+    follow_me = f"/api/imageinstance/{alice.image}/position/{mine['user']}.json"
     for _ in range(40):
-        if not bob.do("GET", follow_me):
+        if not alice.do("GET", follow_me):
             break
         page.wait_for_timeout(250)
-    assert bob.do("GET", follow_me) == {}
+    assert alice.do("GET", follow_me) == {}
 
-    bob.look(1000, 1000, 1)
+    alice.look(1000, 1000, 1)
     visit.open(f"{demo.told['address']}/project/{demo.told['projectId']}")
-    page.get_by_role("img", name="Looking at it now: Bob B").wait_for()
+    page.get_by_role("img", name="Looking at it now: Alice A").wait_for()
     assert visit.complaints == []
 
 
