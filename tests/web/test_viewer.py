@@ -1,11 +1,13 @@
 """Drawn with a mouse on the screen, asked of the server: y downwards from the top left throughout."""
 
+import contextlib
 import io
 
 import numpy as np
 import pytest
 import shapely
 from PIL import Image
+from playwright.sync_api import TimeoutError
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +42,16 @@ def draw(page, corners):
         page.wait_for_timeout(300)
     page.keyboard.press("Enter")
     page.keyboard.press("m")
+
+
+def choose(page, place, annotation):
+    """Clicks a shape, again where the click was not heard: what was drawn just now may be on its way still."""
+    heading = page.get_by_role("heading", name=f"Annotation {annotation}")
+    for _ in range(5):
+        page.mouse.click(*place)
+        with contextlib.suppress(TimeoutError):
+            return heading.wait_for(timeout=3_000)
+    return heading.wait_for(timeout=3_000)
 
 
 def is_saved(page):

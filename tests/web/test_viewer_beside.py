@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from given.slides import ome, svs
-from web.test_viewer import drag, is_saved, shape_of
+from web.test_viewer import choose, drag, is_saved, shape_of
 from web.test_viewer_tools import pull
 
 pytestmark = pytest.mark.browser
@@ -136,8 +136,7 @@ def test_a_mirrored_slide_is_drawn_on_and_what_was_drawn_is_put_on_another(visit
     drawn = newest(demo, one)
     assert shape_of(drawn).symmetric_difference(meant).area < 0.05 * meant.area
     page.keyboard.press("m")
-    page.mouse.click(x + 70, y + 30)
-    page.get_by_role("heading", name=f"Annotation {drawn['id']}").wait_for()
+    choose(page, (x + 70, y + 30), drawn["id"])
     page.keyboard.press("Control+c")
     page.keyboard.press("y")
     page.keyboard.press("Control+v")
@@ -172,8 +171,7 @@ def test_the_list_and_the_picture_lead_to_one_another_and_the_look_is_remembered
     opened(visit, demo, sections, "x=150&y=350&d=1")
     page.get_by_text("List of annotations").click()
     x, y = middle(page, 0)
-    page.mouse.click(x - 50 + 1, y)
-    page.get_by_role("heading", name=f"Annotation {listed[11]}").wait_for()
+    choose(page, (x - 50 + 1, y), listed[11])
     expect(page.locator(".shapes button[aria-current]")).to_have_count(1)
     page.get_by_role("slider", name="Brightness").press("ArrowRight")
     page.wait_for_url("**look=0.01*")
