@@ -73,7 +73,6 @@ def shapes_at(demo, *ids):
     return [shape_of(rows[id]) if id in rows else None for id in ids]
 
 
-@pytest.mark.skip(reason="a click right after a cut is not always heard: the viewer is to be mended")
 def test_an_area_is_split_merged_again_and_all_is_taken_back(page, demo):
     id = square(page, demo, at=(-200, -100))
     x, y = middle(page)
@@ -81,6 +80,7 @@ def test_an_area_is_split_merged_again_and_all_is_taken_back(page, demo):
     page.mouse.click(x - 180, y - 200)
     page.wait_for_timeout(300)
     page.mouse.click(x - 180, y)
+    page.wait_for_timeout(300)
     done(page, "split.json", lambda: page.keyboard.press("Enter"))
     part = newest(demo)["id"]
     left, top = PLACE[0] - 260, PLACE[1] - 160
