@@ -208,14 +208,14 @@ def test_a_slide_is_opened_beside_and_what_it_is_shifted_by_stays(visit, demo, s
     pull(page, (x, y), (x - 60, y))
     shifted = said(page, together | {"apart": 1})
     assert (shifted["x"], shifted["apart"]) == (together["x"], 1)
-    assert shifted["x2"] > together["x2"] + 8 * shifted["d2"]
+    assert shifted["x2"] > together["x2"] + 30 * shifted["d2"]
     page.keyboard.press("Shift+Y")
     x, y = middle(page, 0)
     pull(page, (x, y), (x - 50, y - 20))
     now = said(page, {name: value for name, value in shifted.items() if name != "apart"})
     ways = [[(now[axis + n] - shifted[axis + n]) * mpp for axis in "xy"] for n, mpp in zip(("", "2"), MPP, strict=True)]
     assert ways[0] == pytest.approx(ways[1], abs=1)
-    assert ways[0][0] > 8 * shifted["d"] * MPP[0]
+    assert ways[0][0] > 20 * shifted["d"] * MPP[0]
 
 
 def test_channels_are_laid_over_one_another_in_colours_of_ones_choice(visit, demo, sections, tmp_path):
