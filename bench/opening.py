@@ -88,7 +88,7 @@ def first_loads(browser: Browser, server: Server, sheet: Sheet, session: Any) ->
 def first_load_kb(page: Page, where: str) -> float:
     """Compressed bytes of the page's own files; what it asks the API and the slide for is not counted."""
     files: list[Request] = []
-    page.on("requestfinished", files.append)
+    page.on("requestfinished", lambda request: files.append(request))
     page.goto(where)
     page.wait_for_load_state("networkidle")
     own = [file for file in files if file.resource_type == "document" or "/assets/" in file.url]
