@@ -1,4 +1,5 @@
-"""Tiles made whole: what was found out of one tile's beginning holds for others that begin so, and for no more."""
+"""Tiles made whole (what was found out of one tile's beginning holds for others that begin so, and for no more), and
+decoded as far as they are needed."""
 
 import random
 
@@ -83,3 +84,22 @@ def test_what_the_table_says_decides_also_where_the_beginning_is_known():
         jpeg.make_whole(TILE, table(samples=1))
     with pytest.raises(NotPlain):
         jpeg.make_whole(GREY, table(samples=3))
+
+
+@pytest.mark.parametrize("subsampling", ["444", "422", "420", "440", None])
+def test_the_first_rows_of_a_tile_are_those_of_the_whole(subsampling):
+    colours = slides.tissue(SIDE, 56)
+    picture = colours if subsampling else np.ascontiguousarray(colours[..., 0])
+    tile = bytes(imagecodecs.jpeg8_encode(picture, 80, subsampling=subsampling))
+    of = table(3 if subsampling else 1)
+    whole, cut = jpeg.decode_jpeg(tile, of), 0
+    for rows in range(1, 57):
+        part = jpeg.decode_jpeg(tile, of, rows)
+        cut += len(part) < len(whole)
+        np.testing.assert_array_equal(part[:rows], whole[:rows])
+    assert whole.shape[:2] == (56, SIDE)
+    assert cut >= 16
+
+
+def test_pixels_are_decoded_to_where_the_library_leaves_them_in_the_processors_caches():
+    assert {jpeg.decode_jpeg(TILE, table()).ctypes.data % 32 for _ in range(20)} == {16}

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from atrisys.imaging.reader import Box, ByteSource, Level, Pixels, SlideFacts
 from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg, make_whole, most_bytes
 from atrisys.imaging.readers.tiff.tables import TileTable
 
-TileReader = Callable[[int, int], Pixels | None]
-"""Column and row of a tile → its pixels; None where nothing was scanned."""
+TileReader = Callable[[int, int, int], Pixels | None]
+"""Column and row of a tile, and how many rows of it are needed → its pixels; None where nothing was scanned."""
 
 FEW_TILES = 16
 """A thread of its own for fewer tiles costs more than it gains, where others read at the same time."""
@@ -39,7 +40,7 @@ class StoredTiles:
         """
         if not table.plain_jpeg:
             raise NotPlain("the tiles are no JPEG")
-        return assemble(self._facts, box, level, lambda column, row: self._decode(table, column, row))
+        return assemble(self._facts, box, level, partial(self._decode, table))
 
     def read_tile(self, table: TileTable, column: int, row: int) -> bytes | None:
         """One tile as it lies in the file, as a JPEG that stands alone.
@@ -81,12 +82,12 @@ class StoredTiles:
         except EOFError as reason:
             raise broken_tile(self._source.name, column, row, reason) from reason
 
-    def _decode(self, table: TileTable, column: int, row: int) -> Pixels | None:
+    def _decode(self, table: TileTable, column: int, row: int, rows: int) -> Pixels | None:
         stored = self._stored(table, column, row)
         if stored is None:
             return None
         try:
-            return decode_jpeg(stored, table)
+            return decode_jpeg(stored, table, rows)
         except NotPlain:
             raise
         except Exception as reason:
@@ -154,7 +155,7 @@ def assemble(facts: SlideFacts, box: Box, level: int, read_tile: TileReader, par
             tile_left, tile_top = column * at.tile_width, row * at.tile_height
             a, b = max(x0, tile_left), min(x1, tile_left + at.tile_width)
             c, d = max(y0, tile_top), min(y1, tile_top + at.tile_height)
-            pixels = read_tile(column, row)
+            pixels = read_tile(column, row, d - tile_top)
             if pixels is None or pixels.shape[0] < d - tile_top or pixels.shape[1] < b - tile_left:
                 pixels = _padded(facts, pixels, at)
             region[c - top : d - top, a - left : b - left] = pixels[

@@ -110,7 +110,7 @@ class WholeTiff:
         with self._lock:
             page = self._page(level, plane)
         return assemble(
-            self.facts, box, level, lambda column, row: self._decode(page, table, column, row), parallel=False
+            self.facts, box, level, lambda column, row, _: self._decode(page, table, column, row), parallel=False
         )
 
     def read_associated(self, name: str) -> Pixels:
