@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from given import dicoms, mirax, slides
+from given import dicoms, mirax, ndpi, slides
 
 SEED = 373
 _EDGE = 1500
@@ -33,6 +33,7 @@ def originals(folder: Path) -> list[Files]:
         slides.ome(folder / "fluorescence.ome.tif", 200, 150, channels=2, depth=1, duration=2, tile=64),
         slides.philips(folder / "philips.tif", picture, (1, 2), tile=64),
         dicoms.volume(folder / "dicom.dcm", tile=64),
+        ndpi.slide(folder / "hamamatsu.ndpi", 256, 192, (1, 2)),
     ]
     return [{path.name: path.read_bytes()} for path in single] + [hamamatsu(folder), mirax.slide()]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from given import ndpi as slides_ndpi
 from given import slides
 
 TEXT = "Zaphodina^Beeblebroxia"
@@ -62,6 +63,22 @@ def svs(path: Path) -> tuple[Path, set[bytes]]:
     path.write_bytes(out.whole)
     secret = written(TEXT, *(text for place, text in PLACES.items() if place != "inline"))
     return path, secret | {label[len(label) // 2 :][:40], thumb[len(thumb) // 2 :][:40]}
+
+
+def ndpi(path: Path) -> tuple[Path, set[bytes]]:
+    """A file as Hamamatsu's scanners write it, with a name in every text that they know, in pictures and in a hole."""
+    said = {
+        272: (2, PLACES["description"]), 305: (2, f"NDP.scan {PLACES['xmp']}"), 315: (2, PLACES["latin"]),
+        65427: (2, f"{TEXT}-17"), 65428: (7, PLACES["wide"].encode("utf-16-le")), 65442: (2, PLACES["private"]),
+        65449: (2, f"Macro.Name={PLACES['label']}\r\nObjective.Lens=20\r\n"), 65459: (1, PLACES["after"]),
+        65468: (2, PLACES["inline"]),
+    }  # fmt: skip
+    raw = {tag: (kind, one if isinstance(one, bytes) else one.encode() + b"\0") for tag, (kind, one) in said.items()}
+    hidden = PLACES["hole"].encode("utf-16-le") + PLACES["second chain"].encode()
+    slides_ndpi.slide(path, said=raw, comment=PLACES["comment"].encode(), hole=hidden)
+    pictures = slides_ndpi.stored_levels(path)[-2:]
+    texts = (text for place, text in PLACES.items() if place not in ("inline", "thumbnail"))
+    return path, written(TEXT, *texts) | {picture[len(picture) // 2 :][:40] for picture in pictures}
 
 
 def _with_comment(jpeg: bytes, text: str) -> bytes:

@@ -17,7 +17,7 @@ from atrisys.store import queue
 from atrisys.store.tables import Job, SecUser, UploadedFile
 from atrisys.store.tables.files import READ
 from events import about
-from given import slides
+from given import planted, slides
 
 
 @pytest.fixture
@@ -231,6 +231,21 @@ def test_a_format_that_cannot_be_cleaned_is_refused_with_words(given, alice, bob
     assert answer.json()["errors"].startswith(f"image {taken.abstract_image_id} cannot be cleaned")
     assert "secret" not in answer.text
     assert alice.get(of(taken)).status_code == 200
+
+
+def test_a_member_gets_a_copy_of_hamamatsus_without_a_name(given, alice, bob, charlie, tmp_path):
+    path, secret = planted.ndpi(tmp_path / "Jane Doe.ndpi")
+    project = given.project(alice, [bob], are_images_downloadable=True)
+    taken = given.slide(alice, project, path=path)
+    copy = bob.get(of(taken))
+    assert f"{taken.abstract_image_id}.ndpi" in copy.headers["content-disposition"]
+    assert not [one for one in (*secret, b"Jane") if one in copy.content]
+    (tmp_path / "copy.ndpi").write_bytes(copy.content)
+    with openslide.OpenSlide(tmp_path / "copy.ndpi") as ours, openslide.OpenSlide(path) as theirs:
+        pair = [np.asarray(one.read_region((0, 0), 1, (512, 384))) for one in (ours, theirs)]
+        np.testing.assert_array_equal(*pair)
+    assert alice.get(of(taken)).content == path.read_bytes()
+    assert charlie.get(of(taken)).status_code == 404
 
 
 def test_the_file_of_a_blinded_project_goes_to_its_managers_alone(given, alice, bob, file):

@@ -51,7 +51,7 @@ def require_cleaned(slide: SlideFile) -> None:
     if not is_cleaned(slide.facts.format):
         raise SlideUnreadable(
             "{name} cannot be cleaned: its format ({format}) is not one that can be written without the names in it. "
-            "SVS, OME-TIFF, tiled TIFF and DICOM can.",
+            "SVS, NDPI, OME-TIFF, tiled TIFF and DICOM can.",
             name=f"image {slide.base_id}", format=slide.facts.format,
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ __all__ = ["Finding", "clean_suffix", "is_cleaned", "make_clean_copy", "survey"]
 _DESK = "atrisys.imaging.clean.desk:"
 _LEAST_S, _BYTES_A_SECOND = 120, 5_000_000
 """How long it may take: on a slow share reading, writing and looking through it is slow too."""
-_SUFFIXES = {"SVS": ".svs", "OMETIFF": ".ome.tif", "PYRTIFF": ".tif"}
+_SUFFIXES = {"SVS": ".svs", "OMETIFF": ".ome.tif", "PYRTIFF": ".tif", "NDPI": ".ndpi"}
 
 
 def clean_suffix(format: str) -> str:

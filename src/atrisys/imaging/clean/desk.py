@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from atrisys.errors import Refusal, SlideUnreadable, TooLarge
 from atrisys.imaging.clean.dicom import DicomCleaning
 from atrisys.imaging.clean.findings import Finding, Sought, told
+from atrisys.imaging.clean.ndpi import NdpiCleaning
 from atrisys.imaging.clean.tiff import TiffCleaning
 from atrisys.imaging.find import entry_of, files_of
 from atrisys.imaging.readers.tiff.layout import FORMATS
@@ -91,10 +92,12 @@ def _opened(path: str, format: str) -> Iterator[Cleaning]:
 def _open(entry: Path, format: str) -> Cleaning:
     if format == "DICOM":
         return DicomCleaning(files_of(entry), entry.name)
+    if format == "NDPI":
+        return NdpiCleaning(entry)
     if format in FORMATS:
         return TiffCleaning(entry)
     raise SlideUnreadable(
         "{name} cannot be cleaned: its format ({format}) is not one that can be written without the names in it. "
-        "SVS, OME-TIFF, tiled TIFF and DICOM can.",
+        "SVS, NDPI, OME-TIFF, tiled TIFF and DICOM can.",
         name=entry.name, format=format,
     )  # fmt: skip

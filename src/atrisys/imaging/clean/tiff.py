@@ -8,8 +8,9 @@ import numpy as np
 
 from atrisys.errors import SlideUnreadable
 from atrisys.imaging.clean.describe import describe
-from atrisys.imaging.clean.findings import Finding, Sought, text_of, texts_in
-from atrisys.imaging.clean.tiff_map import DATA_LENGTHS, DATA_OFFSETS, EXIF, GPS, SUB_IFDS, Ifd, TiffMap
+from atrisys.imaging.clean.findings import Finding, Sought
+from atrisys.imaging.clean.tiff_map import DATA_LENGTHS, DATA_OFFSETS, EXIF, GPS, SUB_IFDS, TiffMap
+from atrisys.imaging.clean.tiff_texts import MOST_PLAIN, after_tables, comment_bytes, seek_texts, tell_texts
 from atrisys.imaging.clean.tiff_writer import ASCII, LONG, LONG8, RATIONAL, SHORT, UNDEFINED, Tags, TiffWriter
 from atrisys.imaging.clean.verify import WRITTEN_TAGS, check_tiff, check_traces
 from atrisys.imaging.codestreams import BY_TIFF_COMPRESSION, NotPure, strip_jpeg
@@ -25,13 +26,8 @@ Step = Callable[[float], None]
 
 _PLAIN_TAGS = (WRITTEN_TAGS - {270}) | {255, 266, 273, 278, 279, 280, 281, 32996, 32997, 32998, SUB_IFDS, EXIF, GPS}
 """Tags that hold numbers about pixels, or lead to other tables; those are looked at themselves."""
-_MOST_PLAIN = 64
-"""Bytes of such a tag; more are as good a place for words as any (tables of tiles apart)."""
 _TABLES = frozenset((*DATA_OFFSETS, *DATA_LENGTHS, 347, SUB_IFDS))
 _JPEG, _HEAD_BYTES = 7, 2048
-_NAMED = {270: "ImageDescription", 271: "Make", 272: "Model", 269: "DocumentName", 285: "PageName", 305: "Software",
-          306: "DateTime", 315: "Artist", 316: "HostComputer", 700: "XMP", 33432: "Copyright", 33723: "IPTC",
-          34377: "Photoshop", 34675: "ICC profile"}  # fmt: skip
 _LARGEST_CLASSIC = 0xF0000000
 
 
@@ -58,26 +54,17 @@ class TiffCleaning:
     def findings(self) -> Iterator[Finding]:
         """What is in it beside pixels and numbers."""
         yield from self._pictures()
-        for number, ifd in enumerate(self._map.ifds):
-            where = f"page {ifd.number}" if ifd.number is not None else f"table {number}"
-            yield from self._texts(ifd, where)
+        yield from tell_texts(self._map, _is_plain)
         yield from self._comments()
         for at, size in self._map.holes():
             yield Finding("hole", f"byte {at}", size)
 
     def sought(self, sought: Sought) -> None:
         """Add what a copy must not hold."""
-        for ifd in self._map.ifds:
-            for tag, entry in ifd.entries.items():
-                if self._is_plain(tag, entry.extent[1]):
-                    continue
-                raw = self._map.raw(entry)
-                text = text_of(raw)
-                for one in [text] if text is not None else texts_in(raw):
-                    sought.add_text(one)
+        seek_texts(self._map, _is_plain, sought)
         for page in self._pages_beside():
             for stored in self._stored_of(page):
-                sought.add_picture(_after_tables(stored))
+                sought.add_picture(after_tables(stored))
 
     def write(self, to: Path, step: Step) -> str:
         """Write the copy; gives the words that it holds.
@@ -130,18 +117,6 @@ class TiffCleaning:
             kind = names.get(page.index, "another picture") if isinstance(page.index, int) else "another picture"
             yield Finding("picture", f"page {page.index}, {kind}", sum(int(size) for size in page.databytecounts))
 
-    def _texts(self, ifd: Ifd, where: str) -> Iterator[Finding]:
-        for tag, entry in sorted(ifd.entries.items()):
-            if not self._is_plain(tag, entry.extent[1]):
-                text = text_of(self._map.raw(entry))
-                named = f" {_NAMED[tag]}" if tag in _NAMED else ""
-                kind = "text" if text is not None else "data"
-                yield Finding(kind, f"{where}, tag {tag}{named}", entry.extent[1], text)
-
-    @staticmethod
-    def _is_plain(tag: int, size: int) -> bool:
-        return tag in _PLAIN_TAGS and (size <= _MOST_PLAIN or tag in _TABLES)
-
     def _comments(self) -> Iterator[Finding]:
         """What JPEG tiles say in their heads."""
         for level in range(len(self._layout.levels)):
@@ -151,7 +126,7 @@ class TiffCleaning:
                 if int(page.compression) != _JPEG:
                     continue
                 heads = (self._source.read(at, min(size, _HEAD_BYTES)) for at, size in self._extents(page) if size)
-                sizes = [size for size in map(_comment_bytes, heads) if size]
+                sizes = [size for size in map(comment_bytes, heads) if size]
                 if sizes:
                     yield Finding("comment", f"level {level}, {len(sizes)} tiles", sum(sizes))
 
@@ -244,21 +219,9 @@ def _numbers(page: "TiffPage") -> Tags:
     return tags
 
 
+def _is_plain(tag: int, size: int) -> bool:
+    return tag in _PLAIN_TAGS and (size <= MOST_PLAIN or tag in _TABLES)
+
+
 def _as_tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else () if value is None else (value,)
-
-
-def _comment_bytes(head: bytes) -> int:
-    """How much a JPEG's head says beside what is needed for its pixels."""
-    end = head.find(b"\xff\xda")
-    if end < 0:
-        return 0
-    try:
-        return end + 2 - len(strip_jpeg(head[:end] + b"\xff\xd9"))
-    except NotPure:
-        return end
-
-
-def _after_tables(stored: bytes) -> bytes:
-    """The pixels of a coded strip: the tables of two JPEGs are often the same."""
-    return stored[stored.find(b"\xff\xda") + 2 :] if stored[:2] == b"\xff\xd8" else stored

@@ -31,6 +31,8 @@ class Entry:
     count: int
     extent: Extent
     """Of its value, wherever it lies."""
+    upper: int = 0
+    """The upper half of a value in the table itself, which NDPI keeps apart."""
 
 
 @dataclass
@@ -46,8 +48,11 @@ class Ifd:
 class TiffMap:
     """All tables that the chain of pages leads to, with those below them."""
 
-    def __init__(self, source: ByteSource, name: str) -> None:
+    def __init__(self, source: ByteSource, name: str, is_ndpi: bool = False) -> None:
         """Read them.
+
+        Args:
+            is_ndpi: as Hamamatsu writes them: places of 64 bits, of which each table has the upper halves behind it.
 
         Raises:
             SlideUnreadable: the tables make no sense.
@@ -58,8 +63,11 @@ class TiffMap:
         if len(head) < 8 or not self.order or struct.unpack(self.order + "H", head[2:4])[0] not in (42, 43):
             raise self._senseless()
         self.is_big = struct.unpack(self.order + "H", head[2:4])[0] == 43
-        self._header = 16 if self.is_big else 8
-        self._count, self._pointer = ("Q", "Q") if self.is_big else ("H", "I")
+        if is_ndpi and (self.is_big or self.order != "<" or len(head) < 12):
+            raise self._senseless()
+        self._is_ndpi = is_ndpi
+        self._header = 16 if self.is_big else 12 if is_ndpi else 8
+        self._count, self._pointer = ("Q", "Q") if self.is_big else ("H", "Q" if is_ndpi else "I")
         self.ifds: list[Ifd] = []
         self._seen: set[int] = set()
         self._left = MOST_ENTRIES
@@ -76,7 +84,8 @@ class TiffMap:
         kind = _NUMBERS.get(entry.kind)
         if kind is None:
             return np.zeros(0, np.uint64)
-        return np.frombuffer(self.raw(entry), np.dtype(self.order + kind)).astype(np.uint64)
+        numbers = np.frombuffer(self.raw(entry), np.dtype(self.order + kind)).astype(np.uint64)
+        return numbers + np.uint64(entry.upper << 32) if kind == "u4" and len(numbers) == 1 else numbers
 
     def raw(self, entry: Entry) -> bytes:
         """The bytes of an entry."""
@@ -124,25 +133,29 @@ class TiffMap:
         if self._left < 0:
             raise self._senseless()
         size = 20 if self.is_big else 12
-        table = self._source.read(offset + count_size, size * count + struct.calcsize("<" + self._pointer))
+        next_at = size * count
+        uppers_at = next_at + struct.calcsize("<" + self._pointer)
+        table = self._source.read(offset + count_size, uppers_at + (4 * count if self._is_ndpi else 0))
+        uppers = struct.unpack_from(f"<{count}I", table, uppers_at) if self._is_ndpi else (0,) * count
         ifd = Ifd(number, (offset, count_size + len(table)))
         self.ifds.append(ifd)
-        inline, form = (8, "HHQ") if self.is_big else (4, "HHI")
-        for place in range(0, size * count, size):
+        inline, form, value = (8, "HHQ", "Q") if self.is_big else (4, "HHI", "I")
+        for place, upper in zip(range(0, next_at, size), uppers, strict=True):
             tag, kind, values = struct.unpack_from(self.order + form, table, place)
             length = _SIZES.get(kind, 1) * values
             value_at = place + size - inline
             at = offset + count_size + value_at
             if length > inline:
-                at = struct.unpack_from(self.order + self._pointer, table, value_at)[0]
+                at = struct.unpack_from(self.order + value, table, value_at)[0] + (upper << 32)
+                upper = 0
             if length > MOST_VALUE_BYTES or at + length > self._source.size or tag in ifd.entries:
                 raise self._senseless()
-            ifd.entries[tag] = Entry(kind, values, (at, length))
+            ifd.entries[tag] = Entry(kind, values, (at, length), upper)
         for tag in (SUB_IFDS, EXIF, GPS, INTEROPERABILITY):
             if tag in ifd.entries:
                 for below in self.numbers(ifd.entries[tag]):
                     self._read(int(below), None, depth + 1)
-        return struct.unpack_from(self.order + self._pointer, table, size * count)[0]
+        return struct.unpack_from(self.order + self._pointer, table, next_at)[0]
 
     def _senseless(self) -> SlideUnreadable:
         return SlideUnreadable("{name} has tables that make no sense: it cannot be cleaned", name=self._name)

@@ -7,12 +7,22 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-SHORT, LONG, RATIONAL, ASCII, UNDEFINED, LONG8 = 3, 4, 5, 2, 7, 16
-_FORMS = {SHORT: "H", LONG: "I", RATIONAL: "I", LONG8: "Q"}
+SHORT, LONG, RATIONAL, ASCII, UNDEFINED, SLONG, FLOAT, LONG8 = 3, 4, 5, 2, 7, 9, 11, 16
+_FORMS = {SHORT: "H", LONG: "I", RATIONAL: "I", SLONG: "i", FLOAT: "f", LONG8: "Q"}
 
-Value = Sequence[int] | bytes | NDArray[np.uint64]
+Value = Sequence[float] | bytes | NDArray[np.uint64]
 Tags = dict[int, tuple[int, Value]]
 """Tag → (type, values); rationals as numerator, denominator, …"""
+
+
+def pack_value(order: str, kind: int, values: Value) -> tuple[bytes, int]:
+    """A tag's value as it lies in the file, and how many TIFF counts in it."""
+    if isinstance(values, bytes):
+        return values, len(values)
+    number = len(values) // (2 if kind == RATIONAL else 1)
+    if isinstance(values, np.ndarray):
+        return values.astype(f"{order}u{struct.calcsize('<' + _FORMS[kind])}").tobytes(), number
+    return struct.pack(f"{order}{len(values)}{_FORMS[kind]}", *values), number
 
 
 class TiffWriter:
@@ -60,21 +70,13 @@ class TiffWriter:
         room = 8 if self.is_big else 4
         entries: list[bytes] = []
         for tag, (kind, values) in sorted(tags.items()):
-            raw = self._packed(kind, values)
-            number = len(raw) if kind in (ASCII, UNDEFINED) else len(values) // (2 if kind == RATIONAL else 1)
+            raw, number = pack_value(self._order, kind, values)
             if len(raw) > room:
                 raw = struct.pack(self._order + pointer, self.put(raw))
             entries.append(struct.pack(self._order + "HH" + pointer, tag, kind, number) + raw.ljust(room, b"\0"))
         table = struct.pack(self._order + count, len(entries)) + b"".join(entries)
         at = self.put(table + bytes(struct.calcsize("<" + pointer)))
         return at, at + len(table)
-
-    def _packed(self, kind: int, values: Value) -> bytes:
-        if isinstance(values, bytes):
-            return values
-        if isinstance(values, np.ndarray):
-            return values.astype(f"{self._order}u{struct.calcsize('<' + _FORMS[kind])}").tobytes()
-        return struct.pack(f"{self._order}{len(values)}{_FORMS[kind]}", *values)
 
     def _patch(self, at: int, offset: int) -> None:
         self._file.seek(at)
