@@ -1,13 +1,11 @@
 """Drawn with a mouse on the screen, asked of the server: y downwards from the top left throughout."""
 
-import contextlib
 import io
 
 import numpy as np
 import pytest
 import shapely
 from PIL import Image
-from playwright.sync_api import TimeoutError
 
 pytestmark = pytest.mark.browser
 
@@ -45,13 +43,8 @@ def draw(page, corners):
 
 
 def choose(page, place, annotation):
-    """Clicks a shape, again where the click was not heard: what was drawn just now may be on its way still."""
-    heading = page.get_by_role("heading", name=f"Annotation {annotation}")
-    for _ in range(5):
-        page.mouse.click(*place)
-        with contextlib.suppress(TimeoutError):
-            return heading.wait_for(timeout=3_000)
-    return heading.wait_for(timeout=3_000)
+    page.mouse.click(*place)
+    page.get_by_role("heading", name=f"Annotation {annotation}").wait_for()
 
 
 def is_saved(page):
