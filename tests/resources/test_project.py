@@ -243,6 +243,16 @@ def test_switches_add_members_last_change_and_own_roles(given, alice, bob, db):
     assert alice.get(address).json()["collection"][0]["currentUserRoles"] == {"admin": True, "representative": True}
 
 
+def test_a_project_is_shown_by_its_newest_image(given, alice, charlie):
+    project, empty = given.project(alice, name="full"), given.project(alice, name="empty")
+    given.project(charlie)
+    given.image(project, alice)
+    newest = given.image(project, alice)
+    rows = alice.get("/api/project.json?withNewestImage=true").json()["collection"]
+    assert {row["id"]: row["newestImage"] for row in rows} == {project.id: newest.id, empty.id: None}
+    assert "newestImage" not in alice.get("/api/project.json").json()["collection"][0]
+
+
 def test_projects_of_an_ontology_and_of_a_user(given, ada, alice, bob):
     ontology = given.ontology(ada)
     mine, his = given.project(alice, [bob], ontology), given.project(bob, [], ontology)
@@ -263,9 +273,9 @@ def test_a_page_of_projects_costs_a_fixed_number_of_statements(given, alice, sto
     for _ in range(length):
         given.image(given.project(alice, ontology=given.ontology(alice)), alice)
     with statements(store) as asked:
-        everything = "withMembersCount=1&withLastActivity=1&withCurrentUserRoles=1"
+        everything = "withMembersCount=1&withLastActivity=1&withCurrentUserRoles=1&withNewestImage=1"
         assert alice.get(f"/api/project.json?{everything}").json()["size"] == length
-    assert len(asked) <= 12, asked
+    assert len(asked) <= 13, asked
 
 
 def test_projects_are_filtered_by_what_is_in_them_and_what_one_is_there(given, alice, bob, charlie, ada):

@@ -52,6 +52,17 @@ def test_every_address_answers_the_page_to_a_browser(nobody, built, address):
     assert nobody.head(address, headers=BROWSER).content == b""
 
 
+def test_at_an_address_that_there_is_not_a_browser_gets_the_page_and_a_program_a_refusal(nobody, built):
+    mistyped = nobody.get("/projetcs", headers=BROWSER)
+    assert mistyped.status_code == 404
+    assert Page(mistyped.text).all("base")[0]["href"] == "/"
+    assert "default-src 'none'" in mistyped.headers["content-security-policy"]
+    program, asks = nobody.get("/projetcs"), nobody.get("/api/projetcs.json", headers=BROWSER)
+    for refused in (program, asks, nobody.post("/projetcs", headers=BROWSER)):
+        assert refused.status_code == 404
+        assert refused.json()["code"] == "not_found"
+
+
 def test_a_program_and_who_asks_for_a_language_get_the_plain_first_page(nobody, built):
     assert "curl" in nobody.get("/").text
     assert "curl" in nobody.get("/?language=en", headers=BROWSER).text

@@ -94,7 +94,7 @@ def test_a_slide_is_annotated_and_reviewed_with_the_keyboard_alone(newcomer, dem
     with page.expect_response("**/term/*.json"):
         press(page, "1")
     assert len(newest(demo)["term"]) == 1
-    begin = page.get_by_role("button", name="Begin to review")
+    begin = page.get_by_role("button", name="Start the review")
     if begin.count():
         tab_to(page, begin)
         press(page, "Enter")

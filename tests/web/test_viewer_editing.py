@@ -57,7 +57,7 @@ def test_brush_and_eraser_grow_and_shrink_the_chosen_shape_and_all_is_taken_back
     for meant in (grown, first):
         with page.expect_response("**/undo.json*"):
             page.keyboard.press("Control+z")
-        page.get_by_role("button", name="Do again").and_(page.locator(":enabled")).wait_for()
+        page.get_by_role("button", name="Redo").and_(page.locator(":enabled")).wait_for()
         assert shape_now(demo, id).symmetric_difference(meant).area < 1
     with page.expect_response("**/redo.json*"):
         page.keyboard.press("Control+y")

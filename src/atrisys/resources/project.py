@@ -189,10 +189,12 @@ def list_projects(
     withLastActivity: str | None = None,
     withDescription: str | None = None,
     withCurrentUserRoles: str | None = None,
+    withNewestImage: str | None = None,
 ) -> Response:
     """The projects that the caller works in, the newest first; an administrator sees all.
 
-    `withMembersCount`, `withLastActivity`, `withDescription`, `withCurrentUserRoles` add a field each.
+    `withMembersCount`, `withLastActivity`, `withDescription`, `withCurrentUserRoles`, `withNewestImage` add a field
+    each; the last is ours: the number of the image that was added last.
 
     Filters beside the fields: `tag[in]`, `membersCount[…]`, `currentUserRole[in]=manager,contributor`.
     """
@@ -211,6 +213,10 @@ def list_projects(
     if dialect.says_yes(withCurrentUserRoles):
         roles = _roles(db, user, ids)
         wires = [{**wire, "currentUserRoles": roles[wire["id"]]} for wire in wires]
+    if dialect.says_yes(withNewestImage):
+        query = select(ImageInstance.project_id, func.max(ImageInstance.id)).group_by(ImageInstance.project_id)
+        newest = pairs_for(db, query, ImageInstance.project_id, ids)
+        wires = [{**wire, "newestImage": newest.get(wire["id"])} for wire in wires]
     return page.answer(wires, total)
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from atrisys import errors
 from atrisys.store import spatial
-from atrisys.wire import words
+from atrisys.wire import web_page, words
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import SHOWN, show
 
@@ -128,6 +128,8 @@ def _place(location: tuple[Any, ...]) -> str:
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
+        if request.method == "GET" and "/api/" not in request.url.path and web_page.is_asked_for(request):
+            return web_page.show_page(request, status=404)
         refusal: errors.Refusal = errors.NotFound("There is nothing at {path}.", path=request.url.path)
     elif error.status_code == 405:
         refusal = errors.Refusal("{method} is not done at {path}.", method=request.method, path=request.url.path)

@@ -33,7 +33,7 @@ def is_asked_for(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and _index() is not None
 
 
-def show_page(request: Request) -> Response:
+def show_page(request: Request, status: int = 200) -> Response:
     """The page, which finds out by its address what to show."""
     page = _index()
     if page is None:
@@ -42,6 +42,7 @@ def show_page(request: Request) -> Response:
     base = html.escape(f"{urlsplit(address_of(request)).path}/")
     return HTMLResponse(
         page.replace("__BASE__", base).replace("__NONCE__", nonce),
+        status_code=status,
         headers={"Content-Security-Policy": POLICY.format(nonce=nonce), "Cache-Control": "no-cache"},
     )
 

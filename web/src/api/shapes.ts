@@ -73,6 +73,14 @@ export interface Project
   created: string;
 }
 
+/** A project as lists of them have it. */
+export interface ListedProject extends Project {
+  /** When something was last changed in it; null: never since it was made. */
+  lastActivity: number | null;
+  newestImage: number | null;
+  currentUserRoles: { admin: boolean; representative: boolean };
+}
+
 export type Ontology = Pick<Objects["Ontology"], "id" | "name">;
 
 export interface WholeOntology extends Ontology, Pick<Objects["Ontology"], "user"> {

@@ -60,8 +60,9 @@ export function createHand(editing: Editing, several: Several, store: ShapeStore
   return {
     shape,
     keepsOut,
+    /** A new shape is chosen from then on: it can be named, changed and taken away at once. */
     drawn(location: string, how: Drawn | undefined): void {
-      if (!how) editing.draw(location, given());
+      if (!how) editing.choose(editing.draw(location, given()));
       else if (how === "split") split(location);
       else if (!editing.drawOver(location, how)) hooks.nothing();
     },
@@ -72,12 +73,11 @@ export function createHand(editing: Editing, several: Several, store: ShapeStore
       if (erases) hooks.nothing();
       else editing.choose(editing.draw(left, given()));
     },
-    /** What the wand found; a new one is chosen, so that the next find can be added. */
+    /** What the wand found; to a new one the next find can be added. */
     found(location: string, how: Drawn | undefined): void {
       const left = how && how !== "add" ? location : clear(location);
       if (left === null) return;
-      if (how) this.drawn(left, how);
-      else editing.choose(editing.draw(left, given()));
+      this.drawn(left, how);
     },
     remove: () => void (several.ids.value.length ? several.remove() : editing.remove()),
     /** The chosen shape bears it or not any more; several bear it alone. Answers whether any is chosen. */

@@ -311,6 +311,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   watch(shapeLook, ({ opacity, ...paint }) => stage.paint(paint, opacity));
   watch([hidden, slice, channels, look, isFlipped, editing.chosen], hooks.changed);
   watch([() => editing.saving.waiting.size, editing.busy], ([waiting, busy]) => waiting || busy || news.edition.value++);
+  watch(news.edition, () => slide.value?.loader.recount());
   watch(editing.chosen, (id) => typeof id === "number" && reviewing.stand(id).catch((error) => hooks.problem(wordsOf(error))));
 
   return {

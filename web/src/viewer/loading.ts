@@ -99,6 +99,8 @@ export function loadByView(map: Map, image: string, whole: Box, store: ShapeStor
       store.doubt();
       soon();
     },
+    /** Something was drawn or taken away here: what is known is counted anew. */
+    recount: soon,
     filter(by: Filter): void {
       filter = by;
       this.again();

@@ -18,11 +18,16 @@ export const LANGUAGES: { title: string; value: Language }[] = [
   { title: zhHant.language, value: "zhHant" },
 ];
 
+/** What the library says otherwise than Taiwan does. */
+const inTaiwan = {
+  dataFooter: { ...partsZhHant.dataFooter, itemsPerPageText: "每頁筆數：", pageText: "第 {0}–{1} 筆，共 {2} 筆" },
+};
+
 export const i18n = createI18n({
   legacy: false,
   locale: first(),
   fallbackLocale: "en",
-  messages: { en: { ...en, $vuetify: parts }, zhHant: { ...zhHant, $vuetify: partsZhHant } },
+  messages: { en: { ...en, $vuetify: parts }, zhHant: { ...zhHant, $vuetify: { ...partsZhHant, ...inTaiwan } } },
 });
 
 function first(): Language {
@@ -56,8 +61,10 @@ export function date(ms: string): string {
 
 /** A date with its time of day. */
 export function moment(ms: string): string {
-  const style = { dateStyle: "medium", timeStyle: "short" } as const;
-  return new Intl.DateTimeFormat(TAGS[i18n.global.locale.value as Language], style).format(Number(ms));
+  const language = i18n.global.locale.value as Language;
+  // Chinese would say "in the early morning" beside each hour.
+  const hours = language === "zhHant" ? ({ hourCycle: "h23" } as const) : {};
+  return new Intl.DateTimeFormat(TAGS[language], { dateStyle: "medium", timeStyle: "short", ...hours }).format(Number(ms));
 }
 
 /** So many bytes. */

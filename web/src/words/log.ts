@@ -21,5 +21,5 @@ export const objectInWords = (line: Change): string =>
 export function whatInWords(line: Change): string {
   const parts = (line.what ?? "").split(", ").map((part) => inWords("whats", part));
   const from = line.address === null ? [] : [t("log.address", { address: line.address })];
-  return [...parts, ...from].filter(Boolean).join(", ");
+  return [...parts, ...from].filter(Boolean).join(t("log.comma"));
 }

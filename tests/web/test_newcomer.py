@@ -1,0 +1,77 @@
+"""Somebody who has never seen the page finds their way by what is on the screen."""
+
+import io
+import zipfile
+
+import pytest
+
+from web.test_viewer import is_saved, looking_at, middle, newest
+
+pytestmark = pytest.mark.browser
+
+EMPTY = 800, 700
+"""Beside the tissue, where nothing is drawn yet."""
+
+
+def test_the_list_of_projects_says_what_one_is_there_and_shows_the_newest_slide(visit, demo):
+    page = visit.open(f"{demo.told['address']}/projects")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="Demo", exact=True))
+    assert "Representative" in row.inner_text()
+    picture = row.locator("img")
+    picture.wait_for()
+    page.wait_for_load_state("networkidle")
+    assert picture.evaluate("one => one.naturalWidth") > 0
+    assert visit.complaints == []
+
+
+def test_what_was_drawn_is_chosen_and_named_without_another_tool(visit, demo):
+    page = looking_at(visit, demo, *EMPTY)
+    before = newest(demo)["id"]
+    shown = int(page.locator(".count").inner_text().split()[0].replace("No", "0"))
+    page.get_by_role("button", name="Rectangle").click()
+    page.get_by_text("Drag from one corner to the opposite one.").wait_for()
+    x, y = middle(page)
+    page.mouse.move(x - 40, y - 40)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 40, steps=4)
+    page.mouse.up()
+    is_saved(page)
+    id = newest(demo)["id"]
+    assert id != before
+    page.get_by_role("heading", name=f"Annotation {id}").wait_for()
+    page.get_by_text(f"{shown + 1} shape", exact=False).first.wait_for()
+    page.get_by_role("combobox", name="Its terms").click(force=True)
+    with page.expect_response(lambda answer: "/term/" in answer.url and answer.request.method == "POST"):
+        page.get_by_role("option", name="Stroma").click()
+    names = {term["name"]: term["id"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
+    assert newest(demo)["term"] == [names["Stroma"]]
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("heading", name=f"Annotation {id}").wait_for(state="detached")
+    assert newest(demo)["id"] == before
+    assert visit.complaints == []
+
+
+def test_the_annotations_that_are_listed_are_downloaded_as_a_table(visit, demo):
+    address = f"{demo.told['address']}/project/{demo.told['projectId']}/annotations"
+    terms = {term["name"]: term["id"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
+    page = visit.open(f"{address}?terms={terms['Tumour']}")
+    page.get_by_role("button", name="Download the list").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="Excel").or_(page.get_by_role("link", name="Excel")).first.click()
+    assert saved.value.suggested_filename.endswith(".xlsx")
+    with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml")
+    listed = demo.ask("/api/annotation.json", project=demo.told["projectId"], term=terms["Tumour"])
+    assert sheet.count(b"<row") == 1 + len(listed) > 1
+
+
+def test_a_mistyped_address_leads_back_to_the_projects(visit, demo):
+    page = visit.open(f"{demo.told['address']}/projetcs")
+    page.get_by_role("heading", name="No such page").wait_for()
+    page.get_by_role("link", name="To the projects").click()
+    page.get_by_role("heading", name="Projects", exact=True).wait_for()
+    page.goto(f"{demo.told['address']}/project/1")
+    page.get_by_role("heading", name="Project 1", exact=True).wait_for()
+    page.get_by_role("link", name="To the projects").click()
+    page.get_by_role("heading", name="Projects", exact=True).wait_for()
