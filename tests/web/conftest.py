@@ -42,6 +42,9 @@ class Demo:
         return answer if path.endswith((".png", ".jpg")) else answer.json()
 
     def send(self, path: str, **body: Any) -> Any:
+        return self.send_many(path, body)
+
+    def send_many(self, path: str, body: Any) -> Any:
         keys = {"X-Auth-Token": self.told["publicKey"], "X-Auth-Secret": self.told["privateKey"]}
         answer = requests.post(self.told["address"] + path, json=body, headers=keys, timeout=30)
         answer.raise_for_status()

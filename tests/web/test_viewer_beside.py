@@ -218,6 +218,22 @@ def test_a_slide_is_opened_beside_and_what_it_is_shifted_by_stays(visit, demo, s
     assert ways[0][0] > 20 * shifted["d"] * MPP[0]
 
 
+def test_of_very_many_changes_both_slides_hear_at_once_and_load_again_once(visit, demo, sections):
+    _, one, _ = sections
+    asked = []
+    visit.page.on("request", lambda request: "/changes?" in request.url and asked.append(request.url))
+    with visit.page.expect_response("**/changes?*"):
+        page = opened(visit, demo, sections, "x=2300&y=1750&d=0.25&beside2={other}")
+    expect(page.locator(".count")).to_contain_text("No shapes here")
+    boxes = [shapely.box(2300 + k % 30, 1740 + k // 30, 2301 + k % 30, 1741 + k // 30).wkt for k in range(600)]
+    demo.send_many("/api/annotation.json", [{"image": one, "location": box, "origin": "left-top"} for box in boxes])
+    expect(page.locator(".count")).to_contain_text("600 shapes here", timeout=20_000)
+    news = [parse_qs(urlsplit(url).query) for url in asked]
+    assert len([query for query in news if "since" not in query]) <= 2
+    assert len([query for query in news if query.get("since", ["0"]) != ["0"] and "offset" in query]) == 1
+    assert visit.complaints == []
+
+
 def test_channels_are_laid_over_one_another_in_colours_of_ones_choice(visit, demo, sections, tmp_path):
     project = sections[0]
     demo.upload(project, ome(tmp_path / "stack.ome.tif", width=600, height=400, depth=1, duration=1))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, false, func, or_, select
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from atrisys.access.caller import Caller
 from atrisys.access.visible import get_annotation, get_row, layers_in, visible
 from atrisys.errors import Invalid, NotFound
+from atrisys.geometry import grid
 from atrisys.geometry.frames import LEFT_BOTTOM, LEFT_TOP, Origin, turn_over
 from atrisys.store import spatial
 from atrisys.store.planes import RANK, ranks
@@ -87,6 +89,8 @@ class Wanted:
     near: BaseGeometry | None = None
     near_annotation: int | None = None
     within_px: float = 0.0
+    min_size: float | None = None
+    """What the longer side of the box has at least, in level-0 pixels."""
     after: int | None = None
     before: int | None = None
     excluded: int | None = None
@@ -167,6 +171,9 @@ def _filters(db: Session, caller: Caller, wanted: Wanted, images: list[int] | No
         yield _in_groups(db, caller, wanted.kind, wanted.groups)
     yield from _by_tag(db, wanted)
     yield from _by_place(db, caller, wanted, images)
+    if wanted.min_size is not None:
+        yield row.grid_level >= int(grid.levels(np.array([wanted.min_size]))[0])
+        yield or_(row.max_x - row.min_x >= wanted.min_size, row.max_y - row.min_y >= wanted.min_size)
     if wanted.after is not None:
         yield row.created >= wanted.after
     if wanted.before is not None:

@@ -32,10 +32,14 @@ def places(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
     Returns:
         (n, 3) of level, grid x, grid y.
     """
-    side = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
-    level = np.clip(np.ceil(np.log2(np.maximum(side, 1.0) / CELL_PX)), 0, LEVELS - 1).astype(np.int64)
+    level = levels(np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]))
     cell = CELL_PX << level
     return np.stack([level, bounds[:, 0] // cell, bounds[:, 1] // cell], axis=1).astype(np.int64)
+
+
+def levels(sides: NDArray[np.float64]) -> NDArray[np.int64]:
+    """On which levels boxes stand whose longer sides are so many level-0 pixels; what is longer stands no lower."""
+    return np.clip(np.ceil(np.log2(np.maximum(sides, 1.0) / CELL_PX)), 0, LEVELS - 1).astype(np.int64)
 
 
 def cells_of(min_x: float, min_y: float, max_x: float, max_y: float) -> list[CellRange]:

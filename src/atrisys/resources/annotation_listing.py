@@ -45,8 +45,8 @@ def list_annotations(request: Request, db: Db, user: CurrentUser, find: Find, pa
     `usersForTerm`, `noTerm`, `multipleTerm`, `track`, `tracks`, `noTrack`, `multipleTrack`, `beforeSlice` and
     `afterSlice` (ids of slices; `sliceDimension`: compared by C, Z or T alone), `group`, `groups`, `tag`, `tags`,
     `noTag`, `bbox` (WKT, or minX,minY,maxX,maxY),
-    `bboxAnnotation`, `baseAnnotation` with `maxDistanceBaseAnnotation`, `excludedAnnotation`, `afterThan` and
-    `beforeThan` (epoch ms). Several ids are joined by commas.
+    `bboxAnnotation`, `baseAnnotation` with `maxDistanceBaseAnnotation`, `minSize` (px: the longer side of its box has
+    that at least), `excludedAnnotation`, `afterThan` and `beforeThan` (epoch ms). Several ids are joined by commas.
 
     What each row holds: `showBasic`, `showMeta`, `showWKT`, `showGIS`, `showTerm`, `showTrack`, `showLink`, `showUser`,
     `showImage`, `showSlice` (each `=true`); without any, basic, meta and term (`showDefault` adds these); `hide…` takes
@@ -164,15 +164,17 @@ class Asked(ListingWords):
         self.request, self.db, self.caller, self.find = request, db, caller, find
         self.origin: Origin = dialect.read_origin(said.get("origin"))
 
-    def distance(self) -> float:
-        value = self.text("maxDistanceBaseAnnotation") or "0"
+    def pixels(self, name: str) -> float | None:
+        value = self.text(name)
+        if not value:
+            return None
         try:
-            within = float(value)
+            number = float(value)
         except ValueError:
-            within = -1.0
-        if not 0 <= within < 1e9:
-            raise Invalid("{name} must be a number, not {value}.", name="maxDistanceBaseAnnotation", value=value)
-        return within
+            number = -1.0
+        if not 0 <= number < 1e9:
+            raise Invalid("{name} must be a number, not {value}.", name=name, value=value[:80])
+        return number
 
     def dimension(self) -> find_annotations.Dimension:
         value = (self.text("sliceDimension") or "rank").upper()
@@ -210,7 +212,8 @@ class Asked(ListingWords):
             touching_annotation=self.number("bboxAnnotation"),
             near=read_search_shape(base) if base and not base.isdecimal() else None,
             near_annotation=self.number("baseAnnotation") if base.isdecimal() else None,
-            within_px=self.distance(),
+            within_px=self.pixels("maxDistanceBaseAnnotation") or 0.0,
+            min_size=self.pixels("minSize"),
             after=self.number("afterThan"),
             before=self.number("beforeThan"),
             excluded=self.number("excludedAnnotation"),

@@ -5,6 +5,8 @@ import type { Box } from "./shape";
 /** Pixels of the screen that a side of a cell takes at least. */
 const SIDE_PX = 768;
 const HIGHEST = 24;
+/** Beside the cells, as large as any slide: of it the large shapes alone are listed. */
+export const LARGE = `${HIGHEST + 1}/0/0`;
 
 export interface Cell {
   key: string;

@@ -10,6 +10,14 @@ export interface Change {
   version: number;
 }
 
+export interface News {
+  changes: Change[];
+  /** There were more than one answer holds, of which nothing is told: whatever is shown may be another now. */
+  missed: boolean;
+}
+
+export const NO_NEWS: News = { changes: [], missed: false };
+
 type Ask = (query: Record<string, string | number>) => Promise<Listing<Change>>;
 
 const MOST = 500;
@@ -19,15 +27,18 @@ const SHAPES = ["UserAnnotation", "ReviewedAnnotation"];
 const OF_SHAPES = ["AnnotationTerm", "ReviewedAnnotationTerm"];
 
 /** The annotations that changed; undefined where all in sight is to be asked for. */
-export function changedShapes(changes: Change[], me: number, knows: (id: number, version: number) => boolean): number[] | undefined {
-  if (changes.some((one) => isKind(one, OF_SHAPES) && one.user !== me)) return undefined;
+export function changedShapes({ changes, missed }: News, me: number, knows: (id: number, version: number) => boolean): number[] | undefined {
+  if (missed || changes.some((one) => isKind(one, OF_SHAPES) && one.user !== me)) return undefined;
   const ids = changes.filter((one) => isKind(one, SHAPES) && !knows(one.id, one.version)).map((one) => one.id);
   const once = [...new Set(ids)];
   return once.length > FEW ? undefined : once;
 }
 
-/** Whether something of this kind came, went or was changed. */
-export const tellsOf = (changes: Change[], kind: string) => changes.some((one) => isKind(one, [kind]));
+/** Whether something of this kind came, went or was changed, or may have been. */
+export const tellsOf = ({ changes, missed }: News, kind: string) => missed || changes.some((one) => isKind(one, [kind]));
+
+/** Whether an object was changed, or may have been. */
+export const mayTouch = ({ changes, missed }: News, id: number) => missed || changes.some((one) => one.id === id);
 
 const isKind = (one: Change, kinds: string[]) => kinds.some((kind) => one.class === kind || one.class.endsWith(`.${kind}`));
 
@@ -52,21 +63,22 @@ export function again(act: () => Promise<void>, everyMs: number): { stop(): void
 export function createFeed(project: number, ask: Ask = (query) => list<Change>("api/atrisys/changes", query)) {
   let since: number | undefined;
 
-  async function start(): Promise<void> {
-    const { size } = await ask({ project, max: 1 });
-    const [last] = size ? (await ask({ project, max: 1, offset: size - 1 })).collection : [];
-    since = last?.seq ?? 0;
+  /** To the last one of so many after `after`. */
+  async function skip(after: number, size: number): Promise<number> {
+    const [last] = size ? (await ask({ project, since: after, max: 1, offset: size - 1 })).collection : [];
+    return last?.seq ?? after;
   }
 
   return {
-    async read(): Promise<Change[]> {
+    async read(): Promise<News> {
       if (since === undefined) {
-        await start();
-        return [];
+        since = await skip(0, (await ask({ project, max: 1 })).size);
+        return NO_NEWS;
       }
-      const { collection } = await ask({ project, since, max: MOST });
-      since = collection.at(-1)?.seq ?? since;
-      return collection;
+      const { collection, size } = await ask({ project, since, max: MOST });
+      const missed = size > collection.length;
+      since = missed ? await skip(since, size) : (collection.at(-1)?.seq ?? since);
+      return missed ? { changes: [], missed } : { changes: collection, missed };
     },
   };
 }

@@ -72,6 +72,9 @@ export function boxOf(parts: Part[]): Box {
 
 export const sizeOf = ({ box }: Shape) => (box[2] - box[0]) * (box[3] - box[1]);
 
+/** Whether its longer side is so long at least. */
+export const isLarge = ({ box }: Shape, side: number) => Math.max(box[2] - box[0], box[3] - box[1]) >= side;
+
 export const touch = (one: Box, other: Box) =>
   one[0] <= other[2] && one[2] >= other[0] && one[1] <= other[3] && one[3] >= other[1];
 
@@ -84,7 +87,7 @@ export function isAt(shape: Shape, point: Point, near: number): boolean {
   return inside || shape.parts.some((part) => distanceTo(part, point) <= near);
 }
 
-function isInRing(flat: Float64Array, [x, y]: Point): boolean {
+export function isInRing(flat: ArrayLike<number>, [x, y]: Point): boolean {
   let inside = false;
   for (let k = 0, last = flat.length - 2; k < flat.length; last = k, k += 2) {
     const crosses = flat[k + 1] > y !== flat[last + 1] > y;

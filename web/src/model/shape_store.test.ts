@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { LARGE } from "./cells";
 import type { Box } from "./shape";
-import { shapeOf } from "./shape";
+import { isLarge, shapeOf } from "./shape";
 import { createShapeStore } from "./shape_store";
 
 const EVERYWHERE: Box = [0, 0, 1e6, 1e6];
@@ -85,4 +86,26 @@ test("a shape that came unchanged need not be read again", () => {
   expect(store.same({ id: 1, location, term: [] })).toBe(store.get(1));
   expect(store.same({ id: 1, location, term: [5] })).toBeUndefined();
   expect(store.same({ id: 2, location, term: [] })).toBeUndefined();
+});
+
+test("what was drawn here goes with a listing that would tell of it, once it is saved", () => {
+  const { store, ids } = holding(1);
+  store.put(square(2, 500));
+  store.put(square("mine", 600));
+  store.put(square(3, 5000));
+  store.list("10/0/0", [square(1, 20)], store.now());
+  expect(ids()).toEqual([1, 3, "mine"]);
+});
+
+test("large shapes are listed beside the cells, and found where the small ones are not shown", () => {
+  const { store, ids } = holding(1, 2);
+  store.put(square(3, 900));
+  store.put(square(4, 0, 800));
+  store.list(LARGE, [square(5, 0, 700)], store.now(), (shape) => isLarge(shape, 500));
+  expect(ids()).toEqual([1, 2, 3, 5]);
+  expect([store.at([25, 5], 1)?.id, store.at([25, 5], 1, 500)?.id]).toEqual([1, 5]);
+  store.doubt();
+  store.list("10/0/0", [square(1, 20)], store.now());
+  store.forget();
+  expect(ids()).toEqual([1]);
 });

@@ -4,7 +4,7 @@ import RBush from "rbush";
 import type { Annotation } from "../api/shapes";
 import { boxOfCell } from "./cells";
 import type { Point } from "./frame";
-import { type Box, type Shape, type ShapeId, grown, isAt, sizeOf, touch } from "./shape";
+import { type Box, type Shape, type ShapeId, grown, isAt, isLarge, sizeOf, touch } from "./shape";
 
 class Tree extends RBush<Shape> {
   toBBox({ box }: Shape) {
@@ -26,6 +26,8 @@ export function createShapeStore() {
   /** The cells among them that need not be asked for again. */
   const known = new Set<string>();
   const held = new Map<ShapeId, number>();
+  /** Put here by hand, and in no cell yet. */
+  const homeless = new Set<ShapeId>();
   /** When a shape was last changed here: a listing that was asked for earlier may not know it. */
   const touched = new Map<ShapeId, number>();
   /** Changed here, and not saved yet: no listing knows better. */
@@ -38,6 +40,7 @@ export function createShapeStore() {
     if (before) tree.remove(before);
     tree.insert(shape);
     shapes.set(shape.id, shape);
+    if (!held.has(shape.id)) homeless.add(shape.id);
     return before ? [before.box, shape.box] : [shape.box];
   }
 
@@ -46,6 +49,7 @@ export function createShapeStore() {
     if (!before) return [];
     tree.remove(before);
     shapes.delete(id);
+    homeless.delete(id);
     return [before.box];
   }
 
@@ -59,20 +63,25 @@ export function createShapeStore() {
     return gone.flatMap(take);
   }
 
-  /** What one cell holds, as it was listed for a question that was asked at `asked` (a time of `now`). */
-  function list(key: string, found: Shape[], asked: number): void {
-    const isLate = (id: ShapeId) => pinned.has(id) || (touched.get(id) ?? 0) > asked;
+  /** What one cell holds, as it was listed for a question that was asked at `asked` (a time of `now`); `of`: what it would list. */
+  function list(key: string, found: Shape[], asked: number, of = ({ box }: Shape) => touch(box, boxOfCell(key))): void {
+    // The server does not know of what has no number yet.
+    const isLate = (id: ShapeId) => typeof id === "string" || pinned.has(id) || (touched.get(id) ?? 0) > asked;
     const sure = found.filter((one) => !isLate(one.id));
     const before = cells.get(key) ?? [];
     const ids = [...sure.map((one) => one.id), ...before.filter(isLate)];
-    for (const id of ids) held.set(id, (held.get(id) ?? 0) + 1);
+    for (const id of ids) {
+      held.set(id, (held.get(id) ?? 0) + 1);
+      homeless.delete(id);
+    }
+    const gone = [...homeless].filter((id) => !isLate(id) && of(shapes.get(id)!));
     cells.set(key, ids);
     known.add(key);
     const fresh = sure.filter((one) => !shapes.has(one.id));
     const changed = sure.filter((one) => shapes.has(one.id) && shapes.get(one.id) !== one).flatMap(put);
     tree.load(fresh);
     for (const one of fresh) shapes.set(one.id, one);
-    changed.push(...fresh.map((one) => one.box), ...letGo(before));
+    changed.push(...fresh.map((one) => one.box), ...letGo(before), ...gone.flatMap(take));
     if (changed.length) tell(changed);
   }
 
@@ -91,10 +100,10 @@ export function createShapeStore() {
       return here && here.location === one.location && isSame(here.terms, one.term) ? here : undefined;
     },
     touching: ([minX, minY, maxX, maxY]: Box) => tree.search({ minX, minY, maxX, maxY }),
-    /** The smallest shape there: the larger one can be met elsewhere. */
-    at(point: Point, near: number): Shape | undefined {
+    /** The smallest shape there, of those that are so large at least: the larger one can be met elsewhere. */
+    at(point: Point, near: number, least = 0): Shape | undefined {
       const [minX, minY, maxX, maxY] = grown([...point, ...point], near);
-      const found = tree.search({ minX, minY, maxX, maxY }).filter((one) => isAt(one, point, near));
+      const found = tree.search({ minX, minY, maxX, maxY }).filter((one) => isLarge(one, least) && isAt(one, point, near));
       return found.sort((one, other) => sizeOf(one) - sizeOf(other))[0];
     },
     /** Drawn or changed here. */

@@ -2,17 +2,12 @@
 
 import type Map from "ol/Map";
 import { shiftKeyOnly } from "ol/events/condition";
-import { getCenter } from "ol/extent";
 import DragBox from "ol/interaction/DragBox";
-import type { Box, Shape } from "../model/shape";
-import type { ShapeStore } from "../model/shape_store";
+import type { Point } from "../model/frame";
 
-/** A shape is chosen where its middle lies in the box. */
-export function chooseByBox(map: Map, store: ShapeStore, may: () => boolean, chosen: (shapes: Shape[]) => void): void {
+/** `boxed` hears the corners of the box, which lies askew on a slide that is turned. */
+export function chooseByBox(map: Map, may: () => boolean, boxed: (corners: Point[]) => void): void {
   const box = new DragBox({ className: "ol-box", condition: (event) => may() && shiftKeyOnly(event) });
-  box.on("boxend", () => {
-    const drawn = box.getGeometry();
-    chosen(store.touching(drawn.getExtent() as Box).filter((shape) => drawn.intersectsCoordinate(getCenter(shape.box))));
-  });
+  box.on("boxend", () => boxed(box.getGeometry().getCoordinates()[0] as Point[]));
   map.addInteraction(box);
 }

@@ -2,12 +2,14 @@
 
 import { type Ref, computed, effectScope, ref, shallowRef, watch } from "vue";
 import { tellImage } from "../model/activity";
-import { readAnnotation } from "../model/annotations";
+import { MOST_AT_ONCE, readAnnotation } from "../model/annotations";
 import { type Layer, tileQuery } from "../model/channels";
 import { type Clipboard, pasted } from "../model/copying";
 import { type Editing, createEditing } from "../model/editing";
 import { type Hidden, NOTHING_HIDDEN, toFilter } from "../model/filter";
+import type { Point } from "../model/frame";
 import { createHand } from "../model/hand";
+import { findInBox } from "../model/in_box";
 import { keepIn } from "../model/kept";
 import type { Extent } from "../model/linking";
 import { type Scale, downsampleFor, magnificationAt, stepped } from "../model/magnification";
@@ -28,7 +30,7 @@ import { nameOf } from "../words/names";
 import { wordsOf } from "../words/refusals";
 import type { Tool } from "./drawing";
 import type { Shown } from "./loading";
-import { createNews } from "./news";
+import { type Wire, createNews } from "./news";
 import { type Stage, createStage } from "./slide_viewer";
 
 const { t } = i18n.global;
@@ -60,10 +62,13 @@ export interface Owner {
   clipboard: Clipboard;
 }
 
+/** Which slide it is, and how changes in its project are heard of. */
+export type Place = { project: number; image: number; wire: Wire };
+
 /** `said`: what the address says of the slide. */
-export function createDesk(project: number, image: number, owner: Owner, held: Held, hooks: Hooks, said: Query) {
+export function createDesk(place: Place, owner: Owner, held: Held, hooks: Hooks, said: Query) {
   const scope = effectScope(true);
-  const desk = scope.run(() => layOut(project, image, owner, held, hooks, said))!;
+  const desk = scope.run(() => layOut(place, owner, held, hooks, said))!;
   return {
     ...desk,
     close(): void {
@@ -75,7 +80,7 @@ export function createDesk(project: number, image: number, owner: Owner, held: H
 
 export type Desk = ReturnType<typeof createDesk>;
 
-function layOut(project: number, image: number, { me, looks, clipboard }: Owner, { tool, term }: Held, hooks: Hooks, said: Query) {
+function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner, { tool, term }: Held, hooks: Hooks, said: Query) {
   const opened = shallowRef<Opened>();
   const slide = shallowRef<Stage>();
   const downsample = ref(1);
@@ -127,7 +132,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const reviewing = createReviewing(image, filter);
   const termCounts = createTermCounts(image, filter);
   const recent = createRecent(`atrisys.terms.${project}`);
-  const news = createNews(project, me, editing, {
+  const news = createNews(wire, me, editing, {
     told: () => void termCounts.again(),
     isFiltered: () => Object.keys(filter()).length > 0,
     again: () => slide.value?.loader.again(),
@@ -140,6 +145,8 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
 
   async function open(place: HTMLElement): Promise<void> {
     failure.value = "";
+    // Before the shapes are asked for: what is changed meanwhile is told.
+    news.start();
     try {
       opened.value = await openImage(String(project), String(image));
     } catch (error) {
@@ -158,7 +165,6 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     tellImage(image);
     void termCounts.again();
     await editing.resume().catch((error) => hooks.problem(wordsOf(error)));
-    if (place.isConnected) news.start();
   }
 
   function show(place: HTMLElement, now: Opened, start: Position | undefined): Stage {
@@ -175,7 +181,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
         if (!adds) editing.choose(shape?.id);
         else if (shape) several.toggle(shape);
       },
-      boxed: several.add,
+      boxed,
       menu(shape, at) {
         if (drawsNow() || !shape) return;
         if (typeof shape.id !== "number" || !several.ids.value.includes(shape.id)) editing.choose(shape.id);
@@ -198,6 +204,15 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
       measures: (now) => (measured.value = now),
     });
   }
+
+  const boxed = (corners: Point[]) =>
+    editing.act(async () => {
+      const { shapes, tooMany } = await findInBox(image, filter(), corners);
+      if (tooMany) return hooks.problem(t("several.tooManyInBox", { n: number(tooMany), most: number(MOST_AT_ONCE) }));
+      if (!shapes.length) return hooks.news(t("several.noneInBox"));
+      for (const shape of shapes) if (!store.get(shape.id)) store.put(shape);
+      several.add(shapes);
+    });
 
   /** Shows what an address says. */
   function go(query: Query): void {
@@ -335,7 +350,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
     isInReview,
     slice,
     channels,
-    changes: news.changes,
+    lastNews: news.last,
     editing,
     hand,
     several,

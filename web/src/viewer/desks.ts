@@ -5,12 +5,14 @@ import { along, asLarge, beside } from "../model/linking";
 import type { Position, Query } from "../model/position";
 import { MOST_SLIDES, type Scene } from "../model/scene";
 import { type Desk, type Held, type Hooks as OfDesk, type Owner, createDesk } from "./desk";
+import { createWire } from "./news";
 
 export type Hooks = Omit<OfDesk, "moves" | "opened">;
 
 export function createDesks(project: number, owner: Owner, held: Held, hooks: Hooks, scene: Scene) {
   const all = shallowReactive<Desk[]>([]);
   const at = ref(0);
+  const wire = createWire(project);
   const isLinked = ref(true);
   const active = computed(() => all[at.value] ?? all[0]);
   /** Where each slide was when they began to move together as they do. */
@@ -20,7 +22,7 @@ export function createDesks(project: number, owner: Owner, held: Held, hooks: Ho
   let isFollowing = false;
 
   function lay(image: number, query: Query): Desk {
-    const desk = createDesk(project, image, owner, held, { ...hooks, moves: () => takeAlong(desk), opened: arrived }, query);
+    const desk = createDesk({ project, image, wire }, owner, held, { ...hooks, moves: () => takeAlong(desk), opened: arrived }, query);
     if (query.x === undefined) newcomers.add(desk);
     return desk;
   }

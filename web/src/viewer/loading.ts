@@ -4,8 +4,8 @@ import type Map from "ol/Map";
 import { buffer, getHeight, getIntersection, getWidth, isEmpty } from "ol/extent";
 import { ask, list } from "../api/client";
 import type { Annotation, Density } from "../api/shapes";
-import { boxOfCell, cellsOver, isKnown } from "../model/cells";
-import { type Box, fromAnnotation } from "../model/shape";
+import { LARGE, boxOfCell, cellsOver, isKnown } from "../model/cells";
+import { type Box, type Shape, fromAnnotation, isLarge, touch } from "../model/shape";
 import type { ShapeStore } from "../model/shape_store";
 
 /** Shapes that one screen draws one by one. */
@@ -18,16 +18,26 @@ const WAIT_MS = 120;
 const COUNTED_PX = 12;
 /** Cells that the server counts in at most: those of a whole image. */
 const MOST_CELLS = 1_000_000;
+/** Where shapes are shown by how dense they lie, those with a side of so many pixels of the screen are drawn all the same. */
+const LARGE_PX = 48;
+const MOST_LARGE = 1000;
 
 export interface Shown {
   total: number;
   /** The most in one cell, where they are shown by how dense they lie; 0 where each is drawn. */
   densest: number;
+  /** How many are drawn over them, because they are large. */
+  large: number;
+}
+
+/** How dense shapes lie, and how long a side those have that are drawn nevertheless, in level-0 pixels. */
+export interface Crowd extends Density {
+  side: number;
 }
 
 export interface Hooks {
   begins(): void;
-  counted(density: Density | undefined): void;
+  counted(crowd: Crowd | undefined): void;
   ends(shown: Shown): void;
   fails(error: unknown): void;
 }
@@ -57,10 +67,11 @@ export function loadByView(map: Map, image: string, whole: Box, store: ShapeStor
       try {
         const density = await count(seen, downsample, signal);
         if (density.total > MOST) {
+          const [side, large] = await bringLarge(seen, LARGE_PX * downsample, signal);
           store.forget();
-          hooks.counted(density);
+          hooks.counted({ ...density, side });
           const densest = density.cells.reduce((most, [, , n]) => Math.max(most, n), 0);
-          return hooks.ends({ total: density.total, densest });
+          return hooks.ends({ total: density.total, densest, large });
         }
         await Promise.all(missing().map((cell) => bring(cell.key, signal)));
         store.forget(store.size > MOST_KEPT ? around : undefined);
@@ -70,7 +81,7 @@ export function loadByView(map: Map, image: string, whole: Box, store: ShapeStor
       }
     }
     hooks.counted(undefined);
-    hooks.ends({ total: store.touching(seen).length, densest: 0 });
+    hooks.ends({ total: store.touching(seen).length, densest: 0, large: 0 });
   }
 
   function count(seen: Box, downsample: number, signal: AbortSignal): Promise<Density> {
@@ -82,9 +93,22 @@ export function loadByView(map: Map, image: string, whole: Box, store: ShapeStor
 
   async function bring(key: string, signal: AbortSignal): Promise<void> {
     const asked = store.now();
-    const query = { image, ...filter, bbox: written(boxOfCell(key)), showBasic: "true", showWKT: "true", showTerm: "true", max: 0 };
-    const found = await list<Annotation>("api/annotation.json", query, { signal });
-    store.list(key, found.collection.map((one) => store.same(one) ?? fromAnnotation(one)), asked);
+    store.list(key, (await listIn(boxOfCell(key), { max: 0 }, signal)).shapes, asked);
+  }
+
+  /** Those with so long a side, or where these too are many, a longer one; answers how long, and how many they are. */
+  async function bringLarge(seen: Box, side: number, signal: AbortSignal): Promise<[side: number, number: number]> {
+    const asked = store.now();
+    const { shapes, size } = await listIn(seen, { minSize: side, max: MOST_LARGE }, signal);
+    if (size > MOST_LARGE) return bringLarge(seen, 2 * side, signal);
+    store.list(LARGE, shapes, asked, (shape) => isLarge(shape, side) && touch(shape.box, seen));
+    return [side, size];
+  }
+
+  async function listIn(box: Box, more: Record<string, number>, signal: AbortSignal): Promise<{ shapes: Shape[]; size: number }> {
+    const query = { image, ...filter, bbox: written(box), showBasic: "true", showWKT: "true", showTerm: "true", ...more };
+    const { collection, size } = await list<Annotation>("api/annotation.json", query, { signal });
+    return { shapes: collection.map((one) => store.same(one) ?? fromAnnotation(one)), size };
   }
 
   function soon(): void {

@@ -1,10 +1,41 @@
-/** What others do at a slide, and oneself elsewhere, appears by itself. */
+/** What others do in a project, and oneself elsewhere, appears by itself: one question for all of its slides on the page. */
 
 import { ref, shallowRef } from "vue";
 import type { Editing } from "../model/editing";
-import { type Change, again, changedShapes, createFeed } from "../model/live";
+import { NO_NEWS, type News, again, changedShapes, createFeed } from "../model/live";
 
 const ASK_MS = 5000;
+
+type Hear = (told: News) => Promise<void>;
+
+/** Asks as long as somebody listens. */
+export function createWire(project: number) {
+  const feed = createFeed(project);
+  const listeners = new Set<Hear>();
+  let asking: ReturnType<typeof again> | undefined;
+
+  async function askOnce(): Promise<void> {
+    if (document.hidden) return;
+    const told = await feed.read().catch(() => NO_NEWS);
+    for (const hear of listeners) await hear(told);
+  }
+
+  return {
+    /** Answers how to stop it. */
+    listen(hear: Hear): () => void {
+      listeners.add(hear);
+      asking ??= again(askOnce, ASK_MS);
+      return () => {
+        listeners.delete(hear);
+        if (listeners.size) return;
+        asking?.stop();
+        asking = undefined;
+      };
+    },
+  };
+}
+
+export type Wire = ReturnType<typeof createWire>;
 
 export interface Hooks {
   /** Something was changed in the project. */
@@ -15,19 +46,17 @@ export interface Hooks {
   again(): void;
 }
 
-export function createNews(project: number, me: number, editing: Editing, hooks: Hooks) {
+/** For one slide. */
+export function createNews(wire: Wire, me: number, editing: Editing, hooks: Hooks) {
   /** Counts what may have changed the list of the slide's shapes. */
   const edition = ref(0);
-  /** What others and oneself have changed in the project, as the feed last told it. */
-  const changes = shallowRef<Change[]>([]);
-  const feed = createFeed(project);
-  let listening: ReturnType<typeof again> | undefined;
+  /** What others and oneself have changed in the project, as it was last told. */
+  const last = shallowRef(NO_NEWS);
+  let stop: (() => void) | undefined;
 
-  async function listen(): Promise<void> {
-    if (document.hidden) return;
-    const told = await feed.read().catch(() => []);
-    if (told.length) {
-      changes.value = told;
+  async function hear(told: News): Promise<void> {
+    if (told.changes.length || told.missed) {
+      last.value = told;
       hooks.told();
     }
     const ids = changedShapes(told, me, editing.knows);
@@ -38,10 +67,10 @@ export function createNews(project: number, me: number, editing: Editing, hooks:
 
   return {
     edition,
-    changes,
+    last,
     start(): void {
-      listening ??= again(listen, ASK_MS);
+      stop ??= wire.listen(hear);
     },
-    stop: () => listening?.stop(),
+    stop: () => stop?.(),
   };
 }

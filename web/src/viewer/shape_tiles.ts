@@ -7,7 +7,7 @@
 import type { FrameState } from "ol/Map";
 import type Layer from "ol/layer/Layer";
 import type { Box, Shape } from "../model/shape";
-import { grown, sizeOf, touch } from "../model/shape";
+import { grown, isLarge, sizeOf, touch } from "../model/shape";
 import type { ShapeStore } from "../model/shape_store";
 import { canvasLayer, standOn } from "./canvas_layer";
 
@@ -41,11 +41,14 @@ export interface ShapeTiles {
   layer: Layer;
   /** All is drawn anew: colours changed. */
   redraw(): void;
+  /** Only shapes with a side of so many level-0 pixels at least are drawn; 0: all. */
+  only(side: number): void;
 }
 
 export function createShapeTiles(store: ShapeStore, drawShape: DrawShape): ShapeTiles {
   let sheet: Sheet | undefined;
   let before: Sheet | undefined;
+  let least = 0;
 
   const layer = canvasLayer((context, frame, ratio) => {
     const { resolution } = frame.viewState;
@@ -88,7 +91,7 @@ export function createShapeTiles(store: ShapeStore, drawShape: DrawShape): Shape
   }
 
   function begin(tile: Tile, resolution: number, ratio: number): void {
-    const shapes = store.touching(grown(tile.box, MARGIN_PX * resolution));
+    const shapes = store.touching(grown(tile.box, MARGIN_PX * resolution)).filter((shape) => isLarge(shape, least));
     // The smaller lies on top, so that it can be seen and chosen.
     shapes.sort((one, other) => sizeOf(other) - sizeOf(one));
     tile.isStale = false;
@@ -119,11 +122,18 @@ export function createShapeTiles(store: ShapeStore, drawShape: DrawShape): Shape
     layer.changed();
   });
 
+  function redraw(): void {
+    for (const tile of sheet?.tiles.values() ?? []) tile.isStale = true;
+    layer.changed();
+  }
+
   return {
     layer,
-    redraw() {
-      for (const tile of sheet?.tiles.values() ?? []) tile.isStale = true;
-      layer.changed();
+    redraw,
+    only(side) {
+      if (least === side) return;
+      least = side;
+      redraw();
     },
   };
 }

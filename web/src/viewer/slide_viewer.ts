@@ -1,6 +1,5 @@
 /** The whole of the viewer's stage: the slide, how dense shapes lie or each of them, and the tools over them. */
 
-import type { Density } from "../api/shapes";
 import type { Point } from "../model/frame";
 import type { Position } from "../model/position";
 import type { Shape } from "../model/shape";
@@ -13,7 +12,7 @@ import { createChosenLayer } from "./chosen_layer";
 import { withCrosshair } from "./crosshair";
 import { createDensityLayer } from "./density_layer";
 import { type Hooks as Drawing, createPen } from "./drawing";
-import { type Hooks as Loading, loadByView } from "./loading";
+import { type Crowd, type Hooks as Loading, loadByView } from "./loading";
 import { createPanning } from "./panning";
 import { NO_TERM, type Paint, createPainter } from "./shape_paint";
 import { createShapeTiles } from "./shape_tiles";
@@ -27,7 +26,8 @@ export interface Hooks extends Drawing, Omit<Loading, "counted"> {
   rests(position: Position): void;
   /** `adds`: beside what is chosen. */
   clicked(shape: Shape | undefined, adds: boolean): void;
-  boxed(shapes: Shape[]): void;
+  /** A box was drawn over shapes; its corners. */
+  boxed(corners: Point[]): void;
   /** The right button, on a shape or beside; where, on the page. */
   menu(shape: Shape | undefined, at: [number, number]): void;
   mayChoose(): boolean;
@@ -45,21 +45,23 @@ export function createStage(store: ShapeStore) {
     for (const layer of [density.layer, tiles.layer, marked.layer]) slide.map.addLayer(layer);
     slide.map.getView().on(["change", "propertychange"], () => hooks.moves(slide.position()));
     slide.map.on("moveend", () => hooks.rests(slide.position()));
+    let least = 0;
+    const shapeAt = (place: Point) => store.at(place, NEAR_PX * slide.position().downsample, least);
     slide.map.on("singleclick", ({ coordinate, originalEvent }) =>
-      hooks.clicked(store.at(coordinate as Point, NEAR_PX * slide.position().downsample), (originalEvent as PointerEvent).shiftKey),
+      hooks.clicked(shapeAt(coordinate as Point), (originalEvent as PointerEvent).shiftKey),
     );
     slide.map.getViewport()!.addEventListener("contextmenu", (event) => {
       event.preventDefault();
-      const place = slide.map.getEventCoordinate(event) as Point;
-      hooks.menu(store.at(place, NEAR_PX * slide.position().downsample), [event.clientX, event.clientY]);
+      hooks.menu(shapeAt(slide.map.getEventCoordinate(event) as Point), [event.clientX, event.clientY]);
     });
-    chooseByBox(slide.map, store, hooks.mayChoose, hooks.boxed);
+    chooseByBox(slide.map, hooks.mayChoose, hooks.boxed);
     hooks.moves(slide.position());
     const loader = loadByView(slide.map, String(image.id), [0, 0, grid.width, grid.height], store, {
       ...hooks,
-      counted(found: Density | undefined) {
+      counted(found: Crowd | undefined) {
         density.show(found);
-        tiles.layer.setVisible(!found);
+        least = found?.side ?? 0;
+        tiles.only(least);
       },
     });
     /** Another plane, or what `query` says is laid over one another there. */

@@ -241,6 +241,7 @@ export default {
     selection: "Selection",
     delete: "Delete",
     shownDense: "{total} shapes here, up to {densest} in a square. Zoom in to see each of them.",
+    outlined: "1 large one is outlined. | The {n} largest are outlined.",
     shownAll: "No shapes here | 1 shape here | {n} shapes here",
     loading: "Loading shapes…",
     scaleUnknown: "The scale of this slide is not known: the bar counts pixels.",
@@ -268,7 +269,9 @@ export default {
     term: "Give all one term",
     merge: "Merge into one",
     notYet: "This shape is not saved yet. Try again when it is.",
-    tooMany: "More than {most} shapes at once cannot be changed. Choose a smaller box.",
+    tooMany: "More than {most} shapes at once cannot be changed. Choose fewer.",
+    tooManyInBox: "{n} shapes lie in this box; {most} at most are chosen at once. Draw a smaller one, or hide terms or people.",
+    noneInBox: "No shape has its middle in this box.",
   },
   terms: {
     menu: "Terms of the chosen shape",

@@ -241,6 +241,7 @@ const zhHant: typeof en = {
     selection: "選取",
     delete: "刪除",
     shownDense: "此處有 {total} 個圖形，以密度顯示（每格最多 {densest} 個）。放大即可逐一檢視。",
+    outlined: "其中 1 個大型圖形以輪廓顯示。 | 其中最大的 {n} 個以輪廓顯示。",
     shownAll: "此處沒有圖形 | 此處有 1 個圖形 | 此處有 {n} 個圖形",
     loading: "正在載入圖形…",
     scaleUnknown: "此玻片的比例未知：比例尺以像素計。",
@@ -268,7 +269,9 @@ const zhHant: typeof en = {
     term: "全部給予同一術語",
     merge: "合併為一",
     notYet: "此圖形尚未儲存。請待儲存後再試。",
-    tooMany: "一次最多只能變更 {most} 個圖形。請框選較小的範圍。",
+    tooMany: "一次最多只能變更 {most} 個圖形。請少選一些。",
+    tooManyInBox: "此框內有 {n} 個圖形，一次最多可選取 {most} 個。請框選較小的範圍，或隱藏部分術語或人員。",
+    noneInBox: "沒有圖形的中心位於此框內。",
   },
   terms: {
     menu: "所選圖形的術語",
