@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from given.slides import pyramid
 from web.test_viewer import is_saved, looking_at, middle, newest
 
 pytestmark = pytest.mark.browser
@@ -75,3 +76,30 @@ def test_a_mistyped_address_leads_back_to_the_projects(visit, demo):
     page.get_by_role("heading", name="Project 1", exact=True).wait_for()
     page.get_by_role("link", name="To the projects").click()
     page.get_by_role("heading", name="Projects", exact=True).wait_for()
+
+
+def test_keys_are_found_by_what_they_do(visit, demo):
+    page = looking_at(visit, demo, *EMPTY)
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    keys.get_by_label("What do you look for?").fill("wand")
+    keys.get_by_text("Magic wand").wait_for()
+    assert keys.get_by_text("Polygon").count() == 0
+    keys.get_by_label("What do you look for?").fill("make coffee")
+    keys.get_by_text("No key does that.").wait_for()
+    page.keyboard.press("Escape")
+    keys.wait_for(state="detached")
+
+
+def test_images_without_a_scale_get_one_in_the_projects_settings(visit, demo, tmp_path):
+    project = demo.send("/api/project.json", name="Without a scale")["project"]["id"]
+    demo.upload(project, pyramid(tmp_path / "plain.tif", mpp=None))
+    page = visit.open(f"{demo.told['address']}/project/{project}/settings")
+    page.get_by_text("1 image has no scale").wait_for()
+    page.get_by_label("Size of a pixel").fill("0,25")
+    page.get_by_label("Magnification of the objective").fill("40")
+    page.get_by_role("button", name="Give it to 1 image").click()
+    page.get_by_text("Each image has a scale").wait_for()
+    image = demo.ask(f"/api/project/{project}/imageinstance.json")[0]
+    assert (image["physicalSizeX"], image["physicalSizeY"], image["magnification"]) == (0.25, 0.25, 40)
+    assert visit.complaints == []

@@ -1,6 +1,6 @@
 /** How large a pixel of a slide is: as its file says, or as somebody set it by hand in the project. */
 
-import { ask } from "../api/client";
+import { ask, list } from "../api/client";
 import type { Image, Project } from "../api/shapes";
 
 /** µm for each level-0 pixel, and the objective; null where unknown. */
@@ -33,6 +33,11 @@ export async function askCalibration({ baseImage, project }: Image): Promise<Tol
 /** The image as it is then. */
 export async function calibrate(image: number, wish: Calibration): Promise<Image> {
   return (await ask<{ imageinstance: Image }>("PUT", `api/imageinstance/${image}.json`, wish)).imageinstance;
+}
+
+/** Those of a project whose scale is not known. */
+export async function askUnscaled(project: number): Promise<Image[]> {
+  return (await list<Image>(`api/project/${project}/imageinstance.json`, { "physicalSizeX[in]": "null", max: 0 })).collection;
 }
 
 export const readImage = (id: number) => ask<Image>("GET", `api/imageinstance/${id}.json`);

@@ -289,6 +289,11 @@ export default {
     refusedWithoutScale: "The scale of this slide is not known. Write a place in pixels: 1200, 3400.",
   },
   calibration: {
+    project: "Scale of the images",
+    unscaled:
+      "Each image has a scale: its file says it, or somebody set it. In the viewer the scale bar changes it. | 1 image has no scale: on it areas and lengths are counted in pixels. Write how large a pixel is. | {n} images have no scale: on them areas and lengths are counted in pixels. Write how large a pixel is.",
+    giveAll: "Give it to 1 image | Give it to {n} images",
+    left: "{n} to go…",
     title: "Calibrate this slide",
     open: "Scale bar: {now}. Calibrate",
     byHand: "set by hand",
@@ -326,6 +331,8 @@ export default {
   },
   shortcuts: {
     title: "Keyboard shortcuts",
+    search: "What do you look for?",
+    none: "No key does that.",
     groups: { tools: "Tools", drawing: "While drawing", shape: "Shapes", view: "View", together: "With others" },
     move: "Move and select",
     edit: "Move and change the chosen shape",
@@ -384,7 +391,7 @@ export default {
       excludes: "Keep what only one of both covers",
       splits: "Cut the chosen shape along what is drawn; both sides are kept",
       erases: "With the brush: erase. While changing a shape: a click removes a corner",
-      digits: "Term of the chosen shape, or of what is drawn next",
+      digits: "Term of the chosen shape; with a tool that draws, of what is drawn next",
       choosesMore: "With a click: choose one more, or one less. With a drag: choose all in the box",
       nudges: "Move the view a little",
       movesHalf: "Move the view by half a screen",

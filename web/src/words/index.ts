@@ -55,16 +55,19 @@ export function number(value: number, digits = 0): string {
   return new Intl.NumberFormat(TAGS[i18n.global.locale.value as Language], { maximumFractionDigits: digits }).format(value);
 }
 
+// In Chinese the short date is whole already; and beside an hour it would say "in the early morning".
+const DATES: Record<Language, Intl.DateTimeFormatOptions> = { en: { dateStyle: "medium" }, zhHant: { dateStyle: "short" } };
+const TIMES: Record<Language, Intl.DateTimeFormatOptions> = { en: { timeStyle: "short" }, zhHant: { timeStyle: "short", hourCycle: "h23" } };
+
 export function date(ms: string): string {
-  return new Intl.DateTimeFormat(TAGS[i18n.global.locale.value as Language], { dateStyle: "medium" }).format(Number(ms));
+  const language = i18n.global.locale.value as Language;
+  return new Intl.DateTimeFormat(TAGS[language], DATES[language]).format(Number(ms));
 }
 
 /** A date with its time of day. */
 export function moment(ms: string): string {
   const language = i18n.global.locale.value as Language;
-  // Chinese would say "in the early morning" beside each hour.
-  const hours = language === "zhHant" ? ({ hourCycle: "h23" } as const) : {};
-  return new Intl.DateTimeFormat(TAGS[language], { dateStyle: "medium", timeStyle: "short", ...hours }).format(Number(ms));
+  return new Intl.DateTimeFormat(TAGS[language], { ...DATES[language], ...TIMES[language] }).format(Number(ms));
 }
 
 /** So many bytes. */

@@ -289,6 +289,11 @@ const zhHant: typeof en = {
     refusedWithoutScale: "此玻片的比例不明。請以像素輸入位置：1200, 3400。",
   },
   calibration: {
+    project: "影像的比例",
+    unscaled:
+      "每張影像都有比例：由檔案記載，或由人工設定。可在檢視器中按比例尺修改。 | 有 1 張影像沒有比例，其面積與長度以像素計。請輸入像素大小。 | 有 {n} 張影像沒有比例，其面積與長度以像素計。請輸入像素大小。",
+    giveAll: "套用到 1 張影像 | 套用到 {n} 張影像",
+    left: "還有 {n} 張…",
     title: "校正此玻片的比例",
     open: "比例尺：{now}。校正",
     byHand: "手動設定",
@@ -326,6 +331,8 @@ const zhHant: typeof en = {
   },
   shortcuts: {
     title: "鍵盤快速鍵",
+    search: "要找什麼操作？",
+    none: "沒有執行此操作的按鍵。",
     groups: { tools: "工具", drawing: "繪製時", shape: "圖形", view: "檢視", together: "與他人合作" },
     move: "移動與選取",
     edit: "移動並修改所選圖形",
@@ -384,7 +391,7 @@ const zhHant: typeof en = {
       excludes: "只保留兩者不重疊的部分",
       splits: "沿所繪切開所選圖形，兩側都保留",
       erases: "使用筆刷時：擦除。修改圖形時：點按可移除頂點",
-      digits: "所選圖形或接下來所繪圖形的術語",
+      digits: "所選圖形的術語；使用繪圖工具時，則為接下來所繪圖形的術語",
       choosesMore: "點按時：多選或取消一個。拖曳時：選取方框內的全部",
       nudges: "稍微移動畫面",
       movesHalf: "移動半個畫面",
