@@ -1,7 +1,10 @@
 """Importing without HTTP, as the command line does. (What uploads do stands in tests/resources/test_upload.py.)"""
 
+import shutil
 import zipfile
+from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -10,9 +13,11 @@ from atrisys.actions.convert_flat import Limits
 from atrisys.actions.import_slide import check_place, put_down, take_in, take_up
 from atrisys.actions.record_slide import SlideRecord
 from atrisys.errors import ConversionFailed, Invalid, NotAllowed, NotFound, SlideUnreadable
+from atrisys.imaging.find import entry_of
+from atrisys.imaging.reader import Box
 from atrisys.imaging.slides import facts_from, find_slides, open_slide
 from atrisys.store.tables import AbstractImage, Change, ImageInstance, UploadedFile
-from given import flats, slides
+from given import flats, slides, vendors
 
 
 @pytest.fixture
@@ -56,6 +61,23 @@ def test_a_zip_of_a_dicom_series_without_a_folder_bears_the_zips_name(store, ali
     [taken] = take_in(store, alice.caller, tmp_path / "case.zip", "case.zip")
     assert taken.name == "case"
     assert (tmp_path / "case.zip").exists()
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("format", ["MRXS", "VMS"])
+def test_a_slide_of_several_files_comes_as_they_are_or_as_a_zip(store, alice, db, tmp_path, format, zipped):
+    folder = tmp_path / "case"
+    folder.mkdir()
+    source = vendors.MAKERS[format](folder)
+    true = open_slide(source, format).read_region(Box(40, 30, 200, 150))
+    if zipped:
+        source = Path(shutil.make_archive(str(tmp_path / "case"), "zip", folder))
+    [taken] = take_in(store, alice.caller, source, source.name)
+    shutil.rmtree(folder)
+    image, file = db.get(AbstractImage, taken.abstract_image_id), db.get(UploadedFile, taken.uploaded_file_id)
+    assert (image.format, image.original_filename) == (format, f"a.{format.lower()}")
+    kept = open_slide(entry_of(store.folder.path_of(file.filename)), format)
+    np.testing.assert_array_equal(kept.read_region(Box(40, 30, 200, 150)), true)
 
 
 def test_pictures_in_a_zip_become_pyramids_and_each_lies_below_its_own(given, store, alice, db, left, tmp_path):

@@ -159,15 +159,25 @@ def test_the_report_says_what_where_and_how_many_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("format", vendors.MAKERS)
-def test_formats_that_cannot_be_cleaned_are_refused_with_words(format, tmp_path):
+def test_formats_that_cannot_be_cleaned_are_refused_with_words_and_told_of(format, tmp_path):
     path = vendors.MAKERS[format](tmp_path)
-    for ask in (
-        lambda: deidentify.survey(path, format, "a"),
-        lambda: deidentify.make_clean_copy(path, format, "a", tmp_path / "clean"),
-    ):
-        with pytest.raises(SlideUnreadable, match=f"its format .{format}. is not one"):
-            ask()
+    with pytest.raises(SlideUnreadable, match=f"its format .{format}. is not one"):
+        deidentify.make_clean_copy(path, format, "a", tmp_path / "clean")
     assert not (tmp_path / "clean").exists()
+    found = deidentify.survey(path, format, "Jane Doe")
+    assert ("name", "Jane Doe") in [(one.kind, one.value) for one in found]
+    texts = " ".join(one.value or "" for one in found if one.kind == "text")
+    assert {"BIF": "ScannerModel", "MRXS": "SLIDE_ID", "PHILIPS": "PHILIPS", "SCN": "creationDate",
+            "TRESTLE": "MedScan", "VMS": "SourceLens"}[format] in texts  # fmt: skip
+    if format == "VMS":
+        assert [one.where for one in found if one.kind == "picture"] == ["macro"]
+        assert {"own.jpg", "map.jpg"} <= {one.value for one in found if one.kind == "name"}
+
+
+def test_a_kind_that_nobody_can_look_through_is_refused_with_words(tmp_path):
+    path = vendors.mirax_folder(tmp_path)
+    with pytest.raises(SlideUnreadable, match="SVSLIDE"):
+        deidentify.survey(path, "SVSLIDE", "a")
 
 
 def test_tiles_of_which_one_cannot_tell_where_they_end_are_refused(tmp_path):

@@ -18,7 +18,7 @@ from atrisys.imaging.pyramid import best_level, tiers
 from atrisys.imaging.reader import Box, Plane
 from atrisys.imaging.regions import read_scaled
 from atrisys.imaging.slides import SharedSlide, inspect, open_slide
-from given import memory_slide, slides
+from given import memory_slide, ndpi, slides, vendors
 
 Reference = Callable[[Path, int, Plane], Any]
 """The whole of a level, as somebody else decodes it: (height, width) or (height, width, 3)."""
@@ -27,7 +27,9 @@ Reference = Callable[[Path, int, Plane], Any]
 def by_openslide(path: Path, level: int, _plane: Plane) -> Any:
     entry = path if path.is_file() else min(path.glob("*.dcm"))
     with openslide.OpenSlide(entry) as slide:
-        return np.asarray(slide.read_region((0, 0), level, slide.level_dimensions[level]))[..., :3]
+        pixels = np.asarray(slide.read_region((0, 0), level, slide.level_dimensions[level]))
+    # What was not scanned is transparent there, and white with us.
+    return np.where(pixels[..., 3:] > 0, pixels[..., :3], 255)
 
 
 def by_tifffile(path: Path, level: int, _plane: Plane) -> Any:
@@ -78,6 +80,8 @@ KINDS = {
     "tiled TIFF, deflate": Kind(made(slides.pyramid, "a.tif", compression="zlib"), by_tifffile),
     "tiled TIFF, LZW": Kind(made(slides.pyramid, "a.tif", compression="lzw", predictor=2), by_tifffile),
     "BigTIFF, big-endian": Kind(made(slides.pyramid, "a.tif", bigtiff=True, byteorder=">"), by_tifffile),
+    "Hamamatsu NDPI": Kind(made(ndpi.slide, "a.ndpi", width=512, height=384, factors=(1, 2)), by_openslide),
+    **{f"with OpenSlide, {name}": Kind(maker, by_openslide) for name, maker in vendors.MAKERS.items()},
     "OME-TIFF, 8 bit": Kind(made(slides.ome, "a.ome.tif", bits=8), by_series, STACK),
     "OME-TIFF, 16 bit": Kind(made(slides.ome, "a.ome.tif", bits=16), by_series, STACK),
     "OME-TIFF, 16 bit, JPEG 2000": Kind(made(slides.ome, "a.ome.tif", compression="jpeg2000"), by_series, STACK),

@@ -1,4 +1,4 @@
-"""Slides of scanners whose files OpenSlide reads for us: recognised by content, pixels equal, no seams."""
+"""Slides of scanners whose files OpenSlide reads for us. (Levels, tiles and seams: test_pixels.py.)"""
 
 import numpy as np
 import openslide
@@ -32,14 +32,3 @@ def test_each_is_told_by_its_content_and_its_pixels_are_what_was_scanned(format,
     assert np.abs(ours.astype(int) - scanned).mean() < (6 if format == "MRXS" else 1.5)
     with openslide.OpenSlide(path) as theirs:
         np.testing.assert_array_equal(ours, np.asarray(theirs.read_region((x, y), 0, (width, height)))[..., :3])
-
-
-@pytest.mark.parametrize("format", MAKERS)
-def test_a_region_across_the_borders_of_tiles_is_its_parts_side_by_side(format, tmp_path):
-    path = MAKERS[format](tmp_path)
-    slides.inspect(path)
-    slide, (x, y) = slides.open_slide(path, format), corner(path)
-    whole = slide.read_region(Box(x + 30, y + 20, 200, 180))
-    for left, top, width, height in ((0, 0, 98, 108), (98, 0, 102, 108), (0, 108, 98, 72), (98, 108, 102, 72)):
-        part = slide.read_region(Box(x + 30 + left, y + 20 + top, width, height))
-        np.testing.assert_array_equal(part, whole[top : top + height, left : left + width])

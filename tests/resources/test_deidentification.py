@@ -51,9 +51,14 @@ def test_strangers_and_nobody_find_no_report(charlie, nobody, taken):
         assert nobody.get(path).status_code == 401
 
 
-def test_a_format_that_is_not_looked_through_is_refused_with_words(given, alice, tmp_path):
-    taken = given.slide(alice, given.project(alice), path=slides.philips(tmp_path / "a.tif"))
-    answer = alice.get(reports_on(taken)[0], headers={"Accept-Language": "zh-TW"})
+def test_a_format_that_cannot_be_cleaned_has_a_report_and_is_refused_a_copy_with_words(given, alice, bob, tmp_path):
+    taken = given.slide(alice, given.project(alice, [bob]), path=slides.philips(tmp_path / "a.tif"))
+    told = {person: person.get(reports_on(taken)[1]).text for person in (alice, bob)}
+    assert "PIM_DP_SCANNED_IMAGES" in told[alice]
+    assert "tag 270 ImageDescription" in told[bob]
+    assert "PIM_DP" not in told[bob]
+    copy = f"/api/atrisys/abstractimage/{taken.abstract_image_id}/cleancopy.json"
+    answer = alice.post(copy, headers={"Accept-Language": "zh-TW"})
     assert (answer.status_code, answer.json()["code"]) == (400, "slide_unreadable")
     assert "PHILIPS" in answer.json()["errors"]
     assert answer.json()["errors"].startswith("無法")

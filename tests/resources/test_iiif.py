@@ -1,5 +1,9 @@
 """The IIIF Image API 3.0 as a client meets it."""
 
+import json
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sqlalchemy import select
@@ -12,6 +16,7 @@ from given import slides
 from looking import opened, pixels
 
 TRUE = slides.tissue(900, 700)
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -84,6 +89,24 @@ def test_every_tile_that_the_description_implies_is_there(bob, image):
         assert whole.shape[:2] == (-(-height // scale), -(-width // scale))
         if scale == 1:
             assert np.array_equal(whole, TRUE)
+
+
+@pytest.mark.skipif(not (ROOT / "web/node_modules/ol").exists(), reason="the web page's libraries are not there")
+def test_openlayers_finds_the_whole_slide_at_every_scale(bob, image):
+    """All that this client asks for is there, and put together it is the slide."""
+    said = bob.get(at(image, "/info.json")).text
+    script = Path(__file__).with_name("iiif_client.mjs")
+    asking = ["sh", str(ROOT / "tools/npm.sh"), "exec", "--silent", "-c", f"node '{script}'"]
+    levels = json.loads(subprocess.run(asking, input=said, capture_output=True, check=True, text=True).stdout)
+    assert [level["scale"] for level in levels] == [8, 4, 2, 1]
+    for level in levels:
+        rows = [np.concatenate([pixels(bob.get(tile)) for tile in row], axis=1) for row in level["tiles"]]
+        whole, scale = np.concatenate(rows), level["scale"]
+        assert whole.shape[:2] == (-(-700 // scale), -(-900 // scale))
+        # JPEG's loss, and that of mean colours.
+        true = TRUE[: 700 // scale * scale, : 900 // scale * scale].astype(float)
+        true = true.reshape(700 // scale, scale, 900 // scale, scale, 3).mean(axis=(1, 3))
+        assert np.abs(whole[: true.shape[0], : true.shape[1]] - true).mean() < 12, scale
 
 
 def test_inner_tiles_are_the_files_own_bytes(given, alice, project, tmp_path):

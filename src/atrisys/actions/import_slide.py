@@ -6,7 +6,7 @@ and the images in the asked projects are made.
 Until that transaction there is nothing that anybody could see, and nothing is left when it does not come to it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import or_, select
@@ -17,9 +17,10 @@ from atrisys.access.require import require_not_read_only, require_storage, requi
 from atrisys.access.visible import get_row
 from atrisys.actions import history
 from atrisys.actions.convert_flat import Limits, convert_flat
-from atrisys.actions.find_again import find_again, put_again
-from atrisys.actions.receive_slide import RECORDED_AT, Progress, Source, ext_of, ignore_progress, take_apart
+from atrisys.actions.find_again import Alike, find_again, put_again
+from atrisys.actions.receive_slide import RECORDED_AT, Delivery, Progress, Source, ext_of, ignore_progress, take_apart
 from atrisys.actions.record_slide import Place, SlideRecord, Taken, settle
+from atrisys.actions.store_once import stored_once
 from atrisys.actions.take_in_place import take_in_place
 from atrisys.errors import ConversionFailed, Invalid, Refusal, SlideUnreadable, TooLarge
 from atrisys.store import queue
@@ -44,8 +45,6 @@ JOB = "import_slide"
 FAILED = (ERROR_CONVERSION, ERROR_DEPLOYMENT)
 """The bytes are still there: it may be tried again."""
 TO_DO = (UPLOADED, CONVERTING, *FAILED)
-MOST_SAME = 3
-"""So many kept files are compared with one that seems to be the same; one whose bytes went bad is no reason to stop."""
 
 
 def do_nothing(_db: Session, _file: UploadedFile, _job: Job) -> None:
@@ -62,7 +61,7 @@ def take_in(
     project_ids: Sequence[int] = (),
     properties: Mapping[str, str] | None = None,
     in_place: bool = False,
-    once: bool = False,
+    once: Alike | None = None,
     progress: Progress = ignore_progress,
     also: Callable[[Session], None] | None = None,
 ) -> list[Taken]:
@@ -77,7 +76,8 @@ def take_in(
         project_ids: the image is added to each of them.
         properties: kept with the image.
         in_place: the slide (a path then, no zip) is read where it lies from now on; nothing is copied.
-        once: what came into the storage earlier by this name is not taken in again; its image goes into the projects.
+        once: what came into the storage earlier, alike in this, is not taken in again: its image goes into the
+            projects.
         also: is done in the transaction in which the slide is written down.
         progress: told the fraction done and what is being done.
 
@@ -92,17 +92,11 @@ def take_in(
     with store.reading() as db:
         place = check_place(db, caller, storage_id, project_ids)
     name = plain_name(original_name)
-    limit = upload_limit(store)
-    if in_place and isinstance(source, Path):
-        delivery = take_in_place(source, name, progress)
-    else:
-        delivery = take_apart(store.folder, source, name, limit, progress)
-        convert_flat(store.folder, delivery, Limits.of(store.settings), progress)
+    delivery = _delivered(store, source, name, in_place, progress)
     progress(RECORDED_AT, "Writing it down")
     try:
-        store_once(store, delivery.kept())
-        known = find_again(store, place, delivery) if once else None
-        with store.writing() as db:
+        known = find_again(store, place, delivery, once) if once else None
+        with stored_once(store, delivery.kept()), store.writing() as db:
             check_place(db, caller, place.storage_id, place.project_ids)
             taken = put_again(db, caller, place, known) if known else None
             if taken:
@@ -115,6 +109,15 @@ def take_in(
         delivery.discard(store.folder)
         raise
     return taken
+
+
+def _delivered(store: Store, source: Source, name: str, in_place: bool, progress: Progress) -> Delivery:
+    """What has come, each slide inspected, flat pictures converted."""
+    if in_place and isinstance(source, Path):
+        return take_in_place(source, name, progress)
+    delivery = take_apart(store.folder, source, name, upload_limit(store), progress)
+    convert_flat(store.folder, delivery, Limits.of(store.settings), progress)
+    return delivery
 
 
 def put_down(
@@ -131,8 +134,7 @@ def put_down(
     `also` is done in the same transaction.
     """
     name = plain_name(original_name)
-    store_once(store, [received])
-    with store.writing() as db:
+    with stored_once(store, [received]), store.writing() as db:
         check_place(db, caller, place.storage_id, place.project_ids)
         row = UploadedFile(
             original_filename=name,
@@ -176,8 +178,7 @@ def take_up(
     convert_flat(store.folder, delivery, Limits.of(store.settings), progress)
     progress(RECORDED_AT, "Writing it down")
     try:
-        store_once(store, delivery.kept())
-        with store.writing() as db:
+        with stored_once(store, delivery.kept()), store.writing() as db:
             row = get_row(db, caller, UploadedFile, uploaded_file_id, lock=True)
             check_place(db, caller, place.storage_id, place.project_ids)
             if row.status not in TO_DO:
@@ -266,19 +267,6 @@ def check_place(db: Session, caller: Caller, storage_id: int | None, project_ids
     for project in projects:
         require_not_read_only(db, caller, project.id, project.mode)
     return Place(storage.id, tuple(project.id for project in projects))
-
-
-def store_once(store: Store, several: Iterable[Received]) -> None:
-    """Bytes that lie here already become second names of these. Who may see those is nobody's business here."""
-    for received in several:
-        with store.reading() as db:
-            same = select(UploadedFile.filename).where(
-                UploadedFile.sha256 == received.sha256,
-                UploadedFile.size == received.size,
-                UploadedFile.filename != "",
-            )
-            kept = db.scalars(same.order_by(UploadedFile.id.desc()).limit(MOST_SAME)).all()
-        any(store.folder.store_once(name, received) for name in kept)
 
 
 def upload_limit(store: Store) -> int:

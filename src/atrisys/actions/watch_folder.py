@@ -100,6 +100,7 @@ class Watch:
                 path.name,
                 project_ids=[self._project_id],
                 in_place=self._link,
+                once="bytes",
                 progress=progress,
                 also=remember,
             )

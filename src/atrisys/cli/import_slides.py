@@ -92,7 +92,14 @@ def _take(
 
     try:
         several = take_in(
-            store, caller, path, path.name, project_ids=[project], in_place=link, once=not again, progress=share
+            store,
+            caller,
+            path,
+            path.name,
+            project_ids=[project],
+            in_place=link,
+            once=None if again else "bytes and name",
+            progress=share,
         )
     except Refusal as refusal:
         yield error_line(path, refusal)

@@ -39,8 +39,8 @@ def watch(folder: Path, project: int, user: str | None, link: bool, every: float
     """Bring slides into a project as they appear in a folder, until it is ended (Ctrl+C, SIGTERM).
 
     It looks again and again, so that it works on network shares, and takes in what came while it was not running.
-    Nothing is taken in twice; a file that cannot be read is tried again when it has changed. Prints JSON, one line an
-    image, with imageInstance or error.
+    Nothing is taken in twice, nor the same bytes under another name ("wasThere": true); a file that cannot be read is
+    tried again when it has changed. Prints JSON, one line an image, with imageInstance or error.
 
     \b
     Example:  atrisys watch /mnt/scanner --project 123 --link

@@ -149,6 +149,8 @@ def become_one(kept: Path, other: Path) -> bool:
         if not hold_the_same(kept, other):
             return False
         for old, new in _pairs(kept, other):
+            if old.samefile(new):
+                continue
             spare = new.with_name(f"{new.name}.same")
             os.link(old, spare)
             spare.replace(new)

@@ -208,9 +208,9 @@ class DataFolder:
                     disk.flush_folder(folder)
         return lasting
 
-    def store_once(self, kept: str, received: "Received") -> bool:
-        """Let received bytes and kept ones of the same content be one on the disk; each name can go by itself."""
-        return received.name.startswith(INCOMING) and disk.become_one(self.path_of(kept), self.path_of(received.name))
+    def store_once(self, kept: str, name: str) -> bool:
+        """Let two files of the same content be one on the disk; each name can go by itself."""
+        return disk.become_one(self.path_of(kept), self.path_of(name))
 
     def is_same(self, kept: str, received: "Received") -> bool:
         """Whether a kept file still holds just what was received. Raises PictureMissing for a record without bytes."""

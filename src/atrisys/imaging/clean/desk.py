@@ -5,21 +5,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from atrisys.errors import Refusal, SlideUnreadable, TooLarge
 from atrisys.imaging.clean.dicom import DicomCleaning
 from atrisys.imaging.clean.findings import Finding, Sought, told
 from atrisys.imaging.clean.ndpi import NdpiCleaning
+from atrisys.imaging.clean.report import IndexReport, TiffReport
 from atrisys.imaging.clean.tiff import TiffCleaning
 from atrisys.imaging.find import entry_of, files_of
 from atrisys.imaging.readers.tiff.layout import FORMATS
+from atrisys.imaging.recognise import looks_like
+
+_INDEXED = ("MRXS", "VMS")
 
 
-class Cleaning(Protocol):
-    """A slide that is looked at, and copied without what may name somebody."""
+class Looking(Protocol):
+    """A slide that is looked at."""
 
     def findings(self) -> Iterator[Finding]: ...
+
+    def close(self) -> None: ...
+
+
+class Cleaning(Looking, Protocol):
+    """One that is copied without what may name somebody, too."""
 
     def sought(self, sought: Sought) -> None: ...
 
@@ -27,7 +37,8 @@ class Cleaning(Protocol):
 
     def check(self, copy: Path, sought: Sought, said: str) -> None: ...
 
-    def close(self) -> None: ...
+
+Opened = TypeVar("Opened", bound=Looking)
 
 
 def survey(path: str, format: str, name: str) -> list[dict[str, Any]]:
@@ -41,9 +52,9 @@ def survey(path: str, format: str, name: str) -> list[dict[str, Any]]:
     Returns:
         `Finding`s as dicts.
     """
-    with _opened(path, format) as cleaning:
+    with _opened(path, format, _look) as looking:
         beside = [] if format == "DICOM" else [Finding("name", "file name", len(name.encode()), name)]
-        return [asdict(one) for one in told([*beside, *cleaning.findings()])]
+        return [asdict(one) for one in told([*beside, *looking.findings()])]
 
 
 def make(path: str, format: str, name: str, to: str) -> None:
@@ -58,19 +69,19 @@ def make(path: str, format: str, name: str, to: str) -> None:
     sought = Sought()
     sought.add_text(name)
     sought.add_text(Path(name).stem)
-    with _opened(path, format) as cleaning:
+    with _opened(path, format, _open) as cleaning:
         cleaning.sought(sought)
         said = cleaning.write(Path(to), lambda _fraction: None)
         cleaning.check(Path(to), sought, said)
 
 
 @contextmanager
-def _opened(path: str, format: str) -> Iterator[Cleaning]:
+def _opened(path: str, format: str, open: Callable[[Path, str], Opened]) -> Iterator[Opened]:
     entry = entry_of(Path(path))
-    cleaning = None
+    looking = None
     try:
-        cleaning = _open(entry, format)
-        yield cleaning
+        looking = open(entry, format)
+        yield looking
     except (Refusal, MemoryError):
         raise
     except OSError as reason:
@@ -85,8 +96,15 @@ def _opened(path: str, format: str) -> Iterator[Cleaning]:
             "{name} cannot be cleaned: {reason}", name=entry.name, reason="its tables make no sense"
         ) from reason
     finally:
-        if cleaning is not None:
-            cleaning.close()
+        if looking is not None:
+            looking.close()
+
+
+def _look(entry: Path, format: str) -> Looking:
+    if format in _INDEXED:
+        return IndexReport(entry)
+    is_cleaned = format in ("NDPI", *FORMATS)
+    return TiffReport(entry) if looks_like(entry) == "TIFF" and not is_cleaned else _open(entry, format)
 
 
 def _open(entry: Path, format: str) -> Cleaning:

@@ -46,9 +46,11 @@ class NdpiCleaning:
         self._name = path.name
         self._source: ByteSource = FileSource(path)
         self._map = TiffMap(self._source, self._name, is_ndpi=True)
-        pages = [ifd for ifd in self._map.ifds if ifd.number is not None]
-        self._levels = [ifd for ifd in pages if 0 < self._signed(ifd, _LENS) < _LARGEST_LENS]
-        self._beside = [ifd for ifd in pages if ifd not in self._levels]
+        self._levels: list[Ifd] = []
+        self._beside: list[Ifd] = []
+        for ifd in self._map.ifds:
+            is_level = ifd.number is not None and 0 < self._signed(ifd, _LENS) < _LARGEST_LENS
+            (self._levels if is_level else self._beside).append(ifd)
 
     def findings(self) -> Iterator[Finding]:
         """What is in it beside pixels and numbers."""

@@ -11,7 +11,7 @@ from atrisys.imaging.codestreams import EOI, SOI, NotPure, strip_jpeg
 from atrisys.imaging.reader import ByteSource
 
 MOST_STARTS = 1 << 22
-_MOST_HEAD, _PIECE = 1 << 20, 1 << 20
+_MOST_HEAD, _PIECE = 1 << 18, 1 << 20
 _SOS = 0xDA
 _NO_PIXELS = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 """A mark that is neither an escaped byte nor one to begin again at."""

@@ -54,14 +54,14 @@ class TiffCleaning:
     def findings(self) -> Iterator[Finding]:
         """What is in it beside pixels and numbers."""
         yield from self._pictures()
-        yield from tell_texts(self._map, _is_plain)
+        yield from tell_texts(self._map, is_plain)
         yield from self._comments()
         for at, size in self._map.holes():
             yield Finding("hole", f"byte {at}", size)
 
     def sought(self, sought: Sought) -> None:
         """Add what a copy must not hold."""
-        seek_texts(self._map, _is_plain, sought)
+        seek_texts(self._map, is_plain, sought)
         for page in self._pages_beside():
             for stored in self._stored_of(page):
                 sought.add_picture(after_tables(stored))
@@ -219,7 +219,8 @@ def _numbers(page: "TiffPage") -> Tags:
     return tags
 
 
-def _is_plain(tag: int, size: int) -> bool:
+def is_plain(tag: int, size: int) -> bool:
+    """Whether a tag of so many bytes can hold nothing but numbers about pixels."""
     return tag in _PLAIN_TAGS and (size <= MOST_PLAIN or tag in _TABLES)
 
 
