@@ -110,8 +110,8 @@ class Visit:
 
 
 @contextmanager
-def visiting(chromium: Browser, demo: Demo, **options: Any) -> Iterator[Visit]:
-    context = chromium.new_context(viewport=SIZE, **options)
+def visiting(chromium: Browser, demo: Demo, size: Any = SIZE, **options: Any) -> Iterator[Visit]:
+    context = chromium.new_context(viewport=size, **options)
     found = Visit(context, context.new_page(), demo)
     found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
     found.page.on("console", lambda said: said.type == "error" and found.complaints.append(said.text))

@@ -68,3 +68,19 @@ def test_a_term_is_given_a_key_in_the_editor_and_chosen_by_it_in_the_viewer(visi
         term for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json") if term["name"] == "Nucleus"
     )
     assert nucleus["shortcut"] == "c"
+
+
+def test_a_term_is_coloured_in_the_viewer(visit, demo):
+    def colour(name):
+        terms = demo.ask(f"/api/project/{demo.told['projectId']}/term.json")
+        return next(term["color"] for term in terms if term["name"] == name).lower()
+
+    page = visit.open(demo.viewer)
+    field = page.get_by_label("Colour of Stroma")
+    before = field.input_value()
+    assert before == colour("Stroma")
+    for new in ("#00aa55", before):
+        with page.expect_response("**/api/term/*.json"):
+            field.fill(new)
+        assert colour("Stroma") == new
+    assert visit.complaints == []

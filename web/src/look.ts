@@ -30,6 +30,8 @@ export const look = createVuetify({
   defaults: {
     VTextField: { variant: "outlined", density: "comfortable" },
     VSelect: { variant: "outlined", density: "compact" },
-    ...Object.fromEntries(["VCheckbox", "VSwitch", "VSlider", "VRangeSlider"].map((name) => [name, { density: "compact", hideDetails: true }])),
+    ...Object.fromEntries(["VCheckbox", "VSwitch"].map((name) => [name, { density: "compact", hideDetails: true }])),
+    // A finger hits what is 24 px wide.
+    ...Object.fromEntries(["VSlider", "VRangeSlider"].map((name) => [name, { density: "compact", hideDetails: true, thumbSize: 24 }])),
   },
 });

@@ -1,9 +1,15 @@
 /** Terms as a tree: in the order of the list, each below its parent. */
 
+import { ask } from "../api/client";
 import type { Term } from "../api/shapes";
 
 export interface Leaf extends Term {
   depth: number;
+}
+
+/** In all projects that use its ontology. */
+export async function giveColour(term: number, color: string): Promise<void> {
+  await ask("PUT", `api/term/${term}.json`, { color });
 }
 
 export function inTreeOrder(terms: Term[]): Leaf[] {

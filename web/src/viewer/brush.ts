@@ -5,7 +5,7 @@ import type Map from "ol/Map";
 import type MapBrowserEvent from "ol/MapBrowserEvent";
 import LineString from "ol/geom/LineString";
 import Point from "ol/geom/Point";
-import PointerInteraction from "ol/interaction/Pointer";
+import type PointerInteraction from "ol/interaction/Pointer";
 import VectorLayer from "ol/layer/Vector";
 import VectorSource from "ol/source/Vector";
 import CircleStyle from "ol/style/Circle";
@@ -13,6 +13,7 @@ import Stroke from "ol/style/Stroke";
 import Style from "ol/style/Style";
 import type { Point as Place } from "../model/frame";
 import { brushed } from "../model/edits";
+import { OnePointer } from "./fingers";
 
 const LEAST_PX = 2;
 const GREATEST_PX = 200;
@@ -45,7 +46,7 @@ export function createBrush(map: Map, may: (event: MapBrowserEvent) => boolean, 
     return new Style({ image: new CircleStyle({ radius, stroke: new Stroke({ color: isEraser ? "#b3261e" : "#1d2230", width: 2 }) }) });
   }
 
-  const interaction = new PointerInteraction({
+  const interaction = new OnePointer({
     handleDownEvent(event) {
       if (!may(event)) return false;
       // A point alone is a line as long as nothing: its round ends are seen.
@@ -65,7 +66,7 @@ export function createBrush(map: Map, may: (event: MapBrowserEvent) => boolean, 
     handleMoveEvent(event) {
       cursor.setGeometry(new Point(event.coordinate));
     },
-  });
+  }, () => way.setGeometry(undefined));
 
   return {
     interaction,

@@ -153,7 +153,6 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
       failure.value = wordsOf(error);
       return;
     }
-    stage.paint({ colours: new Map(terms.value.map((one) => [one.id, one.color])) });
     isInReview.value = opened.value.image.reviewUser !== null;
     const seen = fromAddress(said, opened.value.grid.height);
     slide.value = show(place, opened.value, seen.position);
@@ -322,6 +321,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
     void termCounts.again();
     slide.value?.loader.filter(filter());
   });
+  watch(terms, (now) => stage.paint({ colours: new Map(now.map((one) => [one.id, one.color])) }), { flush: "sync" });
   watch(look, (now) => slide.value?.picture(now));
   watch(shapeLook, ({ opacity, ...paint }) => stage.paint(paint, opacity));
   watch([hidden, slice, channels, look, isFlipped, editing.chosen], hooks.changed);

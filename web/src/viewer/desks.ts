@@ -4,6 +4,8 @@ import { computed, ref, shallowReactive } from "vue";
 import { along, asLarge, beside } from "../model/linking";
 import type { Position, Query } from "../model/position";
 import { MOST_SLIDES, type Scene } from "../model/scene";
+import { giveColour } from "../model/terms";
+import { wordsOf } from "../words/refusals";
 import { type Desk, type Held, type Hooks as OfDesk, type Owner, createDesk } from "./desk";
 import { createWire } from "./news";
 
@@ -113,12 +115,24 @@ export function createDesks(project: number, owner: Owner, held: Held, hooks: Ho
     begin();
   }
 
+  /** Gives a term another colour; all slides of a project have the same terms. */
+  async function colour(term: number, color: string): Promise<void> {
+    try {
+      await giveColour(term, color);
+    } catch (error) {
+      return hooks.problem(wordsOf(error));
+    }
+    for (const { opened } of all)
+      if (opened.value) opened.value = { ...opened.value, terms: opened.value.terms.map((one) => (one.id === term ? { ...one, color } : one)) };
+  }
+
   show(scene);
   return {
     all,
     active,
     isLinked,
     link,
+    colour,
     activate,
     /** The one after that which is worked at. */
     activateNext: () => activate(all[(all.indexOf(active.value) + 1) % all.length]),

@@ -4,7 +4,8 @@ import type Map from "ol/Map";
 import type MapBrowserEvent from "ol/MapBrowserEvent";
 import Polygon from "ol/geom/Polygon";
 import type SimpleGeometry from "ol/geom/SimpleGeometry";
-import Draw, { type GeometryFunction, createBox } from "ol/interaction/Draw";
+import type Draw from "ol/interaction/Draw";
+import { type GeometryFunction, createBox } from "ol/interaction/Draw";
 import type Interaction from "ol/interaction/Interaction";
 import Modify from "ol/interaction/Modify";
 import Translate from "ol/interaction/Translate";
@@ -17,6 +18,7 @@ import type { Point } from "../model/frame";
 import type { ShapeId } from "../model/shape";
 import { createBrush } from "./brush";
 import { type ChosenLayer, writeShape } from "./chosen_layer";
+import { OnePointerDraw } from "./fingers";
 import { createWand } from "./wand";
 
 export const TOOLS = ["move", "edit", "polygon", "freehand", "rectangle", "ellipse", "line", "point", "brush", "eraser", "wand", "split", "measure"] as const;
@@ -139,20 +141,20 @@ function drawFor(tool: Tool, may: (event: MapBrowserEvent) => boolean, measure: 
   const common = { condition: may, freehandCondition: () => false };
   switch (tool) {
     case "polygon":
-      return new Draw({ ...common, type: "Polygon" });
+      return new OnePointerDraw({ ...common, type: "Polygon" }, false);
     case "line":
     case "split":
-      return new Draw({ ...common, type: "LineString" });
+      return new OnePointerDraw({ ...common, type: "LineString" }, false);
     case "rectangle":
-      return new Draw({ condition: may, type: "Circle", geometryFunction: createBox(), freehandCondition: may });
+      return new OnePointerDraw({ condition: may, type: "Circle", geometryFunction: createBox(), freehandCondition: may }, true);
     case "ellipse":
-      return new Draw({ condition: may, type: "Circle", geometryFunction: ellipse, freehandCondition: may });
+      return new OnePointerDraw({ condition: may, type: "Circle", geometryFunction: ellipse, freehandCondition: may }, true);
     case "freehand":
-      return new Draw({ condition: may, type: "Polygon", freehandCondition: may });
+      return new OnePointerDraw({ condition: may, type: "Polygon", freehandCondition: may }, true);
     case "point":
-      return new Draw({ ...common, type: "Point" });
+      return new OnePointerDraw({ ...common, type: "Point" }, false);
     case "measure":
-      return new Draw({ ...common, type: "LineString", source: measure });
+      return new OnePointerDraw({ ...common, type: "LineString", source: measure }, false);
     default:
       return undefined;
   }

@@ -3,6 +3,7 @@
 import Kinetic from "ol/Kinetic";
 import { noModifierKeys, primaryAction } from "ol/events/condition";
 import DragPan from "ol/interaction/DragPan";
+import { isPinch } from "./fingers";
 import { keysGoTo } from "./focus";
 import type { SlideMap } from "./slide_map";
 
@@ -23,7 +24,7 @@ export function createPanning({ map, shift, screen }: SlideMap): Panning {
   const viewport = map.getViewport()!;
   map.addInteraction(
     new DragPan({
-      condition: (event) => isHeld || (event.originalEvent as PointerEvent).button === MIDDLE || (noModifierKeys(event) && primaryAction(event)),
+      condition: (event) => isHeld || (event.originalEvent as PointerEvent).button === MIDDLE || isPinch(event) || (noModifierKeys(event) && primaryAction(event)),
       kinetic: new Kinetic(-0.005, 0.05, STILL_MS),
     }),
   );

@@ -3,7 +3,7 @@
 import Feature from "ol/Feature";
 import type Map from "ol/Map";
 import type MapBrowserEvent from "ol/MapBrowserEvent";
-import PointerInteraction from "ol/interaction/Pointer";
+import type PointerInteraction from "ol/interaction/Pointer";
 import VectorLayer from "ol/layer/Vector";
 import VectorSource from "ol/source/Vector";
 import Fill from "ol/style/Fill";
@@ -14,6 +14,7 @@ import type { Point } from "../model/frame";
 import type { Box } from "../model/shape";
 import { type Picture, alike, blurred, outlinesOf } from "../model/wand";
 import { readShape } from "./chosen_layer";
+import { OnePointer } from "./fingers";
 import { PICTURE } from "./slide_map";
 
 /** Pixels that are looked at, at most: a larger screen is looked at more coarsely. */
@@ -58,7 +59,12 @@ export function createWand(map: Map, may: (event: MapBrowserEvent) => boolean, d
     if (one.location) source.addFeature(new Feature(readShape(one.location)));
   }
 
-  const interaction = new PointerInteraction({
+  function drop(): void {
+    source.clear();
+    touched = undefined;
+  }
+
+  const interaction = new OnePointer({
     handleDownEvent(event) {
       if (!may(event)) return false;
       touched = { ...pictureOn(map), start: event.pixel as Point, location: null };
@@ -69,12 +75,12 @@ export function createWand(map: Map, may: (event: MapBrowserEvent) => boolean, d
       if (touched) find(touched, EACH_PX * (event.pixel[0] - touched.start[0]));
     },
     handleUpEvent() {
-      source.clear();
-      if (touched?.location) done(touched.location);
-      touched = undefined;
+      const location = touched?.location;
+      drop();
+      if (location) done(location);
       return false;
     },
-  });
+  }, drop);
 
   return {
     interaction,

@@ -263,6 +263,9 @@ export default {
     measured: "{length}",
     measuredBoth: "{length} long, {area} inside",
   },
+  tools: {
+    forget: "Forget what is being drawn",
+  },
   several: {
     title: "Several shapes",
     chosen: "{n} shapes chosen",
@@ -275,6 +278,7 @@ export default {
   },
   terms: {
     menu: "Terms of the chosen shape",
+    colour: "Colour of {name}",
     search: "Search for a term",
     recent: "Terms used last",
     count: "{name}: {n} on this slide",

@@ -263,6 +263,9 @@ const zhHant: typeof en = {
     measured: "{length}",
     measuredBoth: "長 {length}，內部面積 {area}",
   },
+  tools: {
+    forget: "放棄目前繪製的圖形",
+  },
   several: {
     title: "多個圖形",
     chosen: "已選取 {n} 個圖形",
@@ -275,6 +278,7 @@ const zhHant: typeof en = {
   },
   terms: {
     menu: "所選圖形的術語",
+    colour: "{name} 的顏色",
     search: "搜尋術語",
     recent: "最近使用的術語",
     count: "{name}：此玻片上 {n} 個",
