@@ -24,18 +24,18 @@ const MOST = 1e9;
 
 export async function askCalibration({ baseImage, project }: Image): Promise<Told> {
   const [file, found] = await Promise.all([
-    ask<Calibration>("GET", `api/abstractimage/${baseImage}.json`),
-    ask<Project>("GET", `api/project/${project}.json`),
+    ask("GET", "/api/abstractimage/{id}.json", { path: { id: baseImage } }),
+    ask("GET", "/api/project/{id}.json", { path: { id: project } }),
   ]);
   return { file, project: found };
 }
 
 /** The image as it is then. */
 export async function calibrate(image: number, wish: Calibration): Promise<Image> {
-  return (await ask<{ imageinstance: Image }>("PUT", `api/imageinstance/${image}.json`, wish)).imageinstance;
+  return (await ask("PUT", "/api/imageinstance/{id}.json", { path: { id: image }, body: wish })).imageinstance;
 }
 
-export const readImage = (id: number) => ask<Image>("GET", `api/imageinstance/${id}.json`);
+export const readImage = (id: number) => ask("GET", "/api/imageinstance/{id}.json", { path: { id } });
 
 /** As the server judges: managers always, contributors as the project's mode says. `owner`: who put the image there. */
 export function mayCalibrate(reader: Reader, { isReadOnly, isRestricted }: Told["project"], owner: number): boolean {

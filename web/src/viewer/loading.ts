@@ -2,8 +2,9 @@
 
 import type Map from "ol/Map";
 import { buffer, getHeight, getIntersection, getWidth, isEmpty } from "ol/extent";
-import { ask, list } from "../api/client";
-import type { Annotation, Density } from "../api/shapes";
+import { ask } from "../api/client";
+import type { Density } from "../api/shapes";
+import { listShapes } from "../model/annotations";
 import { boxOfCell, cellsOver, isKnown } from "../model/cells";
 import { type Box, fromAnnotation } from "../model/shape";
 import type { ShapeStore } from "../model/shape_store";
@@ -76,14 +77,13 @@ export function loadByView(map: Map, image: string, whole: Box, store: ShapeStor
   function count(seen: Box, downsample: number, signal: AbortSignal): Promise<Density> {
     const least = Math.sqrt((getWidth(whole) * getHeight(whole)) / MOST_CELLS) + 1;
     const cell = Math.ceil(Math.max(COUNTED_PX * downsample, least));
-    const query = new URLSearchParams({ ...filter, cell: String(cell), bbox: written(seen) });
-    return ask<Density>("GET", `api/atrisys/imageinstance/${image}/density.json?${query}`, undefined, { signal });
+    const query = { ...filter, cell, bbox: written(seen) };
+    return ask("GET", "/api/atrisys/imageinstance/{id}/density.json", { path: { id: image }, query, signal });
   }
 
   async function bring(key: string, signal: AbortSignal): Promise<void> {
     const asked = store.now();
-    const query = { image, ...filter, bbox: written(boxOfCell(key)), showBasic: "true", showWKT: "true", showTerm: "true", max: 0 };
-    const found = await list<Annotation>("api/annotation.json", query, { signal });
+    const found = await listShapes({ image, ...filter, bbox: written(boxOfCell(key)) }, signal);
     store.list(key, found.collection.map((one) => store.same(one) ?? fromAnnotation(one)), asked);
   }
 
