@@ -74,3 +74,9 @@ def test_the_page_is_well_formed_and_its_side_leads_to_every_part(nobody, charli
     inner = {link["href"][1:] for link in page.all("a") if link["href"].startswith("#")}
     assert inner == {section["id"] for section in page.all("section")}
     assert nobody.get("/api/docs").text == answer.text
+
+
+def test_it_says_what_a_route_answers(nobody):
+    page = nobody.get("/api/docs").text
+    assert "200: Page with <code>collection</code>: array of Term." in page
+    assert "200: Command with <code>term</code>: Term, <code>data</code>: Term or Several." in page

@@ -25,6 +25,7 @@ from atrisys.wire.accounts import show_one_to
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
+from atrisys.wire.described import Part, gives, lists, sometimes
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Amount, Fields, FileName, Model, none_for_empty, shows
 from atrisys.wire.image_columns import CONTENT_TYPE
@@ -177,7 +178,14 @@ def _whole(number: float | None) -> float | int | None:
     return int(number) if number is not None and number == int(number) else number
 
 
+class InProject(Part):
+    """Where a project was asked about."""
+
+    in_project: bool = sometimes()
+
+
 @routes.get("/api/abstractimage.json")
+@lists(AbstractImageOut, InProject, sought="originalFilename")
 def list_abstract_images(
     request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery, project: int | None = None
 ) -> Response:
@@ -194,6 +202,7 @@ def list_abstract_images(
 
 
 @routes.get("/api/abstractimage/unused.json")
+@lists(AbstractImageOut)
 def list_unused_images(request: Request, db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """The slides that no project uses; for administrators."""
     require_admin(user)
@@ -204,12 +213,14 @@ def list_unused_images(request: Request, db: Db, user: CurrentUser, page: PageQu
 
 
 @routes.get("/api/abstractimage/{id:int}.json")
+@gives(AbstractImageOut)
 def show_abstract_image(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """One slide as it was uploaded."""
     return _shown(db, user, request, find(AbstractImage, id))
 
 
 @routes.get("/api/uploadedfile/{id:int}/abstractimage.json")
+@gives(AbstractImageOut)
 def show_image_of_file(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """The slide that was made from a file."""
     file = find(UploadedFile, id)

@@ -18,10 +18,23 @@ from atrisys.geometry.holes import fill_holes
 from atrisys.geometry.wkt import wkb_to_wkt
 from atrisys.store.tables import AnnotationDomain, ReviewedAnnotation, UserAnnotation
 from atrisys.wire import dialect, domains
-from atrisys.wire.annotations import Ids, Origin, find_annotation, in_frame, is_left_top, show_annotation, wanted_points
+from atrisys.wire.annotations import (
+    Addresses,
+    AnnotationOut,
+    Changes,
+    Ids,
+    Origin,
+    ReviewedAnnotationOut,
+    find_annotation,
+    in_frame,
+    is_left_top,
+    show_annotation,
+    wanted_points,
+)
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
 from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, problem, read_element, read_one
+from atrisys.wire.described import gives, saves
 from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes
 
@@ -85,6 +98,8 @@ class AnnotationEdit(Fields):
 @routes.get("/api/annotations/{id:int}")
 @routes.get("/api/userannotation/{id:int}.json")
 @routes.get("/api/reviewedannotation/{id:int}.json")
+@gives(AnnotationOut, Addresses)
+@gives(ReviewedAnnotationOut, Addresses)
 def show_one(id: int, request: Request, db: Db, find: Find) -> Response:
     """One annotation, drawn or accepted in review; `origin=left-top` gives it in image order."""
     annotation = find_annotation(request, find, id)
@@ -94,6 +109,7 @@ def show_one(id: int, request: Request, db: Db, find: Find) -> Response:
 
 @routes.post("/api/annotation.json", openapi_extra=body_schema(AnnotationIn, many=True))
 @routes.post("/api/userannotation.json", openapi_extra=body_schema(AnnotationIn, many=True))
+@saves(AnnotationOut, Addresses, more=(Changes,))
 def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
     """Draw one shape, or an array of them: all good ones are kept, each other one is answered with its reason.
 
@@ -130,6 +146,8 @@ def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser)
 @routes.put("/api/annotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 @routes.put("/api/userannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
 @routes.put("/api/reviewedannotation/{id:int}.json", openapi_extra=body_schema(AnnotationEdit))
+@saves(AnnotationOut, Addresses, more=(Changes,))
+@saves(ReviewedAnnotationOut, Addresses, more=(Changes,))
 def edit_annotation(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Give an annotation another shape, or with `fill=true` fill the holes of the one it has.
 
@@ -192,6 +210,8 @@ def _given_out(annotation: AnnotationDomain, *, left_top: bool) -> str:
 @routes.delete("/api/annotation/{id:int}.json")
 @routes.delete("/api/userannotation/{id:int}.json")
 @routes.delete("/api/reviewedannotation/{id:int}.json")
+@saves(AnnotationOut, Addresses)
+@saves(ReviewedAnnotationOut, Addresses)
 def remove_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Delete an annotation with its terms and links to tracks and a group; the copy that a reviewer accepted stays."""
     annotation = find_annotation(request, find, id)

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from atrisys.actions import edit_chosen
 from atrisys.store.tables import Term
-from atrisys.wire.annotations import in_frame, show_annotation
+from atrisys.wire.annotations import Addresses, AnnotationOut, in_frame, show_annotation
 from atrisys.wire.answers import command_of, done, saved
 from atrisys.wire.asking import CurrentUser, Db, Find
 from atrisys.wire.bodies import MOST_AT_ONCE, JsonBody, body_schema, read_one
+from atrisys.wire.described import Commanded, does, saves
 from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes
 
@@ -28,6 +29,7 @@ class RetermIn(ChosenIn):
 
 
 @routes.post("/api/atrisys/annotation/delete.json", openapi_extra=body_schema(ChosenIn))
+@does(Commanded)
 def remove_chosen(body: JsonBody, db: Db, user: CurrentUser) -> Response:
     """Delete annotations, all or none; `command` undoes it."""
     edit_chosen.delete_chosen(db, user, read_one(ChosenIn, body).annotations)
@@ -35,6 +37,7 @@ def remove_chosen(body: JsonBody, db: Db, user: CurrentUser) -> Response:
 
 
 @routes.post("/api/atrisys/annotation/term.json", openapi_extra=body_schema(RetermIn))
+@does(Commanded)
 def change_term_of_chosen(body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Give annotations one term instead of all that they have, all or none; `command` undoes it."""
     asked = read_one(RetermIn, body)
@@ -44,6 +47,7 @@ def change_term_of_chosen(body: JsonBody, db: Db, user: CurrentUser, find: Find)
 
 
 @routes.post("/api/atrisys/annotation/merge.json", openapi_extra=body_schema(ChosenIn))
+@saves(AnnotationOut, Addresses)
 def merge_chosen(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
     """Make one annotation of several of a slice: the first one, with its terms. `command` undoes it."""
     annotation = edit_chosen.merge_chosen(db, user, read_one(ChosenIn, body).annotations)

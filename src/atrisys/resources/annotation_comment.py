@@ -22,6 +22,7 @@ from atrisys.wire.accounts import show_to_anybody
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, Paging, shown
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.described import gives, lists, saves
 from atrisys.wire.fields import Fields, Model, Moment, show, shows
 from atrisys.wire.routes import Routes
 
@@ -34,7 +35,7 @@ class CommentIn(Fields):
     comment: Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 
-class CommentOut(Model):
+class AnnotationCommentOut(Model):
     annotation_id: int
     user_id: int | None
     """None when that account is gone."""
@@ -53,10 +54,11 @@ def show_all(db: Session, comments: Sequence[AnnotationComment]) -> list[dict[st
     """Comments with their authors' names."""
     authors = objects_for(db, SecUser, [comment.user_id for comment in comments if comment.user_id])
     names = {id: show_to_anybody(db, author)["name"] for id, author in authors.items()}
-    return [CommentOut.of(one, full_name=names.get(one.user_id or 0)).wire() for one in comments]
+    return [AnnotationCommentOut.of(one, full_name=names.get(one.user_id or 0)).wire() for one in comments]
 
 
 @routes.get("/api/atrisys/annotation/{id:int}/comment.json")
+@lists(AnnotationCommentOut)
 def list_thread(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """What was said about an annotation, oldest first."""
     annotation = find(UserAnnotation, id)
@@ -65,6 +67,7 @@ def list_thread(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery)
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/comment.json")
+@lists(AnnotationCommentOut)
 def list_comments_on_image(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """What was said about the annotations of an image, as far as the caller sees these; newest first."""
     drawn = select(UserAnnotation.id).where(UserAnnotation.image_id == find(ImageInstance, id).id)
@@ -77,12 +80,14 @@ def _listed(db: Session, user: Caller, page: Paging, rule: ColumnElement[bool], 
 
 
 @routes.get("/api/atrisys/annotationcomment/{id:int}.json")
+@gives(AnnotationCommentOut)
 def show_comment(id: int, db: Db, find: Find) -> Response:
     """One of them."""
     return shown(db, find(AnnotationComment, id))
 
 
 @routes.post("/api/atrisys/annotation/{id:int}/comment.json", openapi_extra=body_schema(CommentIn))
+@saves(AnnotationCommentOut)
 def add_comment(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Say something about an annotation: all members but guests; in a read-only project its managers."""
     annotation = find(UserAnnotation, id)
@@ -93,6 +98,7 @@ def add_comment(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) 
 
 
 @routes.put("/api/atrisys/annotationcomment/{id:int}.json", openapi_extra=body_schema(CommentIn))
+@saves(AnnotationCommentOut)
 def edit_comment(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Change one's own words."""
     comment = find(AnnotationComment, id)
@@ -104,6 +110,7 @@ def edit_comment(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find)
 
 
 @routes.delete("/api/atrisys/annotationcomment/{id:int}.json")
+@saves(AnnotationCommentOut)
 def remove_comment(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take back one's own words; a manager of the project takes away anybody's."""
     comment = find(AnnotationComment, id)

@@ -19,10 +19,11 @@ from atrisys.geometry.wkt import write_many
 from atrisys.store import spatial
 from atrisys.store.tables import TERMS_OF, AbstractImage, ImageInstance, ReviewedAnnotation, UserAnnotation
 from atrisys.wire import dialect
-from atrisys.wire.annotation_rows import AskedBy, Rows
+from atrisys.wire.annotation_rows import AnnotationRow, AskedBy, Rows
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody
-from atrisys.wire.listing_words import ListingWords, words_of
+from atrisys.wire.described import Part, asks, gives, lists
+from atrisys.wire.listing_words import FilterWords, ListingWords, ShownWords, words_of
 from atrisys.wire.routes import Routes, only_reads
 from atrisys.wire.search_shapes import read_box, read_search_shape
 
@@ -35,8 +36,43 @@ GROUPS = ("Basic", "Meta", "WKT", "GIS", "Term", "Track", "User", "Image", "Slic
 DEFAULT_GROUPS = {"Basic", "Meta", "Term"}
 
 
+class Density(Part):
+    """How many annotations lie where."""
+
+    cell: int
+    """A side of a square, in pixels."""
+    total: int
+    cells: list[tuple[int, int, int]]
+    """Column, row, number; counted from the top left."""
+
+
+class Place(Part):
+    """Where one stands in a list."""
+
+    place: int
+    """Counted from 1."""
+    total: int
+
+
+class TermCount(Part):
+    """Of one term."""
+
+    term: int
+    number: int
+
+
+class TermCounts(Part):
+    """How many bear which term."""
+
+    total: int
+    without_term: int
+    terms: list[TermCount]
+
+
 @routes.get("/api/annotation.json")
 @routes.get("/api/annotation/search.json")
+@lists(AnnotationRow)
+@asks(ShownWords)
 def list_annotations(request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """Annotations of a project, of images or of slices, newest first (on tracks: by slices); `show…` chooses columns.
 
@@ -60,6 +96,7 @@ def list_annotations(request: Request, db: Db, user: CurrentUser, find: Find, pa
 
 @routes.post("/api/annotation/search.json")
 @only_reads
+@lists(AnnotationRow)
 def search_annotations(
     body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery
 ) -> Response:
@@ -70,12 +107,14 @@ def search_annotations(
 
 
 @routes.get("/api/annotation/included.json")
+@lists(AnnotationRow)
 def list_included(request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """Annotations of an image that touch a geometry (WKT) or another annotation."""
     return _list(Asked({**dict(request.query_params), **_inside(request)}, request, db, user, find), page)
 
 
 @routes.get("/api/imageinstance/{image:int}/annotation/included.json")
+@lists(AnnotationRow)
 def list_included_of_image(
     image: int, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery
 ) -> Response:
@@ -85,6 +124,8 @@ def list_included_of_image(
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/density.json")
+@gives(Density)
+@asks(FilterWords)
 def count_by_cell(
     id: int, request: Request, db: Db, user: CurrentUser, find: Find, cell: int | None = None
 ) -> Response:
@@ -111,6 +152,8 @@ def count_by_cell(
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/annotation/{annotation:int}/place.json")
+@gives(Place)
+@asks(FilterWords)
 def show_place(id: int, annotation: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Where an annotation stands in the list of an image's: `place` counted from 1, of `total`; filters as above.
 
@@ -127,6 +170,8 @@ def show_place(id: int, annotation: int, request: Request, db: Db, user: Current
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/terms.json")
+@gives(TermCounts)
+@asks(FilterWords)
 def count_by_term(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """How many annotations of an image bear each term, and how many none; filters as above.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
@@ -27,8 +27,9 @@ from atrisys.wire import dialect
 from atrisys.wire.annotations import crop_word
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder
 from atrisys.wire.bodies import JsonBody
+from atrisys.wire.described import asks
 from atrisys.wire.downloads import attachment
-from atrisys.wire.listing_words import ListingWords, words_of
+from atrisys.wire.listing_words import FilterWords, ListingWords, words_of
 from atrisys.wire.reports import as_moment, csv_answer, dated, file_answer, read_format, xlsx_answer
 from atrisys.wire.routes import Routes, only_reads, opens_to_picture_cookie, takes_export_seat
 from atrisys.wire.streaming import Stream
@@ -97,6 +98,12 @@ class Asked:
         )
 
 
+class ReportWords(FilterWords):
+    """Which annotations a table holds, and as what kind of file it comes."""
+
+    format: Literal["csv", "xls", "pdf"]
+
+
 async def _asked(request: Request, db: Db, store: CurrentStore, user: CurrentUser, find: Find) -> Asked:
     return Asked(request, db, store, user, find)
 
@@ -113,6 +120,7 @@ def _zip(store: Store, exporting: Exporting) -> Iterator[bytes]:
 @routes.get("/api/project/{id:int}/userannotation/download")
 @routes.get("/api/project/{id:int}/algoannotation/download")
 @routes.get("/api/project/{id:int}/reviewedannotation/download")
+@asks(ReportWords)
 @opens_to_picture_cookie
 @takes_export_seat
 def download_report(id: int, asked: ReportAsked) -> Response:

@@ -22,10 +22,22 @@ from atrisys.geometry.simplify import simplify
 from atrisys.geometry.wkt import read_wkt, write_wkt
 from atrisys.store.tables import AnnotationDomain, SliceInstance, UserAnnotation
 from atrisys.wire import dialect
-from atrisys.wire.annotations import Ids, Origin, in_frame, is_left_top, show_annotation, wanted_points
+from atrisys.wire.annotations import (
+    Addresses,
+    AnnotationOut,
+    Changes,
+    Ids,
+    Origin,
+    ReviewedAnnotationOut,
+    in_frame,
+    is_left_top,
+    show_annotation,
+    wanted_points,
+)
 from atrisys.wire.answers import command_answer, saved
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
 from atrisys.wire.bodies import MOST_AT_ONCE, JsonBody, body_schema, read_one
+from atrisys.wire.described import Part, saves
 from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes, only_reads
 
@@ -59,6 +71,12 @@ class RepeatIn(Fields):
     repeat: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
 
 
+class Pieces(Part):
+    """The ids of the pieces that are new."""
+
+    parts: list[int]
+
+
 class WktIn(Fields):
     wkt: str
 
@@ -89,6 +107,8 @@ def correct_annotations(body: JsonBody, request: Request, db: Db, user: CurrentU
 
 
 @routes.post("/api/annotation/{id:int}/fill.json")
+@saves(AnnotationOut, Addresses, more=(Changes,))
+@saves(ReviewedAnnotationOut, Addresses, more=(Changes,))
 def fill_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Fill the holes of an annotation."""
     annotation = _editable(db, user, find.annotation(id))
@@ -100,6 +120,7 @@ def fill_annotation(id: int, request: Request, db: Db, user: CurrentUser, find: 
 
 
 @routes.post("/api/atrisys/annotation/{id:int}/split.json", openapi_extra=body_schema(SplitIn))
+@saves(AnnotationOut, Addresses, more=(Pieces,))
 def split(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Split an area along a line. Its largest piece stays itself; `parts` are the ids of the others, with its terms.
 

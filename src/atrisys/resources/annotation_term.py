@@ -24,6 +24,7 @@ from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, read_one
+from atrisys.wire.described import lists, saves
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes
 
@@ -53,6 +54,7 @@ def show_link(_db: Session, link: GivenTerm) -> dict[str, Any]:
 
 
 @routes.get("/api/annotation/{id:int}/term.json")
+@lists(AnnotationTermOut)
 def list_links(id: int, db: Db, find: Find, page: PageQuery, idUser: int | None = None) -> Response:
     """Who gave the annotation which term."""
     annotation = find.annotation(id)
@@ -87,6 +89,7 @@ def show_one_of_user(id: int, term_id: int, user_id: int, db: Db, find: Find) ->
 
 
 @routes.post("/api/annotation/{id:int}/term/{term_id:int}.json")
+@saves(AnnotationTermOut)
 def add_link(id: int, term_id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Give the annotation a term of its project's ontology."""
     annotation = _editable(db, user, find, id)
@@ -96,6 +99,7 @@ def add_link(id: int, term_id: int, body: JsonBody, db: Db, user: CurrentUser, f
 
 
 @routes.post("/api/annotation/{id:int}/term/{term_id:int}/clearBefore.json")
+@saves(AnnotationTermOut)
 def replace_links(
     id: int, term_id: int, db: Db, user: CurrentUser, find: Find, clearForAll: str | None = None
 ) -> Response:
@@ -110,6 +114,7 @@ def replace_links(
 
 
 @routes.delete("/api/annotation/{id:int}/term/{term_id:int}.json")
+@saves(AnnotationTermOut)
 def remove_link(id: int, term_id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take a term away: the caller's own link, else the one that somebody else made."""
     link = _link(db, _editable(db, user, find, id), term_id, user.id, anybodys=True)
@@ -117,6 +122,7 @@ def remove_link(id: int, term_id: int, db: Db, user: CurrentUser, find: Find) ->
 
 
 @routes.delete("/api/annotation/{id:int}/term/{term_id:int}/user/{user_id:int}.json")
+@saves(AnnotationTermOut)
 def remove_link_of_user(id: int, term_id: int, user_id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take away the term that this user gave."""
     link = _link(db, _editable(db, user, find, id), term_id, user_id)

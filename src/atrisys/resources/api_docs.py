@@ -88,7 +88,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], schemas: dict[
     inside = "".join(f"<p>{_prose(part)}</p>" for part in rest.split("\n\n") if part.strip())
     inside += _parameters(operation.get("parameters", ()), schemas)
     inside += _body(operation.get("requestBody"), schemas)
-    inside += _answers(path, method, operation)
+    inside += _answers(path, method, operation, schemas)
     open_mark = '<span class="open">open to all</span>' if operation.get("security") == [] else ""
     return (
         f'<details><summary><span class="verb {method}">{method.upper()}</span>'
@@ -138,8 +138,11 @@ def _fields(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
     return f"<table>{_head('field', 'type', '')}{rows}</table>" if rows else ""
 
 
-def _answers(path: str, method: str, operation: dict[str, Any]) -> str:
+def _answers(path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> str:
     said = list(_said_of_answers(operation["responses"]))
+    described = operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema")
+    if described:
+        said.insert(0, f"200: {_type(described, schemas)}")
     if not said:
         name = operation["operationId"]
         if name.startswith(("list_", "search_")):
@@ -172,6 +175,10 @@ def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
         kinds = dict.fromkeys(_type(one, schemas) for one in choices if one.get("type") != "null")
         empty = " or null" if any(one.get("type") == "null" for one in choices) else ""
         return " or ".join(kinds) + empty
+    if parts := schema.get("allOf"):
+        return " with ".join(_type(one, schemas) for one in parts)
+    if fields := schema.get("properties"):
+        return ", ".join(f"<code>{html.escape(name)}</code>: {_type(one, schemas)}" for name, one in fields.items())
     if "enum" in schema:
         return " or ".join(f"<code>{html.escape(str(one))}</code>" for one in schema["enum"])
     if schema.get("type") == "array":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends
+from pydantic import Field
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -25,6 +26,7 @@ from atrisys.access.caller import Door
 from atrisys.access.require import require_admin
 from atrisys.store.tables import KINDS, Change, Event
 from atrisys.wire.asking import CurrentUser, Db, PageQuery
+from atrisys.wire.described import Part, lists
 from atrisys.wire.past import kind_of
 from atrisys.wire.routes import Routes
 
@@ -83,7 +85,32 @@ async def _asked(
     return Asked(user, class_name, action, door, startDate, endDate)
 
 
+class LogLine(Part):
+    """A change of an object, or an event that changed none."""
+
+    seq: int
+    transaction: int | None
+    created: int
+    user: int | None
+    door: str
+    action: str
+    class_name: str | None = Field(serialization_alias="class")
+    id: int | None
+    version: int | None
+    container: int | None
+    request_id: str | None
+    what: str | None
+    address: str | None
+
+
+class Kind(Part):
+    """A class of objects."""
+
+    kind: str
+
+
 @routes.get("/api/atrisys/audit.json")
+@lists(LogLine)
 def list_log(db: Db, caller: CurrentUser, page: PageQuery, asked: Annotated[Asked, Depends(_asked)]) -> Response:
     """The whole log, the newest first, for administrators: every change of an object, and every event: who signed in or
     failed to, looked at a slide, took data out. What was before and after a change, the object's own history tells.
@@ -130,6 +157,7 @@ def _shown(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 
 @routes.get("/api/atrisys/audit/kinds.json")
+@lists(Kind)
 def list_kinds(caller: CurrentUser, page: PageQuery) -> Response:
     """The classes that a line of the log can be about; for administrators."""
     require_admin(caller)

@@ -8,7 +8,8 @@ from atrisys.errors import Invalid
 from atrisys.store.tables import Change, Project
 from atrisys.store.tables.changes import WITHOUT_STATES
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
-from atrisys.wire.past import as_wire
+from atrisys.wire.described import lists
+from atrisys.wire.past import ChangeLine, as_wire
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["change"])
@@ -17,6 +18,7 @@ MOST = 1000
 
 
 @routes.get("/api/atrisys/changes")
+@lists(ChangeLine)
 def list_changes(
     db: Db, user: CurrentUser, find: Find, page: PageQuery, since: int = 0, project: int | None = None
 ) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import ConfigDict
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -11,8 +12,10 @@ from atrisys.actions.commands import Step
 from atrisys.actions.take_back import SHOWN_AT_MOST, Leaving
 from atrisys.actions.undo import TakenBack
 from atrisys.store.table import Table, kept_values
+from atrisys.wire.annotations import AnnotationOut
 from atrisys.wire.answers import Verb, command_answer, key_of
 from atrisys.wire.asking import CurrentUser, Db, PageQuery, Paging
+from atrisys.wire.described import Part, lists, sometimes
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import SHOWN, show
 from atrisys.wire.past import kind_of, public, weight_of
@@ -28,10 +31,38 @@ Noted = dict[tuple[str, int], dict[str, Any]]
 Act = Callable[[Leaving], TakenBack | None]
 
 
+class TermLink(Part):
+    """Which annotation bears a term."""
+
+    model_config = ConfigDict(extra="allow")
+
+    userannotation: int
+
+
+class Taken(Part):
+    """One object that was brought back, taken away or changed: as the answer to the same change by hand has it.
+
+    The object itself stands under the name of its class; of very many the first ones alone are told.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    message: str
+    callback: dict[str, str] | None
+    print_message: bool
+    command: int | None = sometimes()
+    command_id: int | None = sometimes()
+    data: dict[str, Any] = sometimes()
+    annotation: AnnotationOut = sometimes()
+    annotationterm: TermLink = sometimes()
+    left_out: int = sometimes()
+
+
 @routes.get("/command/undo.json")
 @routes.get("/api/command/undo.json")
 @counts_as_unsafe
 @may_come_again
+@lists(Taken)
 def undo_last(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Take the caller's last command back, with all that it changed; the answer has one entry for each object."""
     return _answer(db, page, lambda leaving: undo.undo_last(db, user, leaving), "Nothing to undo.")
@@ -41,6 +72,7 @@ def undo_last(db: Db, user: CurrentUser, page: PageQuery) -> Response:
 @routes.get("/api/command/redo.json")
 @counts_as_unsafe
 @may_come_again
+@lists(Taken)
 def redo_last(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Do again what the caller undid last, unless they changed something since."""
     return _answer(db, page, lambda leaving: undo.redo_last(db, user, leaving), "Nothing to redo.")
@@ -50,6 +82,7 @@ def redo_last(db: Db, user: CurrentUser, page: PageQuery) -> Response:
 @routes.get("/api/command/{id:int}/undo.json")
 @counts_as_unsafe
 @may_come_again
+@lists(Taken)
 def undo_command(id: int, db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Take one command back, by the number that its answer gave. 409 where somebody has built on it since."""
     return _answer(db, page, lambda leaving: undo.undo(db, user, id, leaving))
@@ -59,6 +92,7 @@ def undo_command(id: int, db: Db, user: CurrentUser, page: PageQuery) -> Respons
 @routes.get("/api/command/{id:int}/redo.json")
 @counts_as_unsafe
 @may_come_again
+@lists(Taken)
 def redo_command(id: int, db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Do a command again that was undone. 409 where something changed since."""
     return _answer(db, page, lambda leaving: undo.redo(db, user, id, leaving))
@@ -75,6 +109,7 @@ def undo_with_subcommands(command: int, db: Db, user: CurrentUser) -> Response:
 
 
 @routes.post("/api/atrisys/undelete/{kind}/{id:int}.json")
+@lists(Taken)
 def undelete(kind: str, id: int, db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Bring a deleted object back, with its id and all that was deleted with it; `kind` is its class in small letters.
 

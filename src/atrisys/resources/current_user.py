@@ -13,17 +13,36 @@ from atrisys.access.names import is_named
 from atrisys.actions.renew_keys import renew_keys
 from atrisys.errors import NotAllowed, NotFound
 from atrisys.store.tables import SecUser
-from atrisys.wire.accounts import flags_by_now, show_one_to
+from atrisys.wire.accounts import OneselfOut, flags_by_now, show_one_to
 from atrisys.wire.asking import CurrentUser, Db
 from atrisys.wire.credentials import is_same_origin
+from atrisys.wire.described import Part, gives
 from atrisys.wire.dialect import Json
 from atrisys.wire.routes import Routes, counts_as_unsafe
 
 routes = Routes(tags=["current user"])
 
 
+class WhoAsks(Part):
+    """What one is told of oneself alone."""
+
+    is_switched: bool
+    real_user: None
+    private_key: str | None
+    """Told only to who has it already, or asks from our own pages."""
+
+
+class KeyPair(Part):
+    """A pair of API keys."""
+
+    primary_key: str
+    """The public one."""
+    secondary_key: str
+
+
 @routes.get("/api/user/current.json")
 @routes.get("/api/currentuser.json")
+@gives(OneselfOut, WhoAsks)
 def show_current_user(request: Request, db: Db, user: CurrentUser) -> Response:
     """Who the caller is, with roles and API keys.
 
@@ -45,6 +64,7 @@ def remove_current_user(request: Request, user: CurrentUser) -> Response:
 
 @routes.get("/api/user/current/keys")
 @counts_as_unsafe
+@gives(KeyPair)
 def show_own_keys(request: Request, db: Db, user: CurrentUser) -> Response:
     """The caller's API keys, as `primaryKey` (public) and `secondaryKey` (private)."""
     return Json(_pair(request, db.get_one(SecUser, user.id)))
@@ -52,6 +72,7 @@ def show_own_keys(request: Request, db: Db, user: CurrentUser) -> Response:
 
 @routes.post("/api/user/current/keys")
 @counts_as_unsafe
+@gives(KeyPair)
 def renew_own_keys(request: Request, db: Db, user: CurrentUser) -> Response:
     """Replace the caller's API keys; the old pair is void at once."""
     row = db.get_one(SecUser, user.id)

@@ -21,9 +21,11 @@ from atrisys.store.session import Store
 from atrisys.store.tables import ImageInstance, Project
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.described import gives
 from atrisys.wire.dialect import Json
 from atrisys.wire.downloads import attachment
 from atrisys.wire.fields import Fields, show
+from atrisys.wire.jobs import WholeJobOut
 from atrisys.wire.routes import Routes, opens_to_picture_cookie, takes_export_seat
 from atrisys.wire.streaming import Stream
 
@@ -57,6 +59,7 @@ class ExportIn(Kinds):
 
 @routes.post("/api/atrisys/project/{id:int}/export", openapi_extra=body_schema(ExportIn))
 @routes.post("/api/atrisys/project/{id:int}/export.json", openapi_extra=body_schema(ExportIn))
+@gives(WholeJobOut)
 def start_export(id: int, body: JsonBody, db: Db, store: CurrentStore, user: CurrentUser, find: Find) -> Response:
     """Start an export as a job; its result is a zip. Any member may."""
     project = find.other(Project, id)

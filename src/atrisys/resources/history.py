@@ -17,7 +17,8 @@ from atrisys.store.tables.changes import WITHOUT_STATES
 from atrisys.wire import dialect
 from atrisys.wire.answers import COMMAND, NAMES, key_of
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, Paging
-from atrisys.wire.past import Command, Past, as_wire, commands, kind_of, texts_of, verb_of
+from atrisys.wire.described import Part, lists, sometimes
+from atrisys.wire.past import ChangeLine, Command, Past, as_wire, commands, kind_of, texts_of, verb_of
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["history"])
@@ -25,7 +26,17 @@ routes = Routes(tags=["history"])
 MOST = 1000
 
 
+class States(Part):
+    """An object before and after a change, without its secrets."""
+
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    too_long: bool = sometimes()
+    """They are left out here: ask for fewer lines."""
+
+
 @routes.get("/api/atrisys/history/{kind}/{id:int}.json")
+@lists(ChangeLine, States)
 def list_history(kind: str, id: int, db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Everything that happened to one object, the newest first, deleted or not; `kind` is its class in small letters.
 

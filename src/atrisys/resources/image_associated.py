@@ -25,6 +25,7 @@ from atrisys.imaging.reader import Box
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, PageQuery, Paging
+from atrisys.wire.described import lists
 from atrisys.wire.picture_asking import SIZE, Asked, PictureAsked, note_look, picture_at, slide_of
 from atrisys.wire.pictures import Work, picture_answer
 from atrisys.wire.routes import Routes
@@ -39,12 +40,14 @@ THUMB = "thumb"
 
 
 @routes.get("/api/abstractimage/{id:int}/associated.json")
+@lists(str)
 def list_associated_of_slide(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """Which of label, macro and thumb the slide has, and the caller may see."""
     return page.answer(_names(db, user, find(AbstractImage, id)))
 
 
 @routes.get("/api/imageinstance/{id:int}/associated.json")
+@lists(str)
 def list_associated(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """Which of label, macro and thumb the image has, and the caller may see."""
     base = db.get_one(AbstractImage, find(ImageInstance, id).base_image_id)

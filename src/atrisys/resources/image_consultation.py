@@ -18,6 +18,7 @@ from atrisys.store.tables import ImageConsultation, ImageInstance, Project, Proj
 from atrisys.wire.activity import Dates, in_project, names_of, of_member, thumb_of
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.described import gives
 from atrisys.wire.dialect import Json, address_of, says_yes
 from atrisys.wire.fields import Fields, Model, none_for_empty
 from atrisys.wire.reports import csv_table
@@ -62,6 +63,7 @@ def _show(db: Session, caller: Caller, address: str, rows: list[Row]) -> list[di
 
 
 @routes.post("/api/imageinstance/{id:int}/consultation.json", openapi_extra=body_schema(ConsultationIn))
+@gives(ConsultationOut)
 def add_consultation(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Say that one opens an image; what one had open in its project before is over, and its time is counted."""
     mode = read_one(ConsultationIn, body or {}).mode

@@ -37,11 +37,12 @@ from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes, read_one
+from atrisys.wire.described import gives, lists, saves
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Amount, Fields, FileName
 from atrisys.wire.image_columns import columns_for
 from atrisys.wire.image_groups import links_of_images
-from atrisys.wire.images import managed_among, show_images
+from atrisys.wire.images import ImageInstanceOut, ImageMore, managed_among, show_images
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["image instance"])
@@ -68,6 +69,7 @@ class ImageInstanceEdit(Fields):
 
 
 @routes.get("/api/project/{id:int}/imageinstance.json")
+@lists(ImageInstanceOut, ImageMore, sought="name physicalSizeX")
 def list_images_of_project(
     id: int,
     request: Request,
@@ -170,6 +172,7 @@ def _rows_of_user(db: Session, user: Caller, find: Finder, page: Paging, id: int
 
 
 @routes.get("/api/abstractimage/{id:int}/imageinstance.json")
+@lists(ImageInstanceOut, sought="name")
 def list_instances_of_slide(
     id: int, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery
 ) -> Response:
@@ -181,12 +184,14 @@ def list_instances_of_slide(
 
 
 @routes.get("/api/imageinstance/{id:int}.json")
+@gives(ImageInstanceOut)
 def show_image(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """One slide of a project."""
     return _shown(db, user, request, find(ImageInstance, id))
 
 
 @routes.get("/api/imageinstance/{id:int}/next.json")
+@gives(ImageInstanceOut, or_nothing=True)
 def show_next(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """The image that was added to the project just before this one (lists have the newest first), or `{}`."""
     image = find(ImageInstance, id)
@@ -195,6 +200,7 @@ def show_next(id: int, request: Request, db: Db, user: CurrentUser, find: Find) 
 
 
 @routes.get("/api/imageinstance/{id:int}/previous.json")
+@gives(ImageInstanceOut, or_nothing=True)
 def show_previous(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """The image that was added to the project just after this one, or `{}`."""
     image = find(ImageInstance, id)
@@ -211,6 +217,7 @@ def _neighbour(
 
 
 @routes.post("/api/imageinstance.json", openapi_extra=body_schema(ImageInstanceIn, many=True))
+@saves(ImageInstanceOut)
 def add_image(body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Put one slide into a project, or an array of them. Contributors of a read-only project may not."""
     require_user(user)
@@ -231,6 +238,7 @@ def _add(fields: ImageInstanceIn, db: Session, user: Caller, find: Finder) -> Im
 
 
 @routes.put("/api/imageinstance/{id:int}.json", openapi_extra=body_schema(ImageInstanceEdit))
+@saves(ImageInstanceOut)
 def edit_image(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Rename an image, calibrate it (0: as its slide says), or move it with its annotations to another project."""
     image = find(ImageInstance, id)
@@ -248,6 +256,7 @@ def edit_image(id: int, body: JsonBody, request: Request, db: Db, user: CurrentU
 
 
 @routes.delete("/api/imageinstance/{id:int}.json")
+@saves(ImageInstanceOut)
 def remove_image(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take an image out of its project, with its annotations; the slide stays in its storage."""
     image = find(ImageInstance, id)

@@ -28,6 +28,7 @@ from atrisys.wire.answers import done
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, PageQuery
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.credentials import came_from, require_no_other_site
+from atrisys.wire.described import Part, does, gives, lists
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.fields import Fields, Model
 from atrisys.wire.routes import Routes, counts_as_unsafe, only_reads, open_to_all
@@ -76,7 +77,35 @@ class Acceptance(Asked):
     password: Annotated[str, StringConstraints(strip_whitespace=False, max_length=passwords.LONGEST)]
 
 
+class Link(Part):
+    """What is handed on, told once."""
+
+    token: str
+    link: str
+
+
+class Invited(Part):
+    """What a link invites to."""
+
+    project_name: str
+    inviter_name: str
+    expires: int
+    username: str
+    firstname: str
+    lastname: str
+    email: str
+
+
+class Accepted(Part):
+    """Who came, and where to."""
+
+    user: int
+    username: str
+    project: int
+
+
 @routes.get("/api/project/{id:int}/invitation.json")
+@lists(InvitationOut)
 def list_invitations(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The invitations into a project that nobody has accepted, the newest first; for its managers."""
     project = find(Project, id)
@@ -93,6 +122,7 @@ def _shown(invitation: Invitation, *, holds: bool = True) -> dict[str, Any]:
 
 @routes.post("/api/project/{id:int}/invitation.json", openapi_extra=body_schema(InvitationIn))
 @counts_as_unsafe
+@gives(InvitationOut, Link)
 def invite(id: int, body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Invite somebody who has no account. No mail is sent: the answer's `link`, told once, is for you to hand on.
 
@@ -127,6 +157,7 @@ def _require_room(db: Session, project: Project) -> None:
 
 
 @routes.delete("/api/project/{id:int}/invitation/{invitation:int}.json")
+@does()
 def withdraw(id: int, invitation: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Its link opens nothing any more; for managers."""
     project = find(Project, id)
@@ -141,6 +172,7 @@ def withdraw(id: int, invitation: int, db: Db, user: CurrentUser, find: Find) ->
 @routes.post("/api/atrisys/invitation.json", openapi_extra=body_schema(Asked))
 @open_to_all
 @only_reads
+@gives(Invited)
 def show_invitation(body: JsonBody, request: Request, store: CurrentStore) -> Response:
     """What a link's `token` invites to: the project's name, who invites, what they propose, until when."""
     invitation = invitations.find_invitation(store, read_one(Asked, body).token, came_from(request)[0])
@@ -153,6 +185,7 @@ def show_invitation(body: JsonBody, request: Request, store: CurrentStore) -> Re
 
 @routes.post("/api/atrisys/invitation/accept.json", openapi_extra=body_schema(Acceptance))
 @open_to_all
+@does(Accepted)
 def accept(body: JsonBody, request: Request, store: CurrentStore) -> Response:
     """Make the account, with a password of one's own, and join the project. Then sign in."""
     require_no_other_site(request)

@@ -1,7 +1,5 @@
 """Jobs: long tasks, how far they are and what came of them. The business of who started them and of managers alone."""
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 from starlette.responses import Response
@@ -13,37 +11,24 @@ from atrisys.store import queue
 from atrisys.store.tables import Job, Project
 from atrisys.wire.answers import done
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, shown
+from atrisys.wire.described import Part, does, gives, lists
 from atrisys.wire.downloads import download
-from atrisys.wire.fields import Model, Moment, show, shows
+from atrisys.wire.fields import show
+from atrisys.wire.jobs import JobOut, WholeJobOut
 from atrisys.wire.routes import Routes, opens_to_picture_cookie
 
 routes = Routes(tags=["job"])
 
 
-class JobOut(Model):
-    name: str
-    user_id: int
-    project_id: int | None
-    arguments: dict[str, Any]
-    state: str
-    progress: float
-    message: str
-    result: dict[str, Any] | None
-    started: Moment
-    ended: Moment
+class OfJob(Part):
+    """The job that something was done to."""
 
-
-class WholeJobOut(JobOut):
-    log: str
-
-
-@shows(Job)
-def show_one(_db: Session, job: Job) -> dict[str, Any]:
-    return WholeJobOut.of(job).wire()
+    job: WholeJobOut
 
 
 @routes.get("/api/atrisys/job.json")
 @routes.get("/api/atrisys/jobs")
+@lists(JobOut, sought="name")
 def list_jobs(
     db: Db, user: CurrentUser, find: Find, page: PageQuery, project: int | None = None, state: str | None = None
 ) -> Response:
@@ -61,24 +46,28 @@ def list_jobs(
 
 
 @routes.get("/api/atrisys/job/{id:int}.json")
+@gives(WholeJobOut)
 def show_job(id: int, db: Db, find: Find) -> Response:
     """One job with its log."""
     return shown(db, find(Job, id))
 
 
 @routes.delete("/api/atrisys/job/{id:int}.json")
+@does(OfJob)
 def remove_job(id: int, db: Db, find: Find) -> Response:
     """Cancel a job."""
     return _cancel(db, find, id)
 
 
 @routes.post("/api/atrisys/job/{id:int}/cancel.json")
+@does(OfJob)
 def cancel_job(id: int, db: Db, find: Find) -> Response:
     """Cancel a job that waits or runs: it ends within seconds, and leaves nothing half made."""
     return _cancel(db, find, id)
 
 
 @routes.post("/api/atrisys/job/{id:int}/retry.json")
+@does(OfJob)
 def retry_job(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Do a job anew that failed or was cancelled, for who started it; its log goes on."""
     job = find(Job, id)

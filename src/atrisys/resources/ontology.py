@@ -18,10 +18,11 @@ from atrisys.actions import delete_ontology, history
 from atrisys.store.by_ids import rows_for
 from atrisys.store.tables import Ontology, Project, ProjectMember, RelationTerm, SecUser, Term
 from atrisys.wire import dialect
-from atrisys.wire.accounts import show_to
+from atrisys.wire.accounts import OwnerSees, UserOut, show_to
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
+from atrisys.wire.described import Named, Part, ShownAs, gives, lists, saves
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes, opens_to_picture_cookie
@@ -41,6 +42,19 @@ class OntologyEdit(Fields):
     name: Name | None = None
 
 
+class TermLeaf(Part):
+    """A term in its ontology."""
+
+    id: int
+    cytomine_class: str = Field(serialization_alias="class")
+    name: str
+    color: str
+    comment: str | None
+    shortcut: str | None
+    parent: int | None
+    ontology: int
+
+
 class OntologyOut(Model):
     name: str
     user_id: int
@@ -52,8 +66,8 @@ class OntologyOut(Model):
     hide_checkbox: bool = True
     state: str = "open"
     children: list[dict[str, Any]]
-    terms: list[dict[str, Any]]
-    projects: list[dict[str, Any]]
+    terms: Annotated[list[dict[str, Any]], ShownAs(list[TermLeaf])]
+    projects: Annotated[list[dict[str, Any]], ShownAs(list[Named])]
 
 
 @shows(Ontology)
@@ -132,6 +146,7 @@ def _projects(db: Session, ontologies: Sequence[Ontology], caller: Caller | None
 
 
 @routes.get("/api/ontology.json")
+@lists(OntologyOut, sought="name")
 def list_ontologies(db: Db, user: CurrentUser, page: PageQuery, light: str | None = None) -> Response:
     """The ontologies that the caller may read; with `light=true` their ids and names alone."""
     query = visible(user, select(Ontology))
@@ -142,12 +157,14 @@ def list_ontologies(db: Db, user: CurrentUser, page: PageQuery, light: str | Non
 
 
 @routes.get("/api/ontology_light.json")
+@lists(Named, sought="name")
 def list_ontologies_lightly(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """Ids and names of the ontologies that the caller may read."""
     return list_ontologies(db, user, page, light="true")
 
 
 @routes.get("/api/ontology/{id:int}.json")
+@gives(OntologyOut)
 def show_ontology(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """An ontology with its tree of terms."""
     ontology = find(Ontology, id)
@@ -173,6 +190,7 @@ def export_ontology(id: int, db: Db, store: CurrentStore, user: CurrentUser, fin
 
 
 @routes.get("/api/ontology/{id:int}/user.json")
+@lists(UserOut, OwnerSees)
 def list_users_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """Who works in the projects that use the ontology, as far as the caller may see these."""
     using = visible(user, select(Project.id), Project).where(Project.ontology_id == find(Ontology, id).id)
@@ -182,6 +200,7 @@ def list_users_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page:
 
 
 @routes.post("/api/ontology.json", openapi_extra=body_schema(OntologyIn, many=True))
+@saves(OntologyOut)
 def add_ontology(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
     """Add one ontology, or an array of them; each name must be new."""
     require_user(user)
@@ -193,6 +212,7 @@ def add_ontology(body: JsonBody, request: Request, db: Db, user: CurrentUser) ->
 
 
 @routes.put("/api/ontology/{id:int}.json", openapi_extra=body_schema(OntologyEdit))
+@saves(OntologyOut)
 def edit_ontology(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Rename an ontology."""
     ontology = find(Ontology, id)
@@ -203,6 +223,7 @@ def edit_ontology(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find
 
 
 @routes.delete("/api/ontology/{id:int}.json")
+@saves(OntologyOut)
 def remove_ontology(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Delete an ontology with its terms; refused while a project uses it."""
     ontology = find(Ontology, id)

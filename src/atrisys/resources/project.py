@@ -36,6 +36,7 @@ from atrisys.wire import dialect
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_changes, read_one
+from atrisys.wire.described import Named, Part, gives, lists, saves, sometimes
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.filters import tags_of
@@ -105,6 +106,24 @@ class ProjectOut(Model):
     number_of_annotations: int
     number_of_job_annotations: int = 0
     number_of_reviewed_annotations: int
+
+
+class Roles(Part):
+    """What the caller is in a project."""
+
+    admin: bool
+    """A manager."""
+    representative: bool
+
+
+class ProjectMore(Part):
+    """What lists of projects hold where it is asked for."""
+
+    members_count: int = sometimes()
+    last_activity: int | None = sometimes()
+    description: str | None = sometimes()
+    current_user_roles: Roles = sometimes()
+    newest_image: int | None = sometimes()
 
 
 @shows(Project)
@@ -181,6 +200,7 @@ def _columns(db: Session, user: Caller) -> dict[str, Any]:
 
 
 @routes.get("/api/project.json")
+@lists(ProjectOut, ProjectMore, sought="name")
 def list_projects(
     db: Db,
     user: CurrentUser,
@@ -233,6 +253,7 @@ def _roles(db: Session, user: Caller, ids: Sequence[int]) -> dict[int, dict[str,
 
 
 @routes.get("/api/ontology/{id:int}/project.json")
+@lists(ProjectOut, sought="name")
 def list_projects_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The projects that use an ontology, as far as the caller may see them."""
     query = visible(user, select(Project)).where(Project.ontology_id == find(Ontology, id).id)
@@ -241,6 +262,7 @@ def list_projects_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, pa
 
 
 @routes.get("/api/user/{id:int}/project.json")
+@lists(ProjectOut, sought="name")
 def list_projects_of_user(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The projects that a user works in: one's own, or an administrator's question."""
     rows, total = _rows_of_user(db, user, find, page, id)
@@ -248,6 +270,7 @@ def list_projects_of_user(id: int, db: Db, user: CurrentUser, find: Find, page: 
 
 
 @routes.get("/api/user/{id:int}/project/light.json")
+@lists(Named)
 def list_projects_of_user_lightly(
     id: int,
     db: Db,
@@ -278,6 +301,7 @@ def _rows_of_user(
 
 
 @routes.get("/api/project/{id:int}.json")
+@gives(ProjectOut)
 def show_project(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """One project."""
     project = find(Project, id)
@@ -285,6 +309,7 @@ def show_project(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
 
 
 @routes.post("/api/project.json", openapi_extra=body_schema(ProjectIn))
+@saves(ProjectOut)
 def make_project(body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Make a project. Its creator becomes its manager and representative; `users` and `admins` join it."""
     require_user(user)
@@ -305,6 +330,7 @@ def make_project(body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Respo
 
 
 @routes.put("/api/project/{id:int}.json", openapi_extra=body_schema(ProjectEdit))
+@saves(ProjectOut)
 def edit_project(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Change a project's settings; `users`, `admins` and `representatives` replace who works in it.
 
@@ -327,6 +353,7 @@ def edit_project(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find)
 
 
 @routes.delete("/api/project/{id:int}.json")
+@saves(ProjectOut)
 def remove_project(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Delete a project with its images and annotations; the slides and the ontology stay."""
     project = find(Project, id)

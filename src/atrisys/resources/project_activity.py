@@ -24,13 +24,33 @@ from atrisys.store.tables import (
 from atrisys.wire.accounts import named, show_to
 from atrisys.wire.activity import LOOKS_MS, fresh_connections, in_project, names_of, of_member
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
+from atrisys.wire.described import Part, lists
 from atrisys.wire.dialect import Json
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["user activity"])
 
 
+class Looking(Part):
+    """Where somebody looks."""
+
+    id: int
+    image: int
+    slice: int | None
+    filename: str | None
+    original_filename: str | None
+    date: int
+
+
+class Online(Part):
+    """Somebody who is there now."""
+
+    id: int
+    position: list[Looking]
+
+
 @routes.get("/api/project/{id:int}/online/user.json")
+@lists(Online)
 def list_online(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The members who are there now, and where each one looks.
 

@@ -27,6 +27,7 @@ from atrisys.wire.activity import (
 )
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.described import gives
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.fields import Fields, Model, none_for_empty
 from atrisys.wire.reports import csv_table
@@ -62,6 +63,7 @@ def _show(row: Row) -> dict[str, Any]:
 
 
 @routes.post("/api/project/{id:int}/userconnection.json", openapi_extra=body_schema(ConnectionIn))
+@gives(ConnectionOut)
 def add_connection(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Say that one opens a project; when one opened it before is over, and is counted."""
     fields = read_one(ConnectionIn, body or {})

@@ -1,6 +1,6 @@
 """Who works in a project, and as what: contributors, managers, representatives."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from sqlalchemy import Select, case, func, or_, select
@@ -16,11 +16,12 @@ from atrisys.exports.pdf import PdfColumn
 from atrisys.store.table import now_ms
 from atrisys.store.tables import ImageInstance, Project, ProjectMember, SecUser
 from atrisys.wire import dialect
-from atrisys.wire.accounts import is_online, named, show_to
+from atrisys.wire.accounts import OwnerSees, UserOut, is_online, named, show_to
 from atrisys.wire.activity import of_member
 from atrisys.wire.answers import Verb, command_answer, done
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.described import Part, does, lists, sometimes
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.reports import as_moment, dated, read_format, table_answer
@@ -60,6 +61,22 @@ class RepresentativeOut(Model):
     user_id: int
 
 
+class Membership(Part):
+    """What somebody is in a project."""
+
+    role: Literal["contributor", "manager", "representative"]
+
+
+class MemberSees(Membership):
+    """Also what managers know of them, where it is asked for."""
+
+    last_image: int | None = sometimes()
+    last_consultation: int | None = sometimes()
+    number_consultations: int | None = sometimes()
+    last_connection: int | None = sometimes()
+    number_connections: int | None = sometimes()
+
+
 @shows(ProjectMember)
 def show_member(_db: Session, member: ProjectMember) -> dict[str, Any]:
     return ProjectMemberOut.of(member).wire()
@@ -86,6 +103,7 @@ def _answer(db: Session, caller: Caller, page: Paging, query: Any) -> Response:
 
 
 @routes.get("/api/project/{id:int}/user.json")
+@lists(UserOut, OwnerSees, MemberSees)
 def list_members(
     id: int,
     db: Db,
@@ -145,18 +163,21 @@ def download_members(
 
 
 @routes.get("/api/project/{id:int}/admin.json")
+@lists(UserOut, OwnerSees, Membership)
 def list_managers(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The managers of a project."""
     return _answer(db, user, page, _people(find(Project, id), ProjectMember.is_manager))
 
 
 @routes.get("/api/project/{id:int}/users/representative.json")
+@lists(UserOut, OwnerSees, Membership)
 def list_representative_users(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The people to write to about a project."""
     return _answer(db, user, page, _people(find(Project, id), ProjectMember.is_representative))
 
 
 @routes.get("/api/project/{id:int}/creator.json")
+@lists(UserOut, OwnerSees)
 def list_creator(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """Who made a project: one user, or none when that account is gone."""
     project = find(Project, id)
@@ -165,6 +186,7 @@ def list_creator(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery
 
 
 @routes.get("/api/project/{id:int}/userlayer.json")
+@lists(UserOut, OwnerSees, Membership)
 def list_layers(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery, image: int | None = None) -> Response:
     """The people whose annotations the caller may see in a project."""
     project = find(Project, id)
@@ -181,6 +203,7 @@ def list_layers(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery,
 
 
 @routes.post("/api/project/{id:int}/user/{user_id:int}.json")
+@does()
 def add_member(id: int, user_id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Make somebody a contributor; who is one already stays what they are."""
     project = _managed(db, user, find, id)
@@ -189,6 +212,7 @@ def add_member(id: int, user_id: int, db: Db, user: CurrentUser, find: Find) -> 
 
 
 @routes.delete("/api/project/{id:int}/user/{user_id:int}.json")
+@does()
 def remove_member(id: int, user_id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take somebody out of a project, or leave it; what they drew stays."""
     edit_members.remove_member(db, user, _managed_or_own(db, user, find, id, user_id), user_id)
@@ -196,6 +220,7 @@ def remove_member(id: int, user_id: int, db: Db, user: CurrentUser, find: Find) 
 
 
 @routes.post("/api/project/{id:int}/user/{user_id:int}/admin.json")
+@does()
 def add_manager(id: int, user_id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Make somebody a manager, and a member where they are none yet."""
     project = _managed(db, user, find, id)
@@ -204,6 +229,7 @@ def add_manager(id: int, user_id: int, db: Db, user: CurrentUser, find: Find) ->
 
 
 @routes.delete("/api/project/{id:int}/user/{user_id:int}/admin.json")
+@does()
 def remove_manager(id: int, user_id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take a manager's rights away, or give one's own back; they stay a contributor."""
     edit_members.make_contributor(db, user, _managed_or_own(db, user, find, id, user_id), user_id)

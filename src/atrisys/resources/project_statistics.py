@@ -23,8 +23,9 @@ from atrisys.store.tables import (
 )
 from atrisys.wire.activity import Dates, Moments, in_project
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery, Paging
+from atrisys.wire.described import Part, lists
 from atrisys.wire.dialect import says_yes
-from atrisys.wire.evolution import AskedSteps
+from atrisys.wire.evolution import AskedSteps, Step
 from atrisys.wire.routes import Routes
 
 routes = Routes(tags=["statistics"])
@@ -35,6 +36,46 @@ Row = UserAnnotation
 def _drawn(db: Session, user: Caller, project: Project, dates: Moments) -> ColumnElement[bool]:
     """The annotations that count."""
     return and_(Row.project_id == project.id, layers_in(db, user, project), dates.of(Row.created))
+
+
+class TermNumber(Part):
+    """How many bear a term; of those that bear none without it."""
+
+    id: int | None
+    key: str | None
+    name: str | None
+    username: str | None
+    color: str | None
+    value: int
+    count: int
+
+
+class MemberNumber(Part):
+    """How many there are of a member."""
+
+    id: int
+    key: str
+    username: str
+    value: int
+
+
+class MemberTerm(Part):
+    """How many of a term there are of a member."""
+
+    id: int
+    name: str
+    color: str
+    value: int
+
+
+class MemberTerms(Part):
+    """How many of each term there are of a member."""
+
+    id: int
+    user_id: int
+    key: str
+    username: str
+    terms: list[MemberTerm]
 
 
 def _named(term_id: Any) -> ColumnElement[bool]:
@@ -68,6 +109,7 @@ def _by_term(
 
 
 @routes.get("/api/project/{id:int}/stats/term.json")
+@lists(TermNumber)
 def count_by_term(
     id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery, dates: Dates, leafOnly: str | None = None
 ) -> Response:
@@ -82,6 +124,7 @@ def count_by_term(
 
 
 @routes.get("/api/project/{id:int}/stats/termslide.json")
+@lists(TermNumber)
 def count_images_by_term(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery, dates: Dates) -> Response:
     """On how many images each term was given; the last row is of annotations that bear none."""
     project = find(Project, id)
@@ -125,6 +168,7 @@ def _members(project: Project) -> Any:
 
 
 @routes.get("/api/project/{id:int}/stats/user.json")
+@lists(MemberNumber)
 def count_by_user(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery, dates: Dates) -> Response:
     """How many annotations each member drew."""
     project = find(Project, id)
@@ -132,6 +176,7 @@ def count_by_user(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuer
 
 
 @routes.get("/api/project/{id:int}/stats/userslide.json")
+@lists(MemberNumber)
 def count_images_by_user(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery, dates: Dates) -> Response:
     """On how many images each member drew."""
     project = find(Project, id)
@@ -139,6 +184,7 @@ def count_images_by_user(id: int, db: Db, user: CurrentUser, find: Find, page: P
 
 
 @routes.get("/api/project/{id:int}/stats/userannotations.json")
+@lists(MemberTerms)
 def count_by_user_and_term(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery, dates: Dates) -> Response:
     """How many annotations of each term each member drew."""
     project = find(Project, id)
@@ -168,6 +214,7 @@ def count_by_user_and_term(id: int, db: Db, user: CurrentUser, find: Find, page:
 
 
 @routes.get("/api/project/{id:int}/stats/annotationevolution.json")
+@lists(Step)
 def count_annotations_over_time(
     id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery, steps: AskedSteps, term: int | None = None
 ) -> Response:
@@ -179,6 +226,7 @@ def count_annotations_over_time(
 
 
 @routes.get("/api/project/{id:int}/stats/connectionsevolution.json")
+@lists(Step)
 def count_connections_over_time(id: int, db: Db, find: Find, page: PageQuery, steps: AskedSteps) -> Response:
     """How often the project was opened as time went by."""
     project = find(Project, id)
@@ -187,6 +235,7 @@ def count_connections_over_time(id: int, db: Db, find: Find, page: PageQuery, st
 
 
 @routes.get("/api/project/{id:int}/stats/imageconsultationsevolution.json")
+@lists(Step)
 def count_consultations_over_time(id: int, db: Db, find: Find, page: PageQuery, steps: AskedSteps) -> Response:
     """How often its images were opened as time went by."""
     project = find(Project, id)
@@ -195,6 +244,7 @@ def count_consultations_over_time(id: int, db: Db, find: Find, page: PageQuery, 
 
 
 @routes.get("/api/project/{id:int}/stats/annotationactionsevolution.json")
+@lists(Step)
 def count_actions_over_time(
     id: int, db: Db, find: Find, page: PageQuery, steps: AskedSteps, type: str | None = None
 ) -> Response:

@@ -16,6 +16,7 @@ from atrisys.store.tables import Ontology, Relation, RelationTerm, Term
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.described import lists, saves
 from atrisys.wire.fields import Fields, Model, show, shows
 from atrisys.wire.routes import Routes
 
@@ -67,6 +68,7 @@ def show_link_or_links_of_term(id: int, db: Db, find: Find, page: PageQuery) -> 
 
 
 @routes.get("/api/relation/term/{side:int}/{id:int}.json")
+@lists(RelationTermOut)
 def list_links_by_side(side: Side, id: int, db: Db, find: Find, page: PageQuery) -> Response:
     """The links in which the term is the parent (side 1) or the child (side 2)."""
     term = find(Term, id)
@@ -77,12 +79,14 @@ def list_links_by_side(side: Side, id: int, db: Db, find: Find, page: PageQuery)
 
 @routes.post("/api/relation/parent/term.json", openapi_extra=body_schema(RelationTermIn))
 @routes.post("/api/relation/term.json", openapi_extra=body_schema(RelationTermIn))
+@saves(RelationTermOut)
 def add_link(body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Make term 1 the parent of term 2."""
     return _add(read_one(RelationTermIn, body), db, user, find)
 
 
 @routes.post("/api/relation/{relation:int}/term.json", openapi_extra=body_schema(RelationTermIn))
+@saves(RelationTermOut)
 def add_link_of_relation(relation: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Put a term below another."""
     find.other(Relation, relation)
@@ -90,6 +94,7 @@ def add_link_of_relation(relation: int, body: JsonBody, db: Db, user: CurrentUse
 
 
 @routes.put("/api/relation/term/{id:int}.json", openapi_extra=body_schema(RelationTermIn))
+@saves(RelationTermOut)
 def edit_link(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """The same link between other terms."""
     link = find(RelationTerm, id)
@@ -101,12 +106,14 @@ def edit_link(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) ->
 
 
 @routes.delete("/api/relation/parent/term1/{term1:int}/term2/{term2:int}.json")
+@saves(RelationTermOut)
 def remove_link(term1: int, term2: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take term 2 out from below term 1; both terms stay."""
     return _remove(db, user, find, lambda: _between(db, find, term1, term2))
 
 
 @routes.delete("/api/relation/{relation:int}/term1/{term1:int}/term2/{term2:int}.json")
+@saves(RelationTermOut)
 def remove_link_of_relation(relation: int, term1: int, term2: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take a term out from below another."""
     find.other(Relation, relation)
@@ -114,6 +121,7 @@ def remove_link_of_relation(relation: int, term1: int, term2: int, db: Db, user:
 
 
 @routes.delete("/api/relation/term/{id:int}.json")
+@saves(RelationTermOut)
 def remove_link_by_id(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take a term out from below another."""
     return _remove(db, user, find, lambda: find(RelationTerm, id))

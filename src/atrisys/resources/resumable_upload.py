@@ -21,6 +21,7 @@ from atrisys.store.table import now_ms
 from atrisys.store.tables import OpenUpload
 from atrisys.wire import tus
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, PageQuery
+from atrisys.wire.described import gives, lists
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.fields import Model, Moment
 from atrisys.wire.routes import Routes, open_to_all, waits_for_client
@@ -147,6 +148,7 @@ def end_upload(id: int, request: Request, store: CurrentStore, user: CurrentUser
 
 
 @routes.get("/api/atrisys/uploads.json")
+@lists(OpenUploadOut)
 def list_uploads(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """One's own uploads, newest first, with how far each is."""
     own = visible(user, select(OpenUpload)).where(OpenUpload.user_id == user.id, OpenUpload.expires > now_ms())
@@ -159,6 +161,7 @@ def _wire(row: OpenUpload) -> dict[str, Any]:
 
 
 @routes.get("/api/atrisys/uploads/{id:int}.json")
+@gives(OpenUploadOut)
 def show_upload(id: int, db: Db, user: CurrentUser) -> Response:
     """One upload: how far it is, and the file and the job that came of it."""
     return Json(_wire(resume_upload.find(db, user, id)))

@@ -23,13 +23,23 @@ from atrisys.store.tables import (
     UserAnnotationCount,
 )
 from atrisys.wire import dialect
-from atrisys.wire.annotations import Ids, Origin, in_frame, is_left_top, show_annotation, show_annotations
+from atrisys.wire.annotations import (
+    Addresses,
+    Ids,
+    Origin,
+    ReviewedAnnotationOut,
+    in_frame,
+    is_left_top,
+    show_annotation,
+    show_annotations,
+)
 from atrisys.wire.answers import command_of, saved
 from atrisys.wire.asking import CurrentUser, Db, Find, PageQuery
 from atrisys.wire.bodies import JsonBody, JsonOrForm, body_schema, read_one
+from atrisys.wire.described import saves
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields
-from atrisys.wire.images import show_images
+from atrisys.wire.images import ImageInstanceOut, show_images
 from atrisys.wire.routes import Routes, counts_as_unsafe
 
 routes = Routes(tags=["review"])
@@ -59,6 +69,7 @@ class ReviewedIn(Fields):
 
 @routes.post("/api/imageinstance/{id:int}/review.json")
 @routes.put("/api/imageinstance/{id:int}/review.json")
+@saves(ImageInstanceOut)
 def start_review(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Take an image in hand: the caller is its reviewer from now on. One that was validated is open again."""
     image = find(ImageInstance, id)
@@ -68,6 +79,7 @@ def start_review(id: int, request: Request, db: Db, user: CurrentUser, find: Fin
 
 
 @routes.delete("/api/imageinstance/{id:int}/review.json")
+@saves(ImageInstanceOut)
 def stop_review(
     id: int, request: Request, db: Db, user: CurrentUser, find: Find, cancel: str | None = None
 ) -> Response:
@@ -88,6 +100,7 @@ def _saved_image(db: Session, user: Caller, request: Request, image: ImageInstan
 @routes.post("/api/annotation/{id:int}/review.json", openapi_extra=body_schema(AcceptIn))
 @routes.put("/api/annotation/{id:int}/review.json", openapi_extra=body_schema(AcceptIn))
 @counts_as_unsafe
+@saves(ReviewedAnnotationOut, Addresses)
 def accept_annotation(id: int, body: JsonOrForm, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Accept an annotation: a copy is kept with its terms, and with those of `terms`. By the image's reviewer."""
     said = {**dict(request.query_params), **(body or {})}
@@ -97,6 +110,7 @@ def accept_annotation(id: int, body: JsonOrForm, request: Request, db: Db, user:
 
 
 @routes.delete("/api/annotation/{id:int}/review.json")
+@saves(ReviewedAnnotationOut, Addresses)
 def reject_annotation(id: int, request: Request, db: Db, user: CurrentUser) -> Response:
     """Take the acceptance of an annotation back; `id` is the annotation's own, even where it is gone."""
     accepted = review.accepted_copy(db, user, id)

@@ -18,6 +18,7 @@ from atrisys.wire.accounts import highest, roles_of
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.described import lists
 from atrisys.wire.dialect import says_yes
 from atrisys.wire.fields import Fields, Model, show, shows
 from atrisys.wire.routes import Routes
@@ -163,6 +164,7 @@ def remove_role(id: int, role: int, db: Db, user: CurrentUser, find: Find) -> Re
 
 
 @routes.put("/api/user/{id:int}/role/{role}/define.json")
+@lists(UserRoleOut)
 def define_role(id: int, role: str, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """Set all roles of somebody else at once: those up to `role` (its id or name) and none above."""
     person = find(SecUser, id)

@@ -18,11 +18,12 @@ from atrisys.settings import Settings
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import LoginSession, SecUser
-from atrisys.wire.accounts import flags_by_now, show_one_to
+from atrisys.wire.accounts import Flags, FlagsByNow, OneselfOut, flags_by_now, show_one_to
 from atrisys.wire.answers import done
 from atrisys.wire.asking import CurrentSettings, CurrentStore, CurrentUser, Db, PageQuery
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
 from atrisys.wire.credentials import came_from, drop_session, require_no_other_site, session_token, set_session
+from atrisys.wire.described import Part, does, gives, lists
 from atrisys.wire.dialect import JSON, Json
 from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes, counts_as_unsafe, open_to_all
@@ -52,8 +53,33 @@ class SignIn(Fields):
         return "password" if self.token is None else "token"
 
 
+class BrowserSession(Part):
+    """A browser where somebody is signed in."""
+
+    id: str
+    created: int
+    last_used: int
+    ends: int
+    address: str
+    agent: str
+
+
+class SignedIn(Part):
+    """Who is signed in and until when."""
+
+    user: OneselfOut
+    session: BrowserSession | None
+
+
+class ThisOne(Part):
+    """Whether it is the one that asks."""
+
+    current: bool
+
+
 @routes.post("/api/atrisys/session.json", openapi_extra=body_schema(SignIn))
 @open_to_all
+@gives(SignedIn)
 def sign_in_here(body: JsonBody, request: Request, store: CurrentStore, settings: CurrentSettings) -> Response:
     """Sign a browser in with user name and password (or a token): the answer's cookie is the session.
 
@@ -104,6 +130,7 @@ def _told_when_refused(request: Request, store: Store, fields: SignIn) -> Iterat
 
 
 @routes.get("/api/atrisys/session.json")
+@gives(SignedIn)
 def show_session(request: Request, db: Db, user: CurrentUser, settings: CurrentSettings) -> Response:
     """Who is signed in and until when; `session` is null for whoever comes with keys."""
     row = sign_in.session_of(db, session_token(request)) if user.way == "session" else None
@@ -125,6 +152,7 @@ def _shown(row: LoginSession | None, settings: Settings) -> dict[str, Any] | Non
 
 
 @routes.delete("/api/atrisys/session.json")
+@does()
 def sign_out(request: Request, db: Db, user: CurrentUser) -> Response:
     """Sign this browser out."""
     sign_in.close_session(db, session_token(request))
@@ -136,6 +164,7 @@ def sign_out(request: Request, db: Db, user: CurrentUser) -> Response:
 
 
 @routes.get("/api/atrisys/sessions.json")
+@lists(BrowserSession, ThisOne)
 def list_sessions(request: Request, db: Db, user: CurrentUser, page: PageQuery, settings: CurrentSettings) -> Response:
     """The browsers where the caller is signed in, the last used first; `current` marks the one that asks."""
     here = sign_in.session_of(db, session_token(request)) if user.way == "session" else None
@@ -144,6 +173,7 @@ def list_sessions(request: Request, db: Db, user: CurrentUser, page: PageQuery, 
 
 
 @routes.delete("/api/atrisys/sessions.json")
+@does()
 def end_other_sessions(request: Request, db: Db, user: CurrentUser) -> Response:
     """Sign all other browsers of the caller out."""
     sign_in.end_other_sessions(db, user.id, session_token(request) if user.way == "session" else "")
@@ -152,6 +182,7 @@ def end_other_sessions(request: Request, db: Db, user: CurrentUser) -> Response:
 
 
 @routes.delete("/api/atrisys/sessions/{session}.json")
+@does()
 def end_session(session: str, db: Db, user: CurrentUser) -> Response:
     """Sign one of the caller's browsers out, by the `id` that the list gives it."""
     sign_in.end_session(db, user.id, session)
@@ -162,6 +193,7 @@ def end_session(session: str, db: Db, user: CurrentUser) -> Response:
 @routes.get("/session/admin/open.json")
 @routes.get("/api/session/admin/open.json")
 @counts_as_unsafe
+@gives(Flags, FlagsByNow)
 def open_admin_session(db: Db, user: CurrentUser) -> Json:
     """From now on an ADMIN counts as one, for two hours, wherever they ask from."""
     if not user.holds_admin:
@@ -172,6 +204,7 @@ def open_admin_session(db: Db, user: CurrentUser) -> Json:
 @routes.get("/session/admin/close.json")
 @routes.get("/api/session/admin/close.json")
 @counts_as_unsafe
+@gives(Flags, FlagsByNow)
 def close_admin_session(db: Db, user: CurrentUser) -> Json:
     """From now on an ADMIN counts as a user (a SUPER_ADMIN always is an administrator)."""
     return _until(db, user, None)
@@ -189,6 +222,7 @@ def _until(db: Db, user: Caller, moment: int | None) -> Json:
 @routes.get("/session/admin/info.json")
 @routes.get("/api/session/admin/info.json")
 @counts_as_unsafe
+@gives(Flags, FlagsByNow)
 def show_admin_session(user: CurrentUser) -> Json:
     """Which roles the caller holds, and which count now."""
     return Json(flags_by_now(user))

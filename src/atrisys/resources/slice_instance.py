@@ -18,6 +18,7 @@ from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, Pr
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
+from atrisys.wire.described import gives, lists
 from atrisys.wire.dialect import Json
 from atrisys.wire.fields import Fields, Model, shows
 from atrisys.wire.routes import Routes
@@ -92,6 +93,7 @@ def _planes_of(image: ImageInstance) -> Select[SliceInstance]:
 
 
 @routes.get("/api/imageinstance/{id:int}/sliceinstance.json")
+@lists(SliceInstanceOut)
 def list_slices(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """The planes of an image, by channel, z and time."""
     order = AbstractSlice.channel, AbstractSlice.z_stack, AbstractSlice.time
@@ -100,6 +102,7 @@ def list_slices(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery)
 
 
 @routes.get("/api/imageinstance/{id:int}/sliceinstance/reference.json")
+@gives(SliceInstanceOut)
 def show_reference_slice(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """The plane that stands for the image: at the median channel, z and time."""
     image = find(ImageInstance, id)

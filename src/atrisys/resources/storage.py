@@ -17,6 +17,7 @@ from atrisys.store.tables.files import ADMINISTRATION
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
+from atrisys.wire.described import gives, lists
 from atrisys.wire.fields import Fields, Model, show
 from atrisys.wire.routes import Routes
 
@@ -41,6 +42,7 @@ class StorageOut(Model, of=Storage):
 
 
 @routes.get("/api/storage.json")
+@lists(StorageOut, sought="name")
 def list_storages(
     db: Db, user: CurrentUser, page: PageQuery, search: Annotated[str | None, Query(alias="searchString")] = None
 ) -> Response:
@@ -52,6 +54,7 @@ def list_storages(
 
 
 @routes.get("/api/storage/{id:int}.json")
+@gives(StorageOut)
 def show_storage(id: int, db: Db, find: Find) -> Response:
     """One storage."""
     return shown(db, find(Storage, id))

@@ -19,6 +19,7 @@ from atrisys.store.tables import AnnotationTerm, Ontology, Project, RelationTerm
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
+from atrisys.wire.described import Part, gives, lists, saves
 from atrisys.wire.fields import Fields, Model, show, shows
 from atrisys.wire.routes import Routes
 
@@ -58,6 +59,13 @@ class TermOut(Model):
     shortcut: str | None = None
 
 
+class TermUse(Part):
+    """How many annotations bear a term."""
+
+    id: int
+    value: int
+
+
 @shows(Term)
 def show_one(db: Session, term: Term) -> dict[str, Any]:
     return show_all(db, [term])[0]
@@ -71,6 +79,7 @@ def show_all(db: Session, terms: Sequence[Term]) -> list[dict[str, Any]]:
 
 
 @routes.get("/api/term.json")
+@lists(TermOut)
 def list_terms(db: Db, user: CurrentUser, page: PageQuery) -> Response:
     """All terms of the ontologies that the caller may read."""
     rows, total = page.rows(db, visible(user, select(Term)), Term.id)
@@ -78,6 +87,7 @@ def list_terms(db: Db, user: CurrentUser, page: PageQuery) -> Response:
 
 
 @routes.get("/api/ontology/{id:int}/term.json")
+@lists(TermOut)
 def list_terms_of_ontology(id: int, db: Db, find: Find, page: PageQuery) -> Response:
     """The terms of one ontology."""
     ontology = find(Ontology, id)
@@ -86,6 +96,7 @@ def list_terms_of_ontology(id: int, db: Db, find: Find, page: PageQuery) -> Resp
 
 
 @routes.get("/api/project/{id:int}/term.json")
+@lists(TermOut)
 def list_terms_of_project(id: int, db: Db, find: Find, page: PageQuery) -> Response:
     """The terms of a project's ontology."""
     project = find(Project, id)
@@ -94,6 +105,7 @@ def list_terms_of_project(id: int, db: Db, find: Find, page: PageQuery) -> Respo
 
 
 @routes.get("/api/term/{id:int}.json")
+@gives(TermOut)
 def show_term(id: int, db: Db, find: Find) -> Response:
     """One term."""
     return shown(db, find(Term, id))
@@ -113,6 +125,7 @@ def count_by_project(id: int, db: Db, user: CurrentUser, find: Find, page: PageQ
 
 
 @routes.get("/api/atrisys/ontology/{id:int}/usage.json")
+@lists(TermUse)
 def count_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """How many annotations bear each term of an ontology (`value`), as far as the caller may see them."""
     terms = select(Term).where(Term.ontology_id == find(Ontology, id).id)
@@ -125,6 +138,7 @@ def count_of_ontology(id: int, db: Db, user: CurrentUser, find: Find, page: Page
 
 
 @routes.post("/api/term.json", openapi_extra=body_schema(TermIn, many=True))
+@saves(TermOut)
 def add_term(body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Add one term, or an array of them. Whoever may edit the ontology may; the name must be new in it."""
     return add_one_or_many(request, db, TermIn, body, lambda fields: _add(fields, db, user, find), name="Term")
@@ -154,6 +168,7 @@ def _free_shortcut(db: Session, term: Term, wanted: str | None) -> str | None:
 
 
 @routes.put("/api/term/{id:int}.json", openapi_extra=body_schema(TermEdit))
+@saves(TermOut)
 def edit_term(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Rename or recolour a term, or give it another key."""
     term = find(Term, id)
@@ -167,6 +182,7 @@ def edit_term(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) ->
 
 
 @routes.delete("/api/term/{id:int}.json")
+@saves(TermOut)
 def remove_term(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Delete a term; its links to annotations and its place in the tree go with it."""
     term = find(Term, id)

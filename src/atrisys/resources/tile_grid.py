@@ -19,6 +19,7 @@ from atrisys.imaging.tile_pictures import decoded_picture
 from atrisys.store.tables import AbstractImage, ImageInstance, SliceInstance
 from atrisys.wire.answers import done
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
+from atrisys.wire.described import Part, gives
 from atrisys.wire.dialect import Json, address_of
 from atrisys.wire.picture_asking import GET, PictureAsked, picture_at, slide_of
 from atrisys.wire.routes import Routes
@@ -32,7 +33,36 @@ Image = Annotated[SlideFile, slide_of(ImageInstance)]
 ImagePlane = Annotated[SlideFile, slide_of(SliceInstance)]
 
 
+class GridLevel(Part):
+    """One level, 0 the largest."""
+
+    level: int
+    width: int
+    height: int
+    downsample: float
+    tile_width: int
+    tile_height: int
+    columns: int
+    rows: int
+
+
+class TileGrid(Part):
+    """An image's own levels and tiles."""
+
+    image: int
+    slice: int | None
+    width: int
+    height: int
+    levels: list[GridLevel]
+    is_complete: bool
+    tiles: str
+    """The address of a tile, with `{level}`, `{column}` and `{row}` to be filled in."""
+    deep_zoom: str
+    iiif: str
+
+
 @routes.get("/api/atrisys/imageinstance/{id:int}/tiles.json")
+@gives(TileGrid)
 def show_grid(id: int, slide: Image, request: Request) -> Response:
     """The image's own levels and tiles, whatever their sizes and steps, and the address of the tiles.
 
@@ -43,6 +73,7 @@ def show_grid(id: int, slide: Image, request: Request) -> Response:
 
 
 @routes.get("/api/atrisys/sliceinstance/{id:int}/tiles.json")
+@gives(TileGrid)
 def show_grid_of_plane(id: int, slide: ImagePlane, request: Request) -> Response:
     """The same for one plane of the image."""
     return Json(_grid(slide, f"{address_of(request)}/api/atrisys/sliceinstance/{id}"))

@@ -23,6 +23,7 @@ from atrisys.store.tables.files import WRITE
 from atrisys.wire.answers import done, saved
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, Finder, PageQuery, shown
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_changes
+from atrisys.wire.described import Part, does, gives, lists, saves, sometimes
 from atrisys.wire.dialect import Json, says_yes
 from atrisys.wire.downloads import download_uploaded
 from atrisys.wire.fields import Fields, FileName, Model, show, shows
@@ -88,6 +89,19 @@ class UploadedFileOut(Model):
     """Whether it is read where it lies."""
 
 
+class OfPlace(Part):
+    """Of a file that is read where it lies."""
+
+    place_state: str = sometimes()
+
+
+class TriedAgain(Part):
+    """The file, and the job that imports it."""
+
+    uploaded_file: UploadedFileOut
+    job: int
+
+
 @shows(UploadedFile)
 def show_one(db: Session, file: UploadedFile) -> dict[str, Any]:
     return show_all(db, [file])[0]
@@ -118,6 +132,7 @@ def _wire(file: UploadedFile, image: int | None, count: int, same_as: int | None
 
 
 @routes.get("/api/uploadedfile.json")
+@lists(UploadedFileOut, sought="originalFilename")
 def list_files(
     db: Db,
     user: CurrentUser,
@@ -143,6 +158,7 @@ def list_files(
 
 
 @routes.get("/api/uploadedfile/{id:int}.json")
+@gives(UploadedFileOut, OfPlace)
 def show_file(id: int, db: Db, find: Find) -> Response:
     """One uploaded file. Of one that is read where it lies, `placeState` says how that is: well, away or changed."""
     file = find(UploadedFile, id)
@@ -152,6 +168,7 @@ def show_file(id: int, db: Db, find: Find) -> Response:
 
 
 @routes.post("/api/uploadedfile.json", openapi_extra=body_schema(UploadedFileIn, many=True))
+@saves(UploadedFileOut)
 def add_file(body: JsonBody, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """Add one record of a file, or an array of them. Bytes come by `POST /upload` alone."""
     require_user(user)
@@ -179,6 +196,7 @@ def _check(columns: dict[str, Any], find: Finder, storage_id: int, id: int | Non
 
 
 @routes.put("/api/uploadedfile/{id:int}.json", openapi_extra=body_schema(UploadedFileEdit))
+@saves(UploadedFileOut)
 def edit_file(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """Rename a file or move it to another storage; what is known from its bytes stays as it is."""
     file = find(UploadedFile, id)
@@ -199,6 +217,7 @@ def edit_file(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) ->
 
 
 @routes.delete("/api/uploadedfile/{id:int}.json")
+@saves(UploadedFileOut)
 def remove_file(id: int, db: Db, user: CurrentUser, store: CurrentStore, find: Find) -> Response:
     """Delete a file with its slides and its bytes; refused while projects use them."""
     file = find(UploadedFile, id)
@@ -210,6 +229,7 @@ def remove_file(id: int, db: Db, user: CurrentUser, store: CurrentStore, find: F
 
 
 @routes.post("/api/atrisys/uploadedfile/{id:int}/retry.json")
+@does(TriedAgain)
 def retry_import(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
     """Import a file anew whose import or conversion failed and whose bytes are still there (status 31 or 41)."""
     file = find(UploadedFile, id)

@@ -22,13 +22,14 @@ from atrisys.actions.renew_keys import renew_keys
 from atrisys.errors import NotFound, TooLarge
 from atrisys.store.session import Store
 from atrisys.store.tables import Project, ProjectMember, SecRole, SecUser, SecUserSecRole
+from atrisys.wire.accounts import Flags, OwnerSees, Ranked, is_online, named, show_one_to, show_to, with_roles
 from atrisys.wire.accounts import UserOut as UserOut
-from atrisys.wire.accounts import is_online, named, show_one_to, show_to, with_roles
 from atrisys.wire.activity import fresh_connections
 from atrisys.wire.answers import done, saved
 from atrisys.wire.asking import CurrentSettings, CurrentStore, CurrentUser, Db, Find, Finder, PageQuery
 from atrisys.wire.bodies import JsonBody, add_one_or_many, body_schema, read_one
 from atrisys.wire.credentials import came_from, set_session
+from atrisys.wire.described import Part, gives, lists, saves, sometimes
 from atrisys.wire.dialect import Json, says_yes
 from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes
@@ -97,6 +98,12 @@ class UserEdit(Fields):
     """The present one, which whoever changes their own password must know."""
 
 
+class OneselfAgain(Part):
+    """The account under another name as well, where it was asked for as `current`."""
+
+    currentuser: dict[str, Any] = sometimes()
+
+
 RANK = case(*((SecRole.authority == role, place) for place, role in enumerate(LADDER)), else_=-1)
 HIGHEST_ROLE = (
     select(SecRole.authority)
@@ -114,6 +121,7 @@ def _columns(user: Caller) -> dict[str, Any]:
 
 
 @routes.get("/api/user.json")
+@lists(UserOut, OwnerSees, Ranked, sought="fullName username")
 def list_users(
     db: Db,
     user: CurrentUser,
@@ -139,6 +147,7 @@ def list_users(
 
 
 @routes.get("/api/user/{id:int}/friends.json")
+@lists(UserOut, OwnerSees)
 def list_friends(
     id: int,
     db: Db,
@@ -166,6 +175,7 @@ def list_friends(
 
 
 @routes.get("/api/user/{name}.json")
+@gives(UserOut, OwnerSees, Ranked, Flags)
 def show_user(name: str, db: Db, user: CurrentUser, find: Find) -> Response:
     """One account, by its id or its user name."""
     row = _found(db, find, user, name)
@@ -188,6 +198,7 @@ def _id_of(db: Session, user: Caller, name: str) -> int:
 
 
 @routes.post("/api/user.json", openapi_extra=body_schema(UserIn, many=True))
+@saves(UserOut, OwnerSees, Ranked, Flags, key="user")
 def add_account(body: JsonBody, request: Request, db: Db, user: CurrentUser) -> Response:
     """Make one account, or an array of them, with keys and a storage. Only administrators make administrators."""
     require_user(user)
@@ -208,6 +219,7 @@ def _add(request: Request, db: Session, user: Caller, fields: UserIn) -> SecUser
 
 @routes.put("/api/user/{name}/password.json", openapi_extra=body_schema(UserEdit))
 @routes.put("/api/user/{name}.json", openapi_extra=body_schema(UserEdit))
+@saves(UserOut, OwnerSees, Ranked, Flags, key="user", more=(OneselfAgain,))
 def edit_user(
     name: str,
     body: JsonBody,
@@ -262,6 +274,7 @@ def _new_hash(store: Store, user: Caller, name: str, fields: UserEdit, address: 
 
 
 @routes.delete("/api/user/{name}.json")
+@saves(UserOut, OwnerSees, Ranked, Flags, key="user")
 def remove_user(name: str, db: Db, user: CurrentUser, find: Find, store: CurrentStore) -> Response:
     """Delete an account with what is its own; only administrators do. Locking it keeps everything."""
     row = _found(db, find, user, name)
@@ -272,6 +285,7 @@ def remove_user(name: str, db: Db, user: CurrentUser, find: Find, store: Current
 
 
 @routes.post("/api/user/{name}/lock.json")
+@saves(UserOut, OwnerSees, Ranked, Flags, key="user")
 def lock(name: str, db: Db, user: CurrentUser, find: Find) -> Response:
     """Lock an account: its password, keys and sessions open nothing any more. For administrators."""
     row = _found(db, find, user, name)
@@ -281,6 +295,7 @@ def lock(name: str, db: Db, user: CurrentUser, find: Find) -> Response:
 
 
 @routes.delete("/api/user/{name}/lock.json")
+@saves(UserOut, OwnerSees, Ranked, Flags, key="user")
 def unlock(name: str, db: Db, user: CurrentUser, find: Find) -> Response:
     """Open a locked account again. For administrators."""
     row = _found(db, find, user, name)

@@ -1,7 +1,7 @@
 """Where people look on slides: told by viewers once a second, for managers, and for members who follow a broadcast."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import shapely
 from fastapi import Request
@@ -31,6 +31,7 @@ from atrisys.wire.accounts import show_to_anybody
 from atrisys.wire.activity import LOOKS_MS, Between, Moments
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_one
+from atrisys.wire.described import Part, gives, lists, sometimes
 from atrisys.wire.dialect import Json, origin_of, read_origin, says_yes
 from atrisys.wire.fields import Fields, Model
 from atrisys.wire.routes import Routes, counts_as_unsafe, only_reads
@@ -73,13 +74,28 @@ class PositionOut(Model):
     y: float
 
 
+class Framed(Part):
+    """The frame of what is told, where it is not Cytomine's."""
+
+    origin: Literal["left-top"] = sometimes()
+
+
+class Presence(Part):
+    """Of somebody who looks at an image now."""
+
+    full_name: str
+    follows_me: bool
+
+
 @routes.post("/api/imageinstance/{id:int}/position.json", openapi_extra=body_schema(PositionIn))
+@gives(PositionOut, Framed)
 def add_position(id: int, body: JsonBody, db: Db, user: CurrentUser) -> Response:
     """Say where one looks on an image. `broadcast`: every member may follow, not managers alone."""
     return _add(db, user, id, None, body)
 
 
 @routes.post("/api/sliceinstance/{id:int}/position.json", openapi_extra=body_schema(PositionIn))
+@gives(PositionOut, Framed)
 def add_position_on_slice(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Response:
     """The same on one slice."""
     plane = find.other(SliceInstance, id)
@@ -220,6 +236,7 @@ def _height(db: Session, image: ImageInstance) -> int:
 
 
 @routes.get("/api/position/{id:int}.json")
+@gives(PositionOut, Framed)
 def show_position(id: int, request: Request, db: Db, user: CurrentUser, find: Find) -> Response:
     """One position: one's own, or as a manager anybody's."""
     row = get_row(db, user, Row, id)
@@ -230,6 +247,7 @@ def show_position(id: int, request: Request, db: Db, user: CurrentUser, find: Fi
 @routes.get("/api/imageinstance/{id:int}/position/{user_id:int}.json")
 @counts_as_unsafe
 @only_reads
+@gives(PositionOut, Framed, or_nothing=True)
 def follow(
     id: int,
     user_id: int,
@@ -302,6 +320,7 @@ FOLLOWS_MS = 15_000
 
 
 @routes.get("/api/atrisys/imageinstance/{id:int}/present.json")
+@lists(PositionOut, Framed, Presence)
 def list_present(id: int, request: Request, db: Db, user: CurrentUser, find: Find, page: PageQuery) -> Response:
     """Who looks at an image now, and where: oneself, those who broadcast, and for managers all.
 

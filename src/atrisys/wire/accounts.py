@@ -1,7 +1,7 @@
 """Accounts as the wire shows them: a little to everybody, more to the person themself and to administrators."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, String, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -10,9 +10,11 @@ from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import now_ms
 from atrisys.store.tables import LoginSession, SecRole, SecUser, SecUserSecRole
+from atrisys.wire.described import Part, sometimes
 from atrisys.wire.fields import Model, shows
 
 ONLINE_MS = 300_000
+Role = Literal["ROLE_GUEST", "ROLE_USER", "ROLE_ADMIN", "ROLE_SUPER_ADMIN"]
 
 
 class UserOut(Model):
@@ -26,12 +28,54 @@ class UserOut(Model):
     language: str
     is_developer: bool
     origin: str
-    user_id: int | None
-    """Who made the account."""
+    user_id: int | bool | None
+    """Who made the account; where an account is shown by itself, whether it is a plain user, as in Cytomine."""
     enabled: bool
     api_enabled: bool = True
     public_user: bool = False
     algo: bool = False
+
+
+class OwnerSees(Part):
+    """What an account holds for its owner and for administrators."""
+
+    public_key: str = sometimes()
+    password_expired: bool = sometimes()
+
+
+class Ranked(Part):
+    """With the highest role."""
+
+    role: Role | None = sometimes()
+
+
+class Flags(Part):
+    """Which of the three kinds an account is."""
+
+    admin: bool
+    user: bool
+    guest: bool
+
+
+class FlagsByNow(Part):
+    """The same at this moment: an administrator is one while the admin session is open."""
+
+    admin_by_now: bool
+    user_by_now: bool
+    guest_by_now: bool
+
+
+class OneselfOut(UserOut):
+    """One's own account."""
+
+    public_key: str
+    password_expired: bool
+    role: Role | None
+    admin: bool
+    guest: bool
+    admin_by_now: bool
+    user_by_now: bool
+    guest_by_now: bool
 
 
 @shows(SecUser)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from fastapi import Request
+from pydantic import Field
 from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
@@ -30,6 +31,72 @@ from atrisys.store.tables import (
 )
 from atrisys.wire import dialect
 from atrisys.wire.annotations import NO_GROUP, crop_word, groups_of, tracks_of
+from atrisys.wire.described import Part, sometimes
+
+
+class GivenTerm(Part):
+    """One term, and who gave it."""
+
+    id: int
+    term: int
+    user: list[int]
+
+
+class Point(Part):
+    """A place on the slide."""
+
+    x: float
+    y: float
+
+
+class AnnotationRow(Part):
+    """What a listing tells of an annotation: all of it where every `show…` is asked for."""
+
+    cytomine_class: str = Field(serialization_alias="class")
+    id: int
+    created: int = sometimes()
+    updated: int | None = sometimes()
+    image: int = sometimes()
+    slice: int = sometimes()
+    project: int = sometimes()
+    user: int = sometimes()
+    version: int = sometimes()
+    nb_comments: int = sometimes()
+    count_reviewed_annotations: int = sometimes()
+    reviewed: bool = sometimes()
+    review_user: int | None = sometimes()
+    parent_ident: int | None = sometimes()
+    crop_url: str = sometimes("cropURL")
+    small_crop_url: str = sometimes("smallCropURL")
+    url: str = sometimes()
+    image_url: str = sometimes("imageURL")
+    location: str = sometimes()
+    geometry_compression: float = sometimes()
+    origin: Literal["left-top"] = sometimes()
+    area: float = sometimes()
+    area_unit: str = sometimes()
+    perimeter: float = sometimes()
+    perimeter_unit: str = sometimes()
+    centroid: Point = sometimes()
+    term: list[int] = sometimes()
+    user_by_term: list[GivenTerm] = sometimes()
+    track: list[int] = sometimes()
+    annotation_track: list[dict[str, int]] = sometimes()
+    creator: str = sometimes()
+    name: str = sometimes()
+    firstname: str = sometimes()
+    lastname: str = sometimes()
+    original_filename: str | None = sometimes()
+    instance_filename: str | None = sometimes()
+    channel: int = sometimes()
+    z_stack: int = sometimes()
+    time: int = sometimes()
+    group: int | None = sometimes()
+    annotation_link: list[dict[str, Any]] = sometimes()
+    image_group: int | None = sometimes()
+    count: int = sometimes()
+    """Of `kmeans`: how many lie there."""
+    ratio: float = sometimes()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Annotations as the wire has them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Request
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,7 @@ from atrisys.store.tables import (
 )
 from atrisys.wire import dialect
 from atrisys.wire.asking import Finder
+from atrisys.wire.described import Part, sometimes
 from atrisys.wire.fields import Model, shows
 
 
@@ -76,6 +77,23 @@ class ReviewedAnnotationOut(AnnotationOut):
     """Accepted, as Cytomine numbers it."""
     review_user_id: int | None
     terms: list[int]
+
+
+class Addresses(Part):
+    """Where an annotation is seen."""
+
+    crop_url: str = Field(serialization_alias="cropURL")
+    small_crop_url: str = Field(serialization_alias="smallCropURL")
+    url: str
+    image_url: str = Field(serialization_alias="imageURL")
+    origin: Literal["left-top"] = sometimes()
+    """Where it was asked for in image order."""
+
+
+class Changes(Part):
+    """What was changed of a shape before it was kept."""
+
+    changes: list[str]
 
 
 @shows(UserAnnotation)

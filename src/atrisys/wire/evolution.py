@@ -10,9 +10,18 @@ from sqlalchemy.orm import Session
 from atrisys.errors import TooLarge
 from atrisys.store.table import now_ms
 from atrisys.wire.activity import DAY_MS, Dates, Moments
+from atrisys.wire.described import Part
 from atrisys.wire.dialect import says_yes
 
 MOST_STEPS = 5_000
+
+
+class Step(Part):
+    """How many there were from `date` until `endDate` (epoch ms), or until then in all."""
+
+    date: int
+    end_date: int
+    size: int
 
 
 @dataclass(frozen=True)

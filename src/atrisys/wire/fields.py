@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import AliasChoices, AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from sqlalchemy.orm import Session
 
@@ -108,11 +108,13 @@ class Model(BaseModel):
         alias_generator=AliasGenerator(serialization_alias=lambda name: wire_names(name)[0]),
         populate_by_name=True,
         use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,
     )
 
     id: int
     cytomine_class: str = ""
-    created: Moment = None
+    created: Annotated[Moment, WithJsonSchema({"type": "string"})] = None
+    """Of all that is stored."""
     updated: Moment = None
     deleted: Moment = None
     version: int = 1

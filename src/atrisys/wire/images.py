@@ -23,6 +23,7 @@ from atrisys.store.tables import (
     UploadedFile,
     UserAnnotationCount,
 )
+from atrisys.wire.described import Part, sometimes
 from atrisys.wire.fields import Model, Moment, shows
 
 
@@ -67,6 +68,13 @@ class ImageInstanceOut(Model):
     thumb: str
     preview: str
     macro_url: str | None = Field(serialization_alias="macroURL")
+
+
+class ImageMore(Part):
+    """What lists of images hold where it is asked for."""
+
+    last_activity: int | None = sometimes()
+    image_group: list[dict[str, Any]] = sometimes()
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,77 @@
 """The words by which annotations are asked for, from the address or from a body."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Request
+from pydantic import Field
 
 from atrisys.errors import Invalid
+from atrisys.wire.described import Part
 from atrisys.wire.dialect import says_yes
 
 ONE = ("project", "image", "slice", "user", "term", "track", "group", "tag")
 """Words that name one object: empty they say nothing, where the plural lets nothing pass."""
 MOST_IDS, LARGEST = 10_000, 2**63
 """Databases take a limited number of parameters in one query, and no larger numbers."""
+
+
+class FilterWords(Part):
+    """Which annotations; several ids are joined by commas."""
+
+    reviewed: bool
+    review_users: str
+    not_reviewed_only: bool
+    images: str
+    slice: str
+    slices: str
+    user: str
+    users: str
+    users_for_term: str
+    term: str
+    terms: str
+    no_term: bool
+    multiple_term: bool
+    track: str
+    tracks: str
+    no_track: bool
+    multiple_track: bool
+    before_slice: str
+    after_slice: str
+    slice_dimension: str
+    group: str
+    groups: str
+    tag: str
+    tags: str
+    no_tag: bool
+    bbox: str
+    bbox_annotation: str
+    base_annotation: str
+    max_distance_base_annotation: float
+    excluded_annotation: str
+    after_than: str
+    before_than: str
+    min_size: float
+    origin: Literal["left-top", "left-bottom"]
+
+
+class ShownWords(FilterWords):
+    """Also of where, and what is told of each."""
+
+    project: str
+    image: str
+    kmeans: bool
+    show_default: bool
+    show_basic: bool
+    show_meta: bool
+    show_wkt: bool = Field(serialization_alias="showWKT")
+    show_gis: bool = Field(serialization_alias="showGIS")
+    show_term: bool
+    show_track: bool
+    show_link: bool
+    show_user: bool
+    show_image: bool
+    show_slice: bool
 
 
 class ListingWords:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from pydantic import Field
 from sqlalchemy import JSON, func, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from atrisys.store.tables import KINDS, Change, ImageInstance, Project, Reversal
 from atrisys.store.tables.changes import WITHOUT_STATES
 from atrisys.store.tables.metadata import METADATA, Metadata
 from atrisys.wire.answers import KEYS, NAMES, Verb
+from atrisys.wire.described import Part
 from atrisys.wire.fields import wire_names
 
 BY_WORD: dict[str, type[Table]] = {
@@ -55,6 +57,24 @@ def weight_of(kind: str) -> int:
 
 def verb_of(change: Change) -> Verb:
     return "added" if change.is_new else "deleted" if change.is_gone else "edited"
+
+
+class ChangeLine(Part):
+    """A line of the log: the change of an object."""
+
+    seq: int
+    transaction: int
+    """The command that undo takes."""
+    created: int
+    user: int | None
+    """0: the command line, before there was an account."""
+    door: str
+    action: str
+    class_name: str = Field(serialization_alias="class")
+    id: int
+    version: int
+    container: int | None
+    request_id: str | None
 
 
 def as_wire(change: Change) -> dict[str, Any]:

@@ -3,21 +3,3154 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/abstractimage.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_abstract_images"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/unused.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_unused_images"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_abstract_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/associated.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_associated_of_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/associated/{label}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_associated_of_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/camera-{x}-{y}-{w}-{h}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_window_of_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/crop.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_crop_of_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/imageinstance.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_instances_of_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/preview.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_preview_of_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/thumb.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_thumb_of_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractimage/{id}/window-{x}-{y}-{w}-{h}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_window_of_slide_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractslice/{id}/camera-{x}-{y}-{w}-{h}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_window_of_slide_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractslice/{id}/crop.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_crop_of_slide_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractslice/{id}/normalized-tile/zoom/{z}/tx/{tx}/ty/{ty}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_tile_of_slide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractslice/{id}/thumb.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_thumb_of_slide_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/abstractslice/{id}/window-{x}-{y}-{w}-{h}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_window_of_slide_plane_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/algoannotation/{id}/alphamask.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_alphamask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/algoannotation/{id}/crop.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_crop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/algoannotation/{id}/mask.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_annotations"];
+        put?: never;
+        post: operations["add_annotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/included.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_included"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/search.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_annotations_2"];
+        put?: never;
+        post: operations["search_annotations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_one"];
+        put: operations["edit_annotation"];
+        post?: never;
+        delete: operations["remove_annotation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/{id}/crop.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_crop_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/{id}/fill.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["fill_annotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/{id}/review.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["accept_annotation_3"];
+        put: operations["accept_annotation"];
+        post: operations["accept_annotation_2"];
+        delete: operations["reject_annotation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/{id}/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/{id}/term/{term_id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_link"];
+        delete: operations["remove_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/{id}/term/{term_id}/clearBefore.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["replace_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotation/{id}/term/{term_id}/user/{user_id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["remove_link_of_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_one_4"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/annotation/delete.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["remove_chosen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/annotation/merge.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["merge_chosen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/annotation/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["change_term_of_chosen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/annotation/{id}/comment.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_thread"];
+        put?: never;
+        post: operations["add_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/annotation/{id}/split.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/annotationcomment/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_comment"];
+        put: operations["edit_comment"];
+        post?: never;
+        delete: operations["remove_comment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/audit.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/audit/kinds.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/history/{kind}/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/annotation/{annotation}/place.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/annotations.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/comment.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_comments_on_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/density.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_by_cell"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/iiif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["lead_to_description"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/iiif/{region}/{size}/{rotation}/{quality}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_region"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/image.dzi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_deep_zoom"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/image_files/{level}/{column}_{row}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_deep_zoom_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/mask.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/present.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_present"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/terms.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_by_term"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/tile/{level}/{column}/{row}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_own_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/imageinstance/{id}/tiles.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/invitation.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["show_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/invitation/accept.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/job.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/job/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        delete: operations["remove_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/job/{id}/cancel.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/job/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/job/{id}/retry.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_jobs_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/ontology/{id}/usage.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_of_ontology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/project/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["start_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/project/{id}/export.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["start_export_2"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/project/{id}/export.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/session.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_session"];
+        put?: never;
+        post: operations["sign_in_here"];
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/sessions.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/sessions/{session}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/sliceinstance/{id}/iiif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["lead_to_description_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/sliceinstance/{id}/iiif/{region}/{size}/{rotation}/{quality}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_region_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/sliceinstance/{id}/image.dzi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_deep_zoom_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/sliceinstance/{id}/image_files/{level}/{column}_{row}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_deep_zoom_tile_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/sliceinstance/{id}/tile/{level}/{column}/{row}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_own_tile_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/sliceinstance/{id}/tiles.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_grid_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/undelete/{kind}/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["undelete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/uploadedfile/{id}/retry.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retry_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/uploads.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_uploads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/atrisys/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["end_upload"];
+        options?: never;
+        head?: never;
+        patch: operations["send_piece"];
+        trace?: never;
+    };
+    "/api/atrisys/uploads/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_upload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachedfile/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachedfile/{id}/download.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_file_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/command/redo.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["redo_last"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/command/undo.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["undo_last"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/command/{id}/redo.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["redo_command"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/command/{id}/undo.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["undo_command"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/companionfile/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_file_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/currentuser.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_current_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_image"];
+        put: operations["edit_image"];
+        post?: never;
+        delete: operations["remove_image"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/associated.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_associated"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/associated/{label}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_associated"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/camera-{x}-{y}-{w}-{h}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_window"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/consultation.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_consultation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/crop.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_crop_5"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/next.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_next_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/position.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_position"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/position/{user_id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/preview.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/previous.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_previous_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/review.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["start_review"];
+        post: operations["start_review_2"];
+        delete: operations["stop_review"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/sliceinstance.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_slices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/sliceinstance/reference.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_reference_slice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/thumb.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_thumb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{id}/window-{x}-{y}-{w}-{h}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_window_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imageinstance/{image}/annotation/included.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_included_of_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ontology.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_ontologies"];
+        put?: never;
+        post: operations["add_ontology"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ontology/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_ontology"];
+        put: operations["edit_ontology"];
+        post?: never;
+        delete: operations["remove_ontology"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ontology/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["export_ontology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ontology/{id}/project.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_projects_of_ontology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ontology/{id}/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_terms_of_ontology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ontology/{id}/user.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_users_of_ontology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ontology_light.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_ontologies_lightly"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/position/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_position"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_projects"];
+        put?: never;
+        post: operations["make_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_project"];
+        put: operations["edit_project"];
+        post?: never;
+        delete: operations["remove_project"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/admin.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_managers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/algoannotation/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/annotation/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_report_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/annotations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_annotations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/creator.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_creator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/imageinstance.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_images_of_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/invitation.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_invitations"];
+        put?: never;
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/invitation/{invitation}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/online/user.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_online_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/reviewedannotation/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_report_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/annotationactionsevolution.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_actions_over_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/annotationevolution.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_annotations_over_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/connectionsevolution.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_connections_over_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/imageconsultationsevolution.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_consultations_over_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_by_term_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/termslide.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_images_by_term"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/user.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_by_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/userannotations.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_by_user_and_term"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/stats/userslide.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_images_by_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_terms_of_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/user.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/user/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/user/{user_id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_member"];
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/user/{user_id}/admin.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_manager"];
+        delete: operations["remove_manager"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/userannotation/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_report_4"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/userconnection.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/userlayer.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_layers_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{id}/users/representative.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_representative_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/relation/parent/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_link_7"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/relation/parent/term1/{term1}/term2/{term2}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["remove_link_6"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/relation/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_link_8"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/relation/term/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["edit_link"];
+        post?: never;
+        delete: operations["remove_link_by_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/relation/term/{side}/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_links_by_side"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/relation/{relation}/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_link_of_relation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/relation/{relation}/term1/{term1}/term2/{term2}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["remove_link_of_relation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviewedannotation/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_one_9"];
+        put: operations["edit_annotation_2"];
+        post?: never;
+        delete: operations["remove_annotation_2"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviewedannotation/{id}/alphamask.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_alphamask_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviewedannotation/{id}/crop.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_crop_7"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviewedannotation/{id}/mask.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_mask_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/admin/close.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["close_admin_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/admin/info.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_admin_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/admin/open.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["open_admin_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sliceinstance/{id}/camera-{x}-{y}-{w}-{h}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_window_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sliceinstance/{id}/crop.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_crop_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sliceinstance/{id}/normalized-tile/zoom/{z}/tx/{tx}/ty/{ty}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sliceinstance/{id}/position.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_position_on_slice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sliceinstance/{id}/thumb.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_thumb_of_plane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sliceinstance/{id}/window-{x}-{y}-{w}-{h}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_window_of_plane_3"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/storage.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_storages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/storage/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/term.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_terms"];
+        put?: never;
+        post: operations["add_term"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/term/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_term"];
+        put: operations["edit_term"];
+        post?: never;
+        delete: operations["remove_term"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploadedfile.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_files"];
+        put?: never;
+        post: operations["add_file_2"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploadedfile/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_file_2"];
+        put: operations["edit_file_3"];
+        post?: never;
+        delete: operations["remove_file_3"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploadedfile/{id}/abstractimage.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_image_of_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploadedfile/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["download_file_4"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_users"];
+        put?: never;
+        post: operations["add_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/current.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_current_user_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/current/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_own_keys"];
+        put?: never;
+        post: operations["renew_own_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/{id}/friends.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_friends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/{id}/project.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_projects_of_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/{id}/project/light.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_projects_of_user_lightly"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/{id}/role/{role}/define.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["define_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/{name}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_user"];
+        put: operations["edit_user"];
+        post?: never;
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/{name}/lock.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["lock"];
+        delete: operations["unlock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/{name}/password.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["edit_user_2"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/userannotation.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["add_annotation_2"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/userannotation/{id}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_one_10"];
+        put: operations["edit_annotation_3"];
+        post?: never;
+        delete: operations["remove_annotation_3"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/userannotation/{id}/alphamask.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_alphamask_5"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/userannotation/{id}/crop.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_crop_9"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/userannotation/{id}/mask.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_mask_5"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/command/redo.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["redo_last_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/command/undo.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["undo_last_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/command/{id}/redo.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["redo_command_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/command/{id}/undo.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["undo_command_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/admin/close.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["close_admin_session_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/admin/info.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_admin_session_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/admin/open.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["open_admin_session_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AbstractImage: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             originalFilename: string | null;
             filename: string | null;
@@ -51,15 +3184,11 @@ export interface components {
         };
         AbstractSlice: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             image: number;
             uploadedFile: number | null;
@@ -72,17 +3201,19 @@ export interface components {
             channelColor: string | null;
             zName: string | null;
         };
+        /** @description Who came, and where to. */
+        Accepted: {
+            user: number;
+            username: string;
+            project: number;
+        };
         Action: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             user: number;
             image: number;
@@ -93,127 +3224,64 @@ export interface components {
             annotationClassName: string;
             annotationCreator: number;
         };
-        AnnotationFilter: {
-            id: number;
-            /** @default  */
-            class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
-            updated: string | null;
-            /** @default null */
-            deleted: string | null;
-            /** @default 1 */
-            version: number;
-            name: string;
-            project: number;
-            user: number | null;
-            users: number[];
-            terms: number[];
-        };
-        AnnotationGroup: {
-            id: number;
-            /** @default  */
-            class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
-            updated: string | null;
-            /** @default null */
-            deleted: string | null;
-            /** @default 1 */
-            version: number;
-            project: number;
-            imageGroup: number;
-            type: string;
-        };
-        AnnotationLink: {
-            id: number;
-            /** @default  */
-            class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
-            updated: string | null;
-            /** @default null */
-            deleted: string | null;
-            /** @default 1 */
-            version: number;
-            annotationIdent: number;
-            /** @default be.cytomine.domain.ontology.UserAnnotation */
-            annotationClassName: string;
-            group: number;
-            image: number;
-        };
-        AnnotationTerm: {
-            id: number;
-            /** @default  */
-            class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
-            updated: string | null;
-            /** @default null */
-            deleted: string | null;
-            /** @default 1 */
-            version: number;
-            userannotation: number;
-            annotationIdent: number;
-            annotationClassName: string;
-            term: number;
-            user: number;
-            /** @default null */
-            expectedTerm: null;
-        };
-        AnnotationTrack: {
-            id: number;
-            /** @default  */
-            class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
-            updated: string | null;
-            /** @default null */
-            deleted: string | null;
-            /** @default 1 */
-            version: number;
-            annotationIdent: number;
-            /** @default be.cytomine.domain.ontology.UserAnnotation */
-            annotationClassName: string;
-            track: number;
-            slice: number;
-        };
-        AttachedFile: {
-            id: number;
-            /** @default  */
-            class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
-            updated: string | null;
-            /** @default null */
-            deleted: string | null;
-            /** @default 1 */
-            version: number;
-            domainClassName: string;
-            domainIdent: number;
-            domainId: number;
-            filename: string;
-            key: string | null;
-            size: number;
+        /** @description Where an annotation is seen. */
+        Addresses: {
+            cropURL: string;
+            smallCropURL: string;
             url: string;
+            imageURL: string;
+            /**
+             * @description Where it was asked for in image order.
+             * @constant
+             */
+            origin?: "left-top";
         };
-        Comment: {
+        Annotation: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
+            version: number;
+            location: string;
+            geometryCompression: number;
+            image: number;
+            slice: number;
+            project: number;
+            user: number;
+            area: number;
+            areaUnit: string;
+            perimeter: number;
+            perimeterUnit: string;
+            centroid: {
+                [key: string]: number;
+            };
+            term: number[];
+            userByTerm: {
+                [key: string]: unknown;
+            }[];
+            track: number[];
+            annotationTrack: {
+                [key: string]: unknown;
+            }[];
+            group: number | null;
+            annotationLink: {
+                [key: string]: unknown;
+            }[];
+            nbComments: number;
+            reviewed: boolean;
+            countReviewedAnnotations: number;
+            source: string | null;
+            parent: number | null;
+        };
+        AnnotationComment: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
             version: number;
             annotation: number;
             /** @description None when that account is gone. */
@@ -223,17 +3291,209 @@ export interface components {
             /** @description When its author last changed the words. */
             edited: string | null;
         };
+        AnnotationFilter: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            name: string;
+            project: number;
+            user: number | null;
+            users: number[];
+            terms: number[];
+        };
+        AnnotationGroup: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            project: number;
+            imageGroup: number;
+            type: string;
+        };
+        AnnotationLink: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            annotationIdent: number;
+            annotationClassName: string;
+            group: number;
+            image: number;
+        };
+        /** @description What a listing tells of an annotation: all of it where every `show…` is asked for. */
+        AnnotationRow: {
+            class: string;
+            id: number;
+            created?: number;
+            updated?: number | null;
+            image?: number;
+            slice?: number;
+            project?: number;
+            user?: number;
+            version?: number;
+            nbComments?: number;
+            countReviewedAnnotations?: number;
+            reviewed?: boolean;
+            reviewUser?: number | null;
+            parentIdent?: number | null;
+            cropURL?: string;
+            smallCropURL?: string;
+            url?: string;
+            imageURL?: string;
+            location?: string;
+            geometryCompression?: number;
+            /** @constant */
+            origin?: "left-top";
+            area?: number;
+            areaUnit?: string;
+            perimeter?: number;
+            perimeterUnit?: string;
+            centroid?: components["schemas"]["Point"];
+            term?: number[];
+            userByTerm?: components["schemas"]["GivenTerm"][];
+            track?: number[];
+            annotationTrack?: {
+                [key: string]: number;
+            }[];
+            creator?: string;
+            name?: string;
+            firstname?: string;
+            lastname?: string;
+            originalFilename?: string | null;
+            instanceFilename?: string | null;
+            channel?: number;
+            zStack?: number;
+            time?: number;
+            group?: number | null;
+            annotationLink?: {
+                [key: string]: unknown;
+            }[];
+            imageGroup?: number | null;
+            /** @description Of `kmeans`: how many lie there. */
+            count?: number;
+            ratio?: number;
+        };
+        AnnotationTerm: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            userannotation: number;
+            annotationIdent: number;
+            annotationClassName: string;
+            term: number;
+            user: number;
+            expectedTerm: null;
+        };
+        AnnotationTrack: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            annotationIdent: number;
+            annotationClassName: string;
+            track: number;
+            slice: number;
+        };
+        AttachedFile: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            domainClassName: string;
+            domainIdent: number;
+            domainId: number;
+            filename: string;
+            key: string | null;
+            size: number;
+            url: string;
+        };
+        /** @description A browser where somebody is signed in. */
+        BrowserSession: {
+            id: string;
+            created: number;
+            lastUsed: number;
+            ends: number;
+            address: string;
+            agent: string;
+        };
+        /** @description A line of the log: the change of an object. */
+        ChangeLine: {
+            seq: number;
+            /** @description The command that undo takes. */
+            transaction: number;
+            created: number;
+            /** @description 0: the command line, before there was an account. */
+            user: number | null;
+            door: string;
+            action: string;
+            class: string;
+            id: number;
+            version: number;
+            container: number | null;
+            requestId: string | null;
+        };
+        /** @description What was changed of a shape before it was kept. */
+        Changes: {
+            changes: string[];
+        };
+        /** @description The answer to a change. */
+        Command: {
+            message: string;
+            callback: {
+                [key: string]: string;
+            };
+            printMessage: boolean;
+            /** @description The number that undo takes; null where nothing changed, or nobody undoes that. */
+            command: number | null;
+            commandId: number | null;
+        };
+        /** @description Of what can be undone. */
+        Commanded: {
+            command: number | null;
+            commandId: number | null;
+        };
+        Comment: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            comment: string;
+            sender: number | null;
+            senderName: string | null;
+            receivers: number[];
+            annotationIdent: number;
+            annotationClassName: string;
+        };
         CompanionFile: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             image: number;
             uploadedFile: number;
@@ -246,15 +3506,11 @@ export interface components {
         };
         Configuration: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             key: string;
             value: string;
@@ -262,15 +3518,11 @@ export interface components {
         };
         Connection: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             user: number;
             project: number;
@@ -284,15 +3536,11 @@ export interface components {
         };
         Consultation: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             user: number;
             image: number;
@@ -306,91 +3554,120 @@ export interface components {
         };
         DefaultLayer: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             project: number;
             user: number;
             hideByDefault: boolean;
         };
+        /** @description How many annotations lie where. */
+        Density: {
+            /** @description A side of a square, in pixels. */
+            cell: number;
+            total: number;
+            /** @description Column, row, number; counted from the top left. */
+            cells: [
+                number,
+                number,
+                number
+            ][];
+        };
         Description: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             domainClassName: string;
             domainIdent: number;
             domainId: number;
             data: string;
         };
+        /** @description The answer to what has no object to show. */
+        Done: {
+            message: string;
+            success: boolean;
+            status: number;
+            data: {
+                [key: string]: string;
+            };
+        };
+        /** @description Which of the three kinds an account is. */
+        Flags: {
+            admin: boolean;
+            user: boolean;
+            guest: boolean;
+        };
+        /** @description The same at this moment: an administrator is one while the admin session is open. */
+        FlagsByNow: {
+            adminByNow: boolean;
+            userByNow: boolean;
+            guestByNow: boolean;
+        };
+        /** @description The frame of what is told, where it is not Cytomine's. */
+        Framed: {
+            /** @constant */
+            origin?: "left-top";
+        };
+        /** @description One term, and who gave it. */
+        GivenTerm: {
+            id: number;
+            term: number;
+            user: number[];
+        };
+        /** @description One level, 0 the largest. */
+        GridLevel: {
+            level: number;
+            width: number;
+            height: number;
+            downsample: number;
+            tileWidth: number;
+            tileHeight: number;
+            columns: number;
+            rows: number;
+        };
         ImageFilter: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             method: string;
-            /**
-             * @description Filters are part of this server: there is no other address.
-             * @default null
-             */
+            /** @description Filters are part of this server: there is no other address. */
             baseUrl: string | null;
-            /** @default true */
             available: boolean;
         };
         ImageFilterProject: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             imageFilter: number;
             project: number;
             name: string;
             method: string;
-            /** @default null */
             baseUrl: string | null;
-            /** @default true */
             available: boolean;
         };
         ImageGroup: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             project: number;
@@ -399,17 +3676,78 @@ export interface components {
             }[];
             numberOfImages: number;
         };
+        ImageInstance: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            baseImage: number;
+            project: number;
+            projectName: string;
+            projectBlind: boolean;
+            user: number;
+            instanceFilename: string | null;
+            filename: string | null;
+            originalFilename: string | null;
+            blindedName: string | null;
+            path: string | null;
+            contentType: string | null;
+            width: number | null;
+            height: number | null;
+            depth: number;
+            duration: number;
+            channels: number;
+            extrinsicChannels: number;
+            apparentChannels: number;
+            bitPerSample: number;
+            samplePerPixel: number;
+            colorspace: string | null;
+            tileSize: number;
+            isVirtual: boolean;
+            zoom: number | null;
+            physicalSizeX: number | null;
+            physicalSizeY: number | null;
+            physicalSizeZ: number | null;
+            fps: number | null;
+            magnification: number | null;
+            reviewStart: string | null;
+            reviewStop: string | null;
+            reviewUser: number | null;
+            reviewed: boolean;
+            inReview: boolean;
+            numberOfAnnotations: number;
+            numberOfJobAnnotations: number;
+            numberOfReviewedAnnotations: number;
+            thumb: string;
+            preview: string;
+            macroURL: string | null;
+        };
+        /** @description What lists of images hold where it is asked for. */
+        ImageMore: {
+            lastActivity?: number | null;
+            imageGroup?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description What has come of one picture of a file. */
+        ImportedImage: {
+            error: string | null;
+            imageInstances: number[];
+        };
+        /** @description Where a project was asked about. */
+        InProject: {
+            inProject?: boolean;
+        };
         Invitation: {
             id: number;
-            /** @default atrisys.Invitation */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             project: number;
             inviter: number;
@@ -421,17 +3759,23 @@ export interface components {
             /** @description Not so once it is over, or who invited may not take anybody in any more. */
             holds: boolean;
         };
+        /** @description What a link invites to. */
+        Invited: {
+            projectName: string;
+            inviterName: string;
+            expires: number;
+            username: string;
+            firstname: string;
+            lastname: string;
+            email: string;
+        };
         Job: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             user: number;
@@ -439,26 +3783,103 @@ export interface components {
             arguments: {
                 [key: string]: unknown;
             };
-            state: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "cancelling" | "done" | "failed" | "cancelled";
             progress: number;
             message: string;
-            result: {
-                [key: string]: unknown;
-            } | null;
+            result: components["schemas"]["Result"] | null;
             started: string | null;
             ended: string | null;
         };
+        /** @description A pair of API keys. */
+        KeyPair: {
+            /** @description The public one. */
+            primaryKey: string;
+            secondaryKey: string;
+        };
+        /** @description A class of objects. */
+        Kind: {
+            kind: string;
+        };
+        /** @description What is handed on, told once. */
+        Link: {
+            token: string;
+            link: string;
+        };
+        /** @description A change of an object, or an event that changed none. */
+        LogLine: {
+            seq: number;
+            transaction: number | null;
+            created: number;
+            user: number | null;
+            door: string;
+            action: string;
+            class: string | null;
+            id: number | null;
+            version: number | null;
+            container: number | null;
+            requestId: string | null;
+            what: string | null;
+            address: string | null;
+        };
+        /** @description Where somebody looks. */
+        Looking: {
+            id: number;
+            image: number;
+            slice: number | null;
+            filename: string | null;
+            originalFilename: string | null;
+            date: number;
+        };
+        /** @description How many there are of a member. */
+        MemberNumber: {
+            id: number;
+            key: string;
+            username: string;
+            value: number;
+        };
+        /** @description Also what managers know of them, where it is asked for. */
+        MemberSees: {
+            /** @enum {string} */
+            role: "contributor" | "manager" | "representative";
+            lastImage?: number | null;
+            lastConsultation?: number | null;
+            numberConsultations?: number | null;
+            lastConnection?: number | null;
+            numberConnections?: number | null;
+        };
+        /** @description How many of a term there are of a member. */
+        MemberTerm: {
+            id: number;
+            name: string;
+            color: string;
+            value: number;
+        };
+        /** @description How many of each term there are of a member. */
+        MemberTerms: {
+            id: number;
+            userId: number;
+            key: string;
+            username: string;
+            terms: components["schemas"]["MemberTerm"][];
+        };
+        /** @description What somebody is in a project. */
+        Membership: {
+            /** @enum {string} */
+            role: "contributor" | "manager" | "representative";
+        };
+        /** @description An object's number and name. */
+        Named: {
+            id: number;
+            name: string;
+        };
         Nested: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             /** @description The image of the project that it is; thumb, preview and annotations are that one's. */
             image: number;
@@ -468,17 +3889,66 @@ export interface components {
             x: number;
             y: number;
         };
+        /** @description The job that something was done to. */
+        OfJob: {
+            job: components["schemas"]["WholeJob"];
+        };
+        /** @description Of a file that is read where it lies. */
+        OfPlace: {
+            placeState?: string;
+        };
+        /** @description One's own account. */
+        Oneself: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            username: string;
+            firstname: string;
+            lastname: string;
+            name: string;
+            fullName: string;
+            /** @description Null for whoever is neither that person nor an administrator. */
+            email: string | null;
+            language: string;
+            isDeveloper: boolean;
+            origin: string;
+            /** @description Who made the account; where an account is shown by itself, whether it is a plain user, as in Cytomine. */
+            user: number | boolean | null;
+            enabled: boolean;
+            apiEnabled: boolean;
+            publicUser: boolean;
+            algo: boolean;
+            publicKey: string;
+            passwordExpired: boolean;
+            role: ("ROLE_GUEST" | "ROLE_USER" | "ROLE_ADMIN" | "ROLE_SUPER_ADMIN") | null;
+            admin: boolean;
+            guest: boolean;
+            adminByNow: boolean;
+            userByNow: boolean;
+            guestByNow: boolean;
+        };
+        /** @description The account under another name as well, where it was asked for as `current`. */
+        OneselfAgain: {
+            currentuser?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Somebody who is there now. */
+        Online: {
+            id: number;
+            position: components["schemas"]["Looking"][];
+        };
         Ontology: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             user: number;
@@ -488,33 +3958,22 @@ export interface components {
             attr: {
                 [key: string]: unknown;
             };
-            /** @default true */
             isFolder: boolean;
-            /** @default true */
             hideCheckbox: boolean;
-            /** @default open */
             state: string;
             children: {
                 [key: string]: unknown;
             }[];
-            terms: {
-                [key: string]: unknown;
-            }[];
-            projects: {
-                [key: string]: unknown;
-            }[];
+            terms: components["schemas"]["TermLeaf"][];
+            projects: components["schemas"]["Named"][];
         };
         OpenUpload: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             length: number;
@@ -530,17 +3989,41 @@ export interface components {
             uploadedFile: number | null;
             job: number | null;
         };
+        /** @description What an account holds for its owner and for administrators. */
+        OwnerSees: {
+            publicKey?: string;
+            passwordExpired?: boolean;
+        };
+        /** @description A part of a list. */
+        Page: {
+            offset: number;
+            perPage: number;
+            /** @description Of the whole list. */
+            size: number;
+            totalPages: number;
+        };
+        /** @description The ids of the pieces that are new. */
+        Pieces: {
+            parts: number[];
+        };
+        /** @description Where one stands in a list. */
+        Place: {
+            /** @description Counted from 1. */
+            place: number;
+            total: number;
+        };
+        /** @description A place on the slide. */
+        Point: {
+            x: number;
+            y: number;
+        };
         Position: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             user: number;
             image: number;
@@ -553,17 +4036,18 @@ export interface components {
             x: number;
             y: number;
         };
+        /** @description Of somebody who looks at an image now. */
+        Presence: {
+            fullName: string;
+            followsMe: boolean;
+        };
         Project: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             ontology: number | null;
@@ -576,48 +4060,50 @@ export interface components {
             isReadOnly: boolean;
             isRestricted: boolean;
             mode: string;
-            /** @default 0 */
             numberOfSlides: number;
             numberOfImages: number;
             numberOfAnnotations: number;
-            /** @default 0 */
             numberOfJobAnnotations: number;
             numberOfReviewedAnnotations: number;
         };
         ProjectMember: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             project: number;
             user: number;
             isManager: boolean;
             isRepresentative: boolean;
         };
+        /** @description What lists of projects hold where it is asked for. */
+        ProjectMore: {
+            membersCount?: number;
+            lastActivity?: number | null;
+            description?: string | null;
+            currentUserRoles?: components["schemas"]["Roles"];
+            newestImage?: number | null;
+        };
         Property: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             domainClassName: string;
             domainIdent: number;
             domainId: number;
             key: string;
             value: string;
+        };
+        /** @description With the highest role. */
+        Ranked: {
+            role?: ("ROLE_GUEST" | "ROLE_USER" | "ROLE_ADMIN" | "ROLE_SUPER_ADMIN") | null;
         };
         Refused: {
             /** @constant */
@@ -635,15 +4121,11 @@ export interface components {
         };
         RelationTerm: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             relation: number;
             term1: number;
@@ -652,44 +4134,111 @@ export interface components {
         /** @description The link as Cytomine has it: ours is the membership, with a mark. */
         Representative: {
             id: number;
-            /** @default be.cytomine.domain.project.ProjectRepresentativeUser */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             project: number;
             user: number;
         };
+        /** @description What a job has made; each kind of job says more of its own. */
+        Result: {
+            /** @description It can be downloaded. */
+            file?: string;
+            name?: string;
+            images?: components["schemas"]["ImportedImage"][];
+        } & {
+            [key: string]: unknown;
+        };
+        ReviewedAnnotation: {
+            id: number;
+            class: string;
+            /** @description Of all that is stored. */
+            created: string;
+            updated: string | null;
+            deleted: string | null;
+            version: number;
+            location: string;
+            geometryCompression: number;
+            image: number;
+            slice: number;
+            project: number;
+            user: number;
+            area: number;
+            areaUnit: string;
+            perimeter: number;
+            perimeterUnit: string;
+            centroid: {
+                [key: string]: number;
+            };
+            term: number[];
+            userByTerm: {
+                [key: string]: unknown;
+            }[];
+            track: number[];
+            annotationTrack: {
+                [key: string]: unknown;
+            }[];
+            group: number | null;
+            annotationLink: {
+                [key: string]: unknown;
+            }[];
+            nbComments: number;
+            reviewed: boolean;
+            countReviewedAnnotations: number;
+            source: string | null;
+            parent: number | null;
+            parentIdent: number | null;
+            parentClassName: string;
+            /** @description Accepted, as Cytomine numbers it. */
+            status: number;
+            reviewUser: number | null;
+            terms: number[];
+        };
         Role: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             authority: string;
         };
+        /** @description What the caller is in a project. */
+        Roles: {
+            /** @description A manager. */
+            admin: boolean;
+            representative: boolean;
+        };
+        /** @description The answer to an array, each element of which was kept. */
+        Several: {
+            message: string;
+            status: number;
+            ids: number[];
+            data: {
+                [key: string]: unknown;
+            };
+            command: number | null;
+            commandId: number | null;
+            changes?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description Who is signed in and until when. */
+        SignedIn: {
+            user: components["schemas"]["Oneself"];
+            session: components["schemas"]["BrowserSession"] | null;
+        };
         SliceInstance: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             project: number;
             image: number;
@@ -704,32 +4253,41 @@ export interface components {
             channelColor: string | null;
             zName: string | null;
         };
+        /** @description An object before and after a change, without its secrets. */
+        States: {
+            before: {
+                [key: string]: unknown;
+            } | null;
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /** @description They are left out here: ask for fewer lines. */
+            tooLong?: boolean;
+        };
+        /** @description How many there were from `date` until `endDate` (epoch ms), or until then in all. */
+        Step: {
+            date: number;
+            endDate: number;
+            size: number;
+        };
         Storage: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             user: number;
         };
         Tag: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             user: number | null;
@@ -737,15 +4295,11 @@ export interface components {
         };
         TagDomainAssociation: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             domainClassName: string;
             domainIdent: number;
@@ -753,56 +4307,128 @@ export interface components {
             tag: number;
             tagName: string;
         };
+        /**
+         * @description One object that was brought back, taken away or changed: as the answer to the same change by hand has it.
+         *
+         *     The object itself stands under the name of its class; of very many the first ones alone are told.
+         */
+        Taken: {
+            message: string;
+            callback: {
+                [key: string]: string;
+            } | null;
+            printMessage: boolean;
+            command?: number | null;
+            commandId?: number | null;
+            data?: {
+                [key: string]: unknown;
+            };
+            annotation?: components["schemas"]["Annotation"];
+            annotationterm?: components["schemas"]["TermLink"];
+            leftOut?: number;
+        } & {
+            [key: string]: unknown;
+        };
         Term: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             ontology: number;
             color: string;
-            /** @default null */
             comment: string | null;
-            /** @default null */
             parent: number | null;
-            /** @default null */
             shortcut: string | null;
+        };
+        /** @description Of one term. */
+        TermCount: {
+            term: number;
+            number: number;
+        };
+        /** @description How many bear which term. */
+        TermCounts: {
+            total: number;
+            withoutTerm: number;
+            terms: components["schemas"]["TermCount"][];
+        };
+        /** @description A term in its ontology. */
+        TermLeaf: {
+            id: number;
+            class: string;
+            name: string;
+            color: string;
+            comment: string | null;
+            shortcut: string | null;
+            parent: number | null;
+            ontology: number;
+        };
+        /** @description Which annotation bears a term. */
+        TermLink: {
+            userannotation: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description How many bear a term; of those that bear none without it. */
+        TermNumber: {
+            id: number | null;
+            key: string | null;
+            name: string | null;
+            username: string | null;
+            color: string | null;
+            value: number;
+            count: number;
+        };
+        /** @description How many annotations bear a term. */
+        TermUse: {
+            id: number;
+            value: number;
+        };
+        /** @description Whether it is the one that asks. */
+        ThisOne: {
+            current: boolean;
+        };
+        /** @description An image's own levels and tiles. */
+        TileGrid: {
+            image: number;
+            slice: number | null;
+            width: number;
+            height: number;
+            levels: components["schemas"]["GridLevel"][];
+            isComplete: boolean;
+            /** @description The address of a tile, with `{level}`, `{column}` and `{row}` to be filled in. */
+            tiles: string;
+            deepZoom: string;
+            iiif: string;
         };
         Track: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             color: string;
             image: number;
             project: number;
         };
+        /** @description The file, and the job that imports it. */
+        TriedAgain: {
+            uploadedFile: components["schemas"]["UploadedFile"];
+            job: number;
+        };
         UploadedFile: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             originalFilename: string;
             filename: string;
@@ -827,66 +4453,55 @@ export interface components {
         };
         User: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             username: string;
             firstname: string;
             lastname: string;
             name: string;
             fullName: string;
-            /**
-             * @description Null for whoever is neither that person nor an administrator.
-             * @default null
-             */
+            /** @description Null for whoever is neither that person nor an administrator. */
             email: string | null;
             language: string;
             isDeveloper: boolean;
             origin: string;
-            /** @description Who made the account. */
-            user: number | null;
+            /** @description Who made the account; where an account is shown by itself, whether it is a plain user, as in Cytomine. */
+            user: number | boolean | null;
             enabled: boolean;
-            /** @default true */
             apiEnabled: boolean;
-            /** @default false */
             publicUser: boolean;
-            /** @default false */
             algo: boolean;
         };
         UserRole: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             user: number;
             role: number;
             authority: string;
         };
+        /** @description What one is told of oneself alone. */
+        WhoAsks: {
+            isSwitched: boolean;
+            realUser: null;
+            /** @description Told only to who has it already, or asks from our own pages. */
+            privateKey: string | null;
+        };
         WholeJob: {
             id: number;
-            /** @default  */
             class: string;
-            /** @default null */
-            created: string | null;
-            /** @default null */
+            /** @description Of all that is stored. */
+            created: string;
             updated: string | null;
-            /** @default null */
             deleted: string | null;
-            /** @default 1 */
             version: number;
             name: string;
             user: number;
@@ -894,12 +4509,11 @@ export interface components {
             arguments: {
                 [key: string]: unknown;
             };
-            state: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "cancelling" | "done" | "failed" | "cancelled";
             progress: number;
             message: string;
-            result: {
-                [key: string]: unknown;
-            } | null;
+            result: components["schemas"]["Result"] | null;
             started: string | null;
             ended: string | null;
             log: string;
@@ -912,4 +4526,7480 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    list_abstract_images: {
+        parameters: {
+            query?: {
+                project?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                originalFilename?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["AbstractImage"] & components["schemas"]["InProject"])[];
+                    };
+                };
+            };
+        };
+    };
+    list_unused_images: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AbstractImage"][];
+                    };
+                };
+            };
+        };
+    };
+    show_abstract_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbstractImage"];
+                };
+            };
+        };
+    };
+    list_associated_of_slide: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: string[];
+                    };
+                };
+            };
+        };
+    };
+    show_associated_of_slide: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+            };
+            header?: never;
+            path: {
+                label: string;
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_window_of_slide: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                withExterior?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                location?: string;
+                origin?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+                x: number;
+                y: number;
+                w: number;
+                h: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_crop_of_slide: {
+        parameters: {
+            query?: {
+                location?: string;
+                origin?: string;
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_slide: {
+        parameters: {
+            query?: {
+                clean?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_instances_of_slide: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["ImageInstance"][];
+                    };
+                };
+            };
+        };
+    };
+    show_preview_of_slide: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_thumb_of_slide: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_window_of_slide_3: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                withExterior?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                location?: string;
+                origin?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+                x: number;
+                y: number;
+                w: number;
+                h: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_window_of_slide_plane: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                withExterior?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                location?: string;
+                origin?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+                x: number;
+                y: number;
+                w: number;
+                h: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_crop_of_slide_plane: {
+        parameters: {
+            query?: {
+                location?: string;
+                origin?: string;
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_tile_of_slide: {
+        parameters: {
+            query?: {
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                jpegQuality?: string;
+            };
+            header?: never;
+            path: {
+                z: number;
+                tx: number;
+                ty: number;
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_thumb_of_slide_plane: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_window_of_slide_plane_3: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                withExterior?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                location?: string;
+                origin?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+                x: number;
+                y: number;
+                w: number;
+                h: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_alphamask: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_crop: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_mask: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_annotations: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+                project?: string;
+                image?: string;
+                kmeans?: boolean;
+                showDefault?: boolean;
+                showBasic?: boolean;
+                showMeta?: boolean;
+                showWKT?: boolean;
+                showGIS?: boolean;
+                showTerm?: boolean;
+                showTrack?: boolean;
+                showLink?: boolean;
+                showUser?: boolean;
+                showImage?: boolean;
+                showSlice?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AnnotationRow"][];
+                    };
+                };
+            };
+        };
+    };
+    add_annotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    location: string;
+                    image?: number | null;
+                    slice?: number | null;
+                    term?: number[];
+                    terms?: number[];
+                    track?: number[];
+                    tracks?: number[];
+                    group?: number | null;
+                    user?: number | null;
+                    origin?: string | null;
+                    minPoint?: number | null;
+                    maxPoint?: number | null;
+                    geometryCompression?: number | null;
+                    source?: string | null;
+                    parent?: number | null;
+                    properties?: {
+                        key: string;
+                        value: string;
+                    }[];
+                } | {
+                    location: string;
+                    image?: number | null;
+                    slice?: number | null;
+                    term?: number[];
+                    terms?: number[];
+                    track?: number[];
+                    tracks?: number[];
+                    group?: number | null;
+                    user?: number | null;
+                    origin?: string | null;
+                    minPoint?: number | null;
+                    maxPoint?: number | null;
+                    geometryCompression?: number | null;
+                    source?: string | null;
+                    parent?: number | null;
+                    properties?: {
+                        key: string;
+                        value: string;
+                    }[];
+                }[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | components["schemas"]["Several"];
+                };
+            };
+        };
+    };
+    list_included: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AnnotationRow"][];
+                    };
+                };
+            };
+        };
+    };
+    list_annotations_2: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+                project?: string;
+                image?: string;
+                kmeans?: boolean;
+                showDefault?: boolean;
+                showBasic?: boolean;
+                showMeta?: boolean;
+                showWKT?: boolean;
+                showGIS?: boolean;
+                showTerm?: boolean;
+                showTrack?: boolean;
+                showLink?: boolean;
+                showUser?: boolean;
+                showImage?: boolean;
+                showSlice?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AnnotationRow"][];
+                    };
+                };
+            };
+        };
+    };
+    search_annotations: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AnnotationRow"][];
+                    };
+                };
+            };
+        };
+    };
+    show_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Annotation"] & components["schemas"]["Addresses"]) | (components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"]);
+                };
+            };
+        };
+    };
+    edit_annotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    location?: string | null;
+                    origin?: string | null;
+                    minPoint?: number | null;
+                    maxPoint?: number | null;
+                    source?: string | null;
+                    parent?: number | null;
+                    term?: number[] | null;
+                    terms?: number[] | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    });
+                };
+            };
+        };
+    };
+    remove_annotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | (components["schemas"]["Command"] & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    });
+                };
+            };
+        };
+    };
+    show_crop_3: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    fill_annotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    });
+                };
+            };
+        };
+    };
+    accept_annotation_3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    };
+                };
+            };
+        };
+    };
+    accept_annotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    terms?: number[];
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    };
+                };
+            };
+        };
+    };
+    accept_annotation_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    terms?: number[];
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    };
+                };
+            };
+        };
+    };
+    reject_annotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    };
+                };
+            };
+        };
+    };
+    list_links: {
+        parameters: {
+            query?: {
+                idUser?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AnnotationTerm"][];
+                    };
+                };
+            };
+        };
+    };
+    add_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                term_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        annotationterm: components["schemas"]["AnnotationTerm"];
+                        data: components["schemas"]["AnnotationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    remove_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                term_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        annotationterm: components["schemas"]["AnnotationTerm"];
+                        data: components["schemas"]["AnnotationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    replace_links: {
+        parameters: {
+            query?: {
+                clearForAll?: string | null;
+            };
+            header?: never;
+            path: {
+                id: number;
+                term_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        annotationterm: components["schemas"]["AnnotationTerm"];
+                        data: components["schemas"]["AnnotationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    remove_link_of_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                term_id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        annotationterm: components["schemas"]["AnnotationTerm"];
+                        data: components["schemas"]["AnnotationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    show_one_4: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Annotation"] & components["schemas"]["Addresses"]) | (components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"]);
+                };
+            };
+        };
+    };
+    remove_chosen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    annotations: number[];
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] & components["schemas"]["Commanded"];
+                };
+            };
+        };
+    };
+    merge_chosen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    annotations: number[];
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    };
+                };
+            };
+        };
+    };
+    change_term_of_chosen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    annotations: number[];
+                    term?: number | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] & components["schemas"]["Commanded"];
+                };
+            };
+        };
+    };
+    list_thread: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AnnotationComment"][];
+                    };
+                };
+            };
+        };
+    };
+    add_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    comment: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        annotationcomment: components["schemas"]["AnnotationComment"];
+                        data: components["schemas"]["AnnotationComment"];
+                    };
+                };
+            };
+        };
+    };
+    split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    location: string;
+                    origin?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & components["schemas"]["Pieces"]) & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    };
+                };
+            };
+        };
+    };
+    show_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationComment"];
+                };
+            };
+        };
+    };
+    edit_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    comment: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        annotationcomment: components["schemas"]["AnnotationComment"];
+                        data: components["schemas"]["AnnotationComment"];
+                    };
+                };
+            };
+        };
+    };
+    remove_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        annotationcomment: components["schemas"]["AnnotationComment"];
+                        data: components["schemas"]["AnnotationComment"];
+                    };
+                };
+            };
+        };
+    };
+    list_log: {
+        parameters: {
+            query?: {
+                user?: number | null;
+                kind?: string | null;
+                action?: ("added" | "restored" | "edited" | "deleted") | ("signed in" | "sign-in failed" | "signed out" | "administration opened" | "administration closed" | "password changed" | "keys renewed" | "keys read" | "token made" | "invited" | "invitation withdrawn" | "viewed" | "downloaded" | "exported") | null;
+                door?: ("web" | "api" | "command line" | "job" | "invitation") | null;
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["LogLine"][];
+                    };
+                };
+            };
+        };
+    };
+    list_kinds: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Kind"][];
+                    };
+                };
+            };
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                since?: number;
+                project?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["ChangeLine"][];
+                    };
+                };
+            };
+        };
+    };
+    list_history: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["ChangeLine"] & components["schemas"]["States"])[];
+                    };
+                };
+            };
+        };
+    };
+    show_place: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+            };
+            header?: never;
+            path: {
+                id: number;
+                annotation: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+        };
+    };
+    download_geojson: {
+        parameters: {
+            query?: {
+                origin?: "left-top" | "left-bottom";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_comments_on_image: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AnnotationComment"][];
+                    };
+                };
+            };
+        };
+    };
+    count_by_cell: {
+        parameters: {
+            query?: {
+                cell?: number | null;
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Density"];
+                };
+            };
+        };
+    };
+    lead_to_description: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_region: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                region: string;
+                size: string;
+                rotation: string;
+                quality: string;
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_deep_zoom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_deep_zoom_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                level: number;
+                column: number;
+                row: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_mask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_present: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["Position"] & components["schemas"]["Framed"] & components["schemas"]["Presence"])[];
+                    };
+                };
+            };
+        };
+    };
+    count_by_term: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermCounts"];
+                };
+            };
+        };
+    };
+    show_own_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                level: number;
+                column: number;
+                row: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TileGrid"];
+                };
+            };
+        };
+    };
+    show_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+        };
+    };
+    accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: string;
+                    username: string;
+                    /** @default  */
+                    firstname?: string;
+                    /** @default  */
+                    lastname?: string;
+                    /** @default  */
+                    email?: string;
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] & components["schemas"]["Accepted"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                project?: number | null;
+                state?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Job"][];
+                    };
+                };
+            };
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeJob"];
+                };
+            };
+        };
+    };
+    remove_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] & components["schemas"]["OfJob"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] & components["schemas"]["OfJob"];
+                };
+            };
+        };
+    };
+    download_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] & components["schemas"]["OfJob"];
+                };
+            };
+        };
+    };
+    list_jobs_2: {
+        parameters: {
+            query?: {
+                project?: number | null;
+                state?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Job"][];
+                    };
+                };
+            };
+        };
+    };
+    count_of_ontology: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["TermUse"][];
+                    };
+                };
+            };
+        };
+    };
+    start_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default false */
+                    masks?: boolean;
+                    /** @default false */
+                    geojson?: boolean;
+                    /** @default false */
+                    pictures?: boolean;
+                    images?: number[] | null;
+                    classMap?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /**
+                     * @default left-top
+                     * @enum {string}
+                     */
+                    origin?: "left-top" | "left-bottom";
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeJob"];
+                };
+            };
+        };
+    };
+    start_export_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default false */
+                    masks?: boolean;
+                    /** @default false */
+                    geojson?: boolean;
+                    /** @default false */
+                    pictures?: boolean;
+                    images?: number[] | null;
+                    classMap?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /**
+                     * @default left-top
+                     * @enum {string}
+                     */
+                    origin?: "left-top" | "left-bottom";
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeJob"];
+                };
+            };
+        };
+    };
+    download_export: {
+        parameters: {
+            query?: {
+                image?: number[] | null;
+                origin?: "left-top" | "left-bottom";
+                masks?: boolean;
+                geojson?: boolean;
+                pictures?: boolean;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+        };
+    };
+    sign_in_here: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    username: string;
+                    password?: string | null;
+                    token?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["BrowserSession"] & components["schemas"]["ThisOne"])[];
+                    };
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    lead_to_description_of_plane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_region_of_plane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                region: string;
+                size: string;
+                rotation: string;
+                quality: string;
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_deep_zoom_of_plane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_deep_zoom_tile_of_plane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                level: number;
+                column: number;
+                row: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_own_tile_of_plane: {
+        parameters: {
+            query?: {
+                channels?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+            };
+            header?: never;
+            path: {
+                level: number;
+                column: number;
+                row: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_grid_of_plane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TileGrid"];
+                };
+            };
+        };
+    };
+    undelete: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    retry_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] & components["schemas"]["TriedAgain"];
+                };
+            };
+        };
+    };
+    list_uploads: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["OpenUpload"][];
+                    };
+                };
+            };
+        };
+    };
+    end_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    send_piece: {
+        parameters: {
+            query?: never;
+            header: {
+                "Upload-Offset": number;
+                "Upload-Checksum"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenUpload"];
+                };
+            };
+        };
+    };
+    download_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_file_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    redo_last: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    undo_last: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    redo_command: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    undo_command: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    download_file_3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_current_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Oneself"] & components["schemas"]["WhoAsks"];
+                };
+            };
+        };
+    };
+    add_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    baseImage: number;
+                    project: number;
+                    instanceFilename?: string | null;
+                } | {
+                    baseImage: number;
+                    project: number;
+                    instanceFilename?: string | null;
+                }[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & {
+                        imageinstance: components["schemas"]["ImageInstance"];
+                        data: components["schemas"]["ImageInstance"];
+                    }) | components["schemas"]["Several"];
+                };
+            };
+        };
+    };
+    show_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageInstance"];
+                };
+            };
+        };
+    };
+    edit_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    project?: number | null;
+                    instanceFilename?: string | null;
+                    physicalSizeX?: number | null;
+                    physicalSizeY?: number | null;
+                    physicalSizeZ?: number | null;
+                    fps?: number | null;
+                    magnification?: number | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        imageinstance: components["schemas"]["ImageInstance"];
+                        data: components["schemas"]["ImageInstance"];
+                    };
+                };
+            };
+        };
+    };
+    remove_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        imageinstance: components["schemas"]["ImageInstance"];
+                        data: components["schemas"]["ImageInstance"];
+                    };
+                };
+            };
+        };
+    };
+    list_associated: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: string[];
+                    };
+                };
+            };
+        };
+    };
+    show_associated: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+            };
+            header?: never;
+            path: {
+                label: string;
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_window: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                withExterior?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                annotations?: string;
+                terms?: string;
+                users?: string;
+                reviewed?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+                x: number;
+                y: number;
+                w: number;
+                h: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    add_consultation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    mode?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consultation"];
+                };
+            };
+        };
+    };
+    show_crop_5: {
+        parameters: {
+            query?: {
+                location?: string;
+                origin?: string;
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_image: {
+        parameters: {
+            query?: {
+                clean?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_next_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageInstance"] | Record<string, never>;
+                };
+            };
+        };
+    };
+    add_position: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    topLeftX: number;
+                    topLeftY: number;
+                    topRightX: number;
+                    topRightY: number;
+                    bottomRightX: number;
+                    bottomRightY: number;
+                    bottomLeftX: number;
+                    bottomLeftY: number;
+                    zoom: number;
+                    /** @default 0 */
+                    rotation?: number;
+                    /** @default false */
+                    broadcast?: boolean;
+                    origin?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Position"] & components["schemas"]["Framed"];
+                };
+            };
+        };
+    };
+    follow: {
+        parameters: {
+            query?: {
+                broadcast?: string | null;
+                slice?: number | null;
+                sliceId?: number | null;
+            };
+            header?: never;
+            path: {
+                id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Position"] & components["schemas"]["Framed"]) | Record<string, never>;
+                };
+            };
+        };
+    };
+    show_preview: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_previous_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageInstance"] | Record<string, never>;
+                };
+            };
+        };
+    };
+    start_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        imageinstance: components["schemas"]["ImageInstance"];
+                        data: components["schemas"]["ImageInstance"];
+                    };
+                };
+            };
+        };
+    };
+    start_review_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        imageinstance: components["schemas"]["ImageInstance"];
+                        data: components["schemas"]["ImageInstance"];
+                    };
+                };
+            };
+        };
+    };
+    stop_review: {
+        parameters: {
+            query?: {
+                cancel?: string | null;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        imageinstance: components["schemas"]["ImageInstance"];
+                        data: components["schemas"]["ImageInstance"];
+                    };
+                };
+            };
+        };
+    };
+    list_slices: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["SliceInstance"][];
+                    };
+                };
+            };
+        };
+    };
+    show_reference_slice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SliceInstance"];
+                };
+            };
+        };
+    };
+    show_thumb: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_window_3: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                withExterior?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                annotations?: string;
+                terms?: string;
+                users?: string;
+                reviewed?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+                x: number;
+                y: number;
+                w: number;
+                h: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_included_of_image: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                image: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["AnnotationRow"][];
+                    };
+                };
+            };
+        };
+    };
+    list_ontologies: {
+        parameters: {
+            query?: {
+                light?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Ontology"][];
+                    };
+                };
+            };
+        };
+    };
+    add_ontology: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                } | {
+                    name: string;
+                }[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & {
+                        ontology: components["schemas"]["Ontology"];
+                        data: components["schemas"]["Ontology"];
+                    }) | components["schemas"]["Several"];
+                };
+            };
+        };
+    };
+    show_ontology: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ontology"];
+                };
+            };
+        };
+    };
+    edit_ontology: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        ontology: components["schemas"]["Ontology"];
+                        data: components["schemas"]["Ontology"];
+                    };
+                };
+            };
+        };
+    };
+    remove_ontology: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        ontology: components["schemas"]["Ontology"];
+                        data: components["schemas"]["Ontology"];
+                    };
+                };
+            };
+        };
+    };
+    export_ontology: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_projects_of_ontology: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Project"][];
+                    };
+                };
+            };
+        };
+    };
+    list_terms_of_ontology: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Term"][];
+                    };
+                };
+            };
+        };
+    };
+    list_users_of_ontology: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["User"] & components["schemas"]["OwnerSees"])[];
+                    };
+                };
+            };
+        };
+    };
+    list_ontologies_lightly: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Named"][];
+                    };
+                };
+            };
+        };
+    };
+    show_position: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Position"] & components["schemas"]["Framed"];
+                };
+            };
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: {
+                withMembersCount?: string | null;
+                withLastActivity?: string | null;
+                withDescription?: string | null;
+                withCurrentUserRoles?: string | null;
+                withNewestImage?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["Project"] & components["schemas"]["ProjectMore"])[];
+                    };
+                };
+            };
+        };
+    };
+    make_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    ontology?: number | null;
+                    blindMode?: boolean | null;
+                    areImagesDownloadable?: boolean | null;
+                    hideUsersLayers?: boolean | null;
+                    hideAdminsLayers?: boolean | null;
+                    isClosed?: boolean | null;
+                    isReadOnly?: boolean | null;
+                    isRestricted?: boolean | null;
+                    users?: number[] | null;
+                    admins?: number[] | null;
+                    representatives?: number[] | null;
+                    forceOntologyUpdate?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        project: components["schemas"]["Project"];
+                        data: components["schemas"]["Project"];
+                    };
+                };
+            };
+        };
+    };
+    show_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    edit_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    ontology?: number | null;
+                    blindMode?: boolean | null;
+                    areImagesDownloadable?: boolean | null;
+                    hideUsersLayers?: boolean | null;
+                    hideAdminsLayers?: boolean | null;
+                    isClosed?: boolean | null;
+                    isReadOnly?: boolean | null;
+                    isRestricted?: boolean | null;
+                    users?: number[] | null;
+                    admins?: number[] | null;
+                    representatives?: number[] | null;
+                    forceOntologyUpdate?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        project: components["schemas"]["Project"];
+                        data: components["schemas"]["Project"];
+                    };
+                };
+            };
+        };
+    };
+    remove_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        project: components["schemas"]["Project"];
+                        data: components["schemas"]["Project"];
+                    };
+                };
+            };
+        };
+    };
+    list_managers: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Membership"])[];
+                    };
+                };
+            };
+        };
+    };
+    download_report: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+                format?: "csv" | "xls" | "pdf";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_report_2: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+                format?: "csv" | "xls" | "pdf";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_annotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_creator: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["User"] & components["schemas"]["OwnerSees"])[];
+                    };
+                };
+            };
+        };
+    };
+    list_images_of_project: {
+        parameters: {
+            query?: {
+                light?: string | null;
+                tree?: string | null;
+                withLastActivity?: string | null;
+                withImageGroup?: string | null;
+                excludeimagegroup?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+                physicalSizeX?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["ImageInstance"] & components["schemas"]["ImageMore"])[];
+                    };
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Invitation"][];
+                    };
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default  */
+                    name?: string;
+                    /** @default  */
+                    firstname?: string;
+                    /** @default  */
+                    lastname?: string;
+                    /** @default  */
+                    mail?: string;
+                    /** @default 7 */
+                    days?: number;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"] & components["schemas"]["Link"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                invitation: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    list_online_2: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Online"][];
+                    };
+                };
+            };
+        };
+    };
+    download_report_3: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+                format?: "csv" | "xls" | "pdf";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_actions_over_time: {
+        parameters: {
+            query?: {
+                type?: string | null;
+                daysRange?: number;
+                accumulate?: string | null;
+                reverseOrder?: string | null;
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Step"][];
+                    };
+                };
+            };
+        };
+    };
+    count_annotations_over_time: {
+        parameters: {
+            query?: {
+                term?: number | null;
+                daysRange?: number;
+                accumulate?: string | null;
+                reverseOrder?: string | null;
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Step"][];
+                    };
+                };
+            };
+        };
+    };
+    count_connections_over_time: {
+        parameters: {
+            query?: {
+                daysRange?: number;
+                accumulate?: string | null;
+                reverseOrder?: string | null;
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Step"][];
+                    };
+                };
+            };
+        };
+    };
+    count_consultations_over_time: {
+        parameters: {
+            query?: {
+                daysRange?: number;
+                accumulate?: string | null;
+                reverseOrder?: string | null;
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Step"][];
+                    };
+                };
+            };
+        };
+    };
+    count_by_term_2: {
+        parameters: {
+            query?: {
+                leafOnly?: string | null;
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["TermNumber"][];
+                    };
+                };
+            };
+        };
+    };
+    count_images_by_term: {
+        parameters: {
+            query?: {
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["TermNumber"][];
+                    };
+                };
+            };
+        };
+    };
+    count_by_user: {
+        parameters: {
+            query?: {
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["MemberNumber"][];
+                    };
+                };
+            };
+        };
+    };
+    count_by_user_and_term: {
+        parameters: {
+            query?: {
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["MemberTerms"][];
+                    };
+                };
+            };
+        };
+    };
+    count_images_by_user: {
+        parameters: {
+            query?: {
+                startDate?: number | null;
+                endDate?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["MemberNumber"][];
+                    };
+                };
+            };
+        };
+    };
+    list_terms_of_project: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Term"][];
+                    };
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                online?: string | null;
+                withLastImage?: string | null;
+                withLastConsultation?: string | null;
+                withNumberConsultations?: string | null;
+                withLastConnection?: string | null;
+                withNumberConnections?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["MemberSees"])[];
+                    };
+                };
+            };
+        };
+    };
+    download_members: {
+        parameters: {
+            query?: {
+                format?: string | null;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    add_manager: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    remove_manager: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    download_report_4: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+                reviewUsers?: string;
+                notReviewedOnly?: boolean;
+                images?: string;
+                slice?: string;
+                slices?: string;
+                user?: string;
+                users?: string;
+                usersForTerm?: string;
+                term?: string;
+                terms?: string;
+                noTerm?: boolean;
+                multipleTerm?: boolean;
+                track?: string;
+                tracks?: string;
+                noTrack?: boolean;
+                multipleTrack?: boolean;
+                beforeSlice?: string;
+                afterSlice?: string;
+                sliceDimension?: string;
+                group?: string;
+                groups?: string;
+                tag?: string;
+                tags?: string;
+                noTag?: boolean;
+                bbox?: string;
+                bboxAnnotation?: string;
+                baseAnnotation?: string;
+                maxDistanceBaseAnnotation?: number;
+                excludedAnnotation?: string;
+                afterThan?: string;
+                beforeThan?: string;
+                minSize?: number;
+                origin?: "left-top" | "left-bottom";
+                format?: "csv" | "xls" | "pdf";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    add_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    os?: string | null;
+                    browser?: string | null;
+                    browserVersion?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+        };
+    };
+    list_layers_2: {
+        parameters: {
+            query?: {
+                image?: number | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Membership"])[];
+                    };
+                };
+            };
+        };
+    };
+    list_representative_users: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Membership"])[];
+                    };
+                };
+            };
+        };
+    };
+    add_link_7: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    term1: number;
+                    term2: number;
+                    relation?: number | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        relationterm: components["schemas"]["RelationTerm"];
+                        data: components["schemas"]["RelationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    remove_link_6: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                term1: number;
+                term2: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        relationterm: components["schemas"]["RelationTerm"];
+                        data: components["schemas"]["RelationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    add_link_8: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    term1: number;
+                    term2: number;
+                    relation?: number | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        relationterm: components["schemas"]["RelationTerm"];
+                        data: components["schemas"]["RelationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    edit_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    term1: number;
+                    term2: number;
+                    relation?: number | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        relationterm: components["schemas"]["RelationTerm"];
+                        data: components["schemas"]["RelationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    remove_link_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        relationterm: components["schemas"]["RelationTerm"];
+                        data: components["schemas"]["RelationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    list_links_by_side: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                side: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["RelationTerm"][];
+                    };
+                };
+            };
+        };
+    };
+    add_link_of_relation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                relation: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    term1: number;
+                    term2: number;
+                    relation?: number | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        relationterm: components["schemas"]["RelationTerm"];
+                        data: components["schemas"]["RelationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    remove_link_of_relation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                relation: number;
+                term1: number;
+                term2: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        relationterm: components["schemas"]["RelationTerm"];
+                        data: components["schemas"]["RelationTerm"];
+                    };
+                };
+            };
+        };
+    };
+    show_one_9: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Annotation"] & components["schemas"]["Addresses"]) | (components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"]);
+                };
+            };
+        };
+    };
+    edit_annotation_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    location?: string | null;
+                    origin?: string | null;
+                    minPoint?: number | null;
+                    maxPoint?: number | null;
+                    source?: string | null;
+                    parent?: number | null;
+                    term?: number[] | null;
+                    terms?: number[] | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    });
+                };
+            };
+        };
+    };
+    remove_annotation_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | (components["schemas"]["Command"] & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    });
+                };
+            };
+        };
+    };
+    show_alphamask_3: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_crop_7: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_mask_3: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    close_admin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flags"] & components["schemas"]["FlagsByNow"];
+                };
+            };
+        };
+    };
+    show_admin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flags"] & components["schemas"]["FlagsByNow"];
+                };
+            };
+        };
+    };
+    open_admin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flags"] & components["schemas"]["FlagsByNow"];
+                };
+            };
+        };
+    };
+    show_window_of_plane: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                withExterior?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                annotations?: string;
+                terms?: string;
+                users?: string;
+                reviewed?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+                x: number;
+                y: number;
+                w: number;
+                h: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_crop_of_plane: {
+        parameters: {
+            query?: {
+                location?: string;
+                origin?: string;
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_tile: {
+        parameters: {
+            query?: {
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                jpegQuality?: string;
+            };
+            header?: never;
+            path: {
+                z: number;
+                tx: number;
+                ty: number;
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    add_position_on_slice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    topLeftX: number;
+                    topLeftY: number;
+                    topRightX: number;
+                    topRightY: number;
+                    bottomRightX: number;
+                    bottomRightY: number;
+                    bottomLeftX: number;
+                    bottomLeftY: number;
+                    zoom: number;
+                    /** @default 0 */
+                    rotation?: number;
+                    /** @default false */
+                    broadcast?: boolean;
+                    origin?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Position"] & components["schemas"]["Framed"];
+                };
+            };
+        };
+    };
+    show_thumb_of_plane: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_window_of_plane_3: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                withExterior?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                annotations?: string;
+                terms?: string;
+                users?: string;
+                reviewed?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+                x: number;
+                y: number;
+                w: number;
+                h: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_storages: {
+        parameters: {
+            query?: {
+                searchString?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Storage"][];
+                    };
+                };
+            };
+        };
+    };
+    show_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+        };
+    };
+    list_terms: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Term"][];
+                    };
+                };
+            };
+        };
+    };
+    add_term: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    ontology: number;
+                    color: string;
+                    parent?: number | null;
+                    comment?: string | null;
+                    shortcut?: string | null;
+                } | {
+                    name: string;
+                    ontology: number;
+                    color: string;
+                    parent?: number | null;
+                    comment?: string | null;
+                    shortcut?: string | null;
+                }[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & {
+                        term: components["schemas"]["Term"];
+                        data: components["schemas"]["Term"];
+                    }) | components["schemas"]["Several"];
+                };
+            };
+        };
+    };
+    show_term: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Term"];
+                };
+            };
+        };
+    };
+    edit_term: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    color?: string | null;
+                    comment?: string | null;
+                    shortcut?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        term: components["schemas"]["Term"];
+                        data: components["schemas"]["Term"];
+                    };
+                };
+            };
+        };
+    };
+    remove_term: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        term: components["schemas"]["Term"];
+                        data: components["schemas"]["Term"];
+                    };
+                };
+            };
+        };
+    };
+    list_files: {
+        parameters: {
+            query?: {
+                parent?: number | null;
+                storage?: number | null;
+                onlyRoots?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                originalFilename?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["UploadedFile"][];
+                    };
+                };
+            };
+        };
+    };
+    add_file_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    originalFilename: string;
+                    filename?: string | null;
+                    ext?: string | null;
+                    contentType?: string | null;
+                    size?: number | null;
+                    storage: number;
+                    parent?: number | null;
+                    projects?: number[] | null;
+                    status?: number | null;
+                } | {
+                    originalFilename: string;
+                    filename?: string | null;
+                    ext?: string | null;
+                    contentType?: string | null;
+                    size?: number | null;
+                    storage: number;
+                    parent?: number | null;
+                    projects?: number[] | null;
+                    status?: number | null;
+                }[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & {
+                        uploadedfile: components["schemas"]["UploadedFile"];
+                        data: components["schemas"]["UploadedFile"];
+                    }) | components["schemas"]["Several"];
+                };
+            };
+        };
+    };
+    show_file_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedFile"] & components["schemas"]["OfPlace"];
+                };
+            };
+        };
+    };
+    edit_file_3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    originalFilename?: string | null;
+                    filename?: string | null;
+                    ext?: string | null;
+                    contentType?: string | null;
+                    size?: number | null;
+                    storage?: number | null;
+                    parent?: number | null;
+                    projects?: number[] | null;
+                    status?: number | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        uploadedfile: components["schemas"]["UploadedFile"];
+                        data: components["schemas"]["UploadedFile"];
+                    };
+                };
+            };
+        };
+    };
+    remove_file_3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        uploadedfile: components["schemas"]["UploadedFile"];
+                        data: components["schemas"]["UploadedFile"];
+                    };
+                };
+            };
+        };
+    };
+    show_image_of_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbstractImage"];
+                };
+            };
+        };
+    };
+    download_file_4: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                publicKey?: string | null;
+                online?: string | null;
+                withRoles?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                fullName?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+                username?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"])[];
+                    };
+                };
+            };
+        };
+    };
+    add_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    username: string;
+                    firstname: string;
+                    lastname: string;
+                    email: string;
+                    password: string;
+                    /** @default EN */
+                    language?: string;
+                    /** @default false */
+                    isDeveloper?: boolean;
+                    /** @default ROLE_USER */
+                    role?: string;
+                } | {
+                    username: string;
+                    firstname: string;
+                    lastname: string;
+                    email: string;
+                    password: string;
+                    /** @default EN */
+                    language?: string;
+                    /** @default false */
+                    isDeveloper?: boolean;
+                    /** @default ROLE_USER */
+                    role?: string;
+                }[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & {
+                        user: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                        data: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                    }) | components["schemas"]["Several"];
+                };
+            };
+        };
+    };
+    show_current_user_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Oneself"] & components["schemas"]["WhoAsks"];
+                };
+            };
+        };
+    };
+    show_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPair"];
+                };
+            };
+        };
+    };
+    renew_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPair"];
+                };
+            };
+        };
+    };
+    list_friends: {
+        parameters: {
+            query?: {
+                project?: number | null;
+                offline?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: (components["schemas"]["User"] & components["schemas"]["OwnerSees"])[];
+                    };
+                };
+            };
+        };
+    };
+    list_projects_of_user: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+                name?: {
+                    equals?: string;
+                    nequals?: string;
+                    like?: string;
+                    ilike?: string;
+                    lte?: string;
+                    gte?: string;
+                    in?: string;
+                };
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Project"][];
+                    };
+                };
+            };
+        };
+    };
+    list_projects_of_user_lightly: {
+        parameters: {
+            query?: {
+                creator?: string | null;
+                admin?: string | null;
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Named"][];
+                    };
+                };
+            };
+        };
+    };
+    define_role: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["UserRole"][];
+                    };
+                };
+            };
+        };
+    };
+    show_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                };
+            };
+        };
+    };
+    edit_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    username?: string | null;
+                    firstname?: string | null;
+                    lastname?: string | null;
+                    email?: string | null;
+                    language?: string | null;
+                    isDeveloper?: boolean | null;
+                    password?: string | null;
+                    oldPassword?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & components["schemas"]["OneselfAgain"]) & {
+                        user: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                        data: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                    };
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        user: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                        data: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                    };
+                };
+            };
+        };
+    };
+    lock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        user: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                        data: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                    };
+                };
+            };
+        };
+    };
+    unlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"] & {
+                        user: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                        data: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                    };
+                };
+            };
+        };
+    };
+    edit_user_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    username?: string | null;
+                    firstname?: string | null;
+                    lastname?: string | null;
+                    email?: string | null;
+                    language?: string | null;
+                    isDeveloper?: boolean | null;
+                    password?: string | null;
+                    oldPassword?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & components["schemas"]["OneselfAgain"]) & {
+                        user: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                        data: components["schemas"]["User"] & components["schemas"]["OwnerSees"] & components["schemas"]["Ranked"] & components["schemas"]["Flags"];
+                    };
+                };
+            };
+        };
+    };
+    add_annotation_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    location: string;
+                    image?: number | null;
+                    slice?: number | null;
+                    term?: number[];
+                    terms?: number[];
+                    track?: number[];
+                    tracks?: number[];
+                    group?: number | null;
+                    user?: number | null;
+                    origin?: string | null;
+                    minPoint?: number | null;
+                    maxPoint?: number | null;
+                    geometryCompression?: number | null;
+                    source?: string | null;
+                    parent?: number | null;
+                    properties?: {
+                        key: string;
+                        value: string;
+                    }[];
+                } | {
+                    location: string;
+                    image?: number | null;
+                    slice?: number | null;
+                    term?: number[];
+                    terms?: number[];
+                    track?: number[];
+                    tracks?: number[];
+                    group?: number | null;
+                    user?: number | null;
+                    origin?: string | null;
+                    minPoint?: number | null;
+                    maxPoint?: number | null;
+                    geometryCompression?: number | null;
+                    source?: string | null;
+                    parent?: number | null;
+                    properties?: {
+                        key: string;
+                        value: string;
+                    }[];
+                }[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | components["schemas"]["Several"];
+                };
+            };
+        };
+    };
+    show_one_10: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Annotation"] & components["schemas"]["Addresses"]) | (components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"]);
+                };
+            };
+        };
+    };
+    edit_annotation_3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    location?: string | null;
+                    origin?: string | null;
+                    minPoint?: number | null;
+                    maxPoint?: number | null;
+                    source?: string | null;
+                    parent?: number | null;
+                    term?: number[] | null;
+                    terms?: number[] | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | ((components["schemas"]["Command"] & components["schemas"]["Changes"]) & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    });
+                };
+            };
+        };
+    };
+    remove_annotation_3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Command"] & {
+                        annotation: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["Annotation"] & components["schemas"]["Addresses"];
+                    }) | (components["schemas"]["Command"] & {
+                        reviewedannotation: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                        data: components["schemas"]["ReviewedAnnotation"] & components["schemas"]["Addresses"];
+                    });
+                };
+            };
+        };
+    };
+    show_alphamask_5: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_crop_9: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_mask_5: {
+        parameters: {
+            query?: {
+                maxSize?: string;
+                safe?: string;
+                jpegQuality?: string;
+                bits?: string;
+                colormap?: string;
+                inverse?: string;
+                gamma?: string;
+                contrast?: string;
+                channels?: string;
+                zSlices?: string;
+                timepoints?: string;
+                minIntensities?: string;
+                maxIntensities?: string;
+                gammas?: string;
+                colormaps?: string;
+                filters?: string;
+                zoom?: string;
+                type?: string;
+                draw?: string;
+                mask?: string;
+                alphaMask?: string;
+                alpha?: string;
+                color?: string;
+                thickness?: string;
+                increaseArea?: string;
+                square?: string;
+            };
+            header?: never;
+            path: {
+                format: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    redo_last_2: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    undo_last_2: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    redo_command_2: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    undo_command_2: {
+        parameters: {
+            query?: {
+                max?: number;
+                offset?: number;
+                sort?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"] & {
+                        collection: components["schemas"]["Taken"][];
+                    };
+                };
+            };
+        };
+    };
+    close_admin_session_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flags"] & components["schemas"]["FlagsByNow"];
+                };
+            };
+        };
+    };
+    show_admin_session_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flags"] & components["schemas"]["FlagsByNow"];
+                };
+            };
+        };
+    };
+    open_admin_session_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flags"] & components["schemas"]["FlagsByNow"];
+                };
+            };
+        };
+    };
+}

@@ -1,13 +1,13 @@
 /** Sends one file in pieces (tus): cut off, it goes on by itself for a while, and later where it was. */
 
 import type { DetailedError, Upload as TusUpload } from "tus-js-client";
-import { Refusal, address, headers, refusalOf } from "./client";
+import { Refusal, base, headers, refusalOf } from "./client";
 
 /** A piece is asked for as whoever is signed in: a session that is used does not end. */
 const PIECE = 32 << 20;
 /** Not at once: the server has to notice first that the line is dead, and writes down what came. */
 const TRY_AGAIN_MS = [500, 1000, 2000, 3000, 5000];
-const UPLOADS = "api/atrisys/uploads";
+const UPLOADS = new URL("api/atrisys/uploads", base).href;
 
 export interface Piecewise {
   file: Blob;
@@ -32,8 +32,8 @@ export function sendPiecewise({ file, metadata, id, begun, sent }: Piecewise) {
     void import("tus-js-client").then(({ Upload }) => {
       if (stopped) return;
       upload = new Upload(file, {
-        endpoint: address(UPLOADS),
-        uploadUrl: id === null ? null : address(`${UPLOADS}/${id}`),
+        endpoint: UPLOADS,
+        uploadUrl: id === null ? null : `${UPLOADS}/${id}`,
         chunkSize: PIECE,
         retryDelays: TRY_AGAIN_MS,
         // The server knows what was begun, in whichever browser.
@@ -44,7 +44,7 @@ export function sendPiecewise({ file, metadata, id, begun, sent }: Piecewise) {
         onUploadUrlAvailable: () => {
           const number = Number(/\d+$/.exec(upload!.url!)![0]);
           // As this page reaches the server, whatever address the server says it has.
-          upload!.url = address(`${UPLOADS}/${number}`);
+          upload!.url = `${UPLOADS}/${number}`;
           begun(number);
         },
         onSuccess: () => resolve(true),

@@ -2,7 +2,8 @@
 
 import { ask } from "../api/client";
 
-const tell = (path: string, body: object): void => void ask("POST", path, body).catch(() => {});
+const pass = (telling: Promise<unknown>): void => void telling.catch(() => {});
 
-export const tellProject = (id: string): void => tell(`api/project/${id}/userconnection.json`, {});
-export const tellImage = (id: number): void => tell(`api/imageinstance/${id}/consultation.json`, { mode: "view" });
+export const tellProject = (id: string): void => pass(ask("POST", "/api/project/{id}/userconnection.json", { path: { id }, body: {} }));
+export const tellImage = (id: number): void =>
+  pass(ask("POST", "/api/imageinstance/{id}/consultation.json", { path: { id }, body: { mode: "view" } }));

@@ -1,6 +1,6 @@
 /** How large a pixel of a slide is: as its file says, or as somebody set it by hand in the project. */
 
-import { ask, list } from "../api/client";
+import { ask } from "../api/client";
 import type { Image, Project } from "../api/shapes";
 
 /** µm for each level-0 pixel, and the objective; null where unknown. */
@@ -24,23 +24,27 @@ const MOST = 1e9;
 
 export async function askCalibration({ baseImage, project }: Image): Promise<Told> {
   const [file, found] = await Promise.all([
-    ask<Calibration>("GET", `api/abstractimage/${baseImage}.json`),
-    ask<Project>("GET", `api/project/${project}.json`),
+    ask("GET", "/api/abstractimage/{id}.json", { path: { id: baseImage } }),
+    ask("GET", "/api/project/{id}.json", { path: { id: project } }),
   ]);
   return { file, project: found };
 }
 
 /** The image as it is then. */
 export async function calibrate(image: number, wish: Calibration): Promise<Image> {
-  return (await ask<{ imageinstance: Image }>("PUT", `api/imageinstance/${image}.json`, wish)).imageinstance;
+  return (await ask("PUT", "/api/imageinstance/{id}.json", { path: { id: image }, body: wish })).imageinstance;
 }
 
 /** Those of a project whose scale is not known. */
 export async function askUnscaled(project: number): Promise<Image[]> {
-  return (await list<Image>(`api/project/${project}/imageinstance.json`, { "physicalSizeX[in]": "null", max: 0 })).collection;
+  const { collection } = await ask("GET", "/api/project/{id}/imageinstance.json", {
+    path: { id: project },
+    query: { physicalSizeX: { in: "null" }, max: 0 },
+  });
+  return collection;
 }
 
-export const readImage = (id: number) => ask<Image>("GET", `api/imageinstance/${id}.json`);
+export const readImage = (id: number) => ask("GET", "/api/imageinstance/{id}.json", { path: { id } });
 
 /** As the server judges: managers always, contributors as the project's mode says. `owner`: who put the image there. */
 export function mayCalibrate(reader: Reader, { isReadOnly, isRestricted }: Told["project"], owner: number): boolean {

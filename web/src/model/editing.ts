@@ -1,8 +1,8 @@
 /** What somebody does to the shapes of one image: draws, chooses, changes, deletes, names, takes back. */
 
 import { computed, ref, shallowRef } from "vue";
-import type { Taken } from "../api/shapes";
-import { type Annotated, MOST_TOLD, deleteAnnotation, isOvertaken, readAnnotation, sendDrawing, setTerm, splitAlong, takeBack } from "./annotations";
+import type { Annotated, Taken } from "../api/shapes";
+import { MOST_TOLD, deleteAnnotation, isOvertaken, readAnnotation, sendDrawing, setTerm, splitAlong, takeBack } from "./annotations";
 import { type How, combine, isArea } from "./edits";
 import type { Kept } from "./kept";
 import { type Saved, type Unsaved, createSaving } from "./saving";

@@ -22,9 +22,9 @@ test("more than can be changed at once are counted, and none of them is told", a
 });
 
 test("the server is asked for the shapes that are shown", async () => {
-  let asked: Record<string, string | number> = {};
-  const shown = await findInBox(7, { terms: "3", reviewed: "true" }, ASKEW, async (_, query) => {
-    asked = query!;
+  let asked: object = {};
+  const shown = await findInBox(7, { terms: "3", reviewed: "true" }, ASKEW, async (query) => {
+    asked = query;
     return { collection: [at(1, 50, 50)], size: 1 };
   });
   expect(asked).toMatchObject({ image: 7, terms: "3", bbox: "POLYGON((50.00 0.00,100.00 50.00,50.00 100.00,0.00 50.00,50.00 0.00))" });

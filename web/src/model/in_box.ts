@@ -1,8 +1,6 @@
 /** What lies in a box that somebody drew over shapes, whether each of them is on the screen or how dense they lie. */
 
-import { list } from "../api/client";
-import type { Annotation } from "../api/shapes";
-import { MOST_AT_ONCE } from "./annotations";
+import { MOST_AT_ONCE, listShapes } from "./annotations";
 import type { Point } from "./frame";
 import { type Shape, fromAnnotation, isInRing } from "./shape";
 
@@ -12,13 +10,12 @@ export interface InBox {
   tooMany?: number;
 }
 
-type Ask = typeof list<Annotation>;
+type Ask = typeof listShapes;
 
 /** A shape lies in the box where its middle does. */
-export async function findInBox(image: number, filter: Record<string, string>, corners: Point[], ask: Ask = list<Annotation>): Promise<InBox> {
+export async function findInBox(image: number, filter: Record<string, string>, corners: Point[], ask: Ask = listShapes): Promise<InBox> {
   const bbox = `POLYGON((${corners.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(",")}))`;
-  const query = { image, ...filter, bbox, showBasic: "true", showWKT: "true", showTerm: "true", max: MOST_AT_ONCE };
-  const { collection, size } = await ask("api/annotation.json", query);
+  const { collection, size } = await ask({ image, ...filter, bbox, max: MOST_AT_ONCE });
   if (size > MOST_AT_ONCE) return { shapes: [], tooMany: size };
   const ring = corners.flat();
   return { shapes: collection.map((one) => fromAnnotation(one, filter.reviewed === "true")).filter(({ box }) => isInRing(ring, middleOf(box))) };

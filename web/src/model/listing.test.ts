@@ -1,20 +1,17 @@
 import { expect, test } from "vitest";
 import type { Listing } from "../api/client";
-import { useListing } from "./listing";
+import { listing } from "./listing";
 
 type Asked = { query: Record<string, unknown>; answer: (found: Listing<number>) => void; refuse: (why: unknown) => void };
 
-function listing() {
+function numbers() {
   const asked: Asked[] = [];
-  const rows = useListing<number>(
-    () => "numbers",
-    (_path, query) => new Promise((answer, refuse) => asked.push({ query, answer, refuse })),
-  );
+  const rows = listing<number, { max?: number }>((query) => new Promise((answer, refuse) => asked.push({ query, answer, refuse })));
   return { ...rows, asked };
 }
 
 test("an earlier answer that comes late does not replace the later one", async () => {
-  const { asked, rows, load } = listing();
+  const { asked, rows, load } = numbers();
   const first = load({ max: 2 });
   const second = load({ max: 2 });
   asked[1].answer({ collection: [3, 4], size: 4 });
@@ -24,7 +21,7 @@ test("an earlier answer that comes late does not replace the later one", async (
 });
 
 test("more rows follow those that are there", async () => {
-  const { asked, rows, total, load, more } = listing();
+  const { asked, rows, total, load, more } = numbers();
   const first = load({ max: 2 });
   asked[0].answer({ collection: [1, 2], size: 3 });
   await first;
@@ -36,7 +33,7 @@ test("more rows follow those that are there", async () => {
 });
 
 test("what goes wrong is kept until the next question", async () => {
-  const { asked, failure, loading, load } = listing();
+  const { asked, failure, loading, load } = numbers();
   const first = load({});
   asked[0].refuse("no");
   await first;

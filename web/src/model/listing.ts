@@ -1,11 +1,9 @@
 /** A list of the server's, page by page: the last question counts, however late an earlier one is answered. */
 
 import { type Ref, ref, watch } from "vue";
-import { type Listing, list } from "../api/client";
+import { type ListPath, type Listing, type PlaceOf, type QueryOf, type RowOf, ask } from "../api/client";
 
-export type Query = Record<string, string | number>;
-
-export interface Rows<T> {
+export interface Rows<T, Query> {
   rows: Ref<T[]>;
   total: Ref<number>;
   loading: Ref<boolean>;
@@ -16,9 +14,14 @@ export interface Rows<T> {
   more(query: Query): Promise<void>;
 }
 
-type Ask<T> = (path: string, query: Query) => Promise<Listing<T>>;
+/** The rows of one of the server's lists. `place`: what its path asks for. */
+export function useListing<P extends ListPath>(path: P, ...[place]: unknown extends PlaceOf<P> ? [] : [place: () => PlaceOf<P>]) {
+  // That a list is answered, whichever it is, the compiler cannot follow.
+  const read = ask as (method: "GET", path: P, said: object) => Promise<unknown>;
+  return listing<RowOf<P>, QueryOf<P>>((query) => read("GET", path, { ...(place?.() as object | undefined), query }) as Promise<Listing<RowOf<P>>>);
+}
 
-export function useListing<T>(path: () => string, ask: Ask<T> = list): Rows<T> {
+export function listing<T, Query extends object>(question: (query: Query & { offset?: number }) => Promise<Listing<T>>): Rows<T, Query> {
   const rows = ref([]) as Ref<T[]>;
   const total = ref(0);
   const loading = ref(true);
@@ -30,7 +33,7 @@ export function useListing<T>(path: () => string, ask: Ask<T> = list): Rows<T> {
     loading.value = true;
     failure.value = undefined;
     try {
-      const found = await ask(path(), { ...query, ...(before.length ? { offset: before.length } : {}) });
+      const found = await question({ ...query, ...(before.length ? { offset: before.length } : {}) });
       if (turn !== asked) return;
       rows.value = [...before, ...found.collection];
       total.value = found.size;
@@ -63,8 +66,8 @@ export function useSearch(act: () => void, pause_ms = 250): Ref<string> {
 }
 
 /** The part of a question that looks for `search` in a field. */
-export function ilike(field: string, search: string): Query {
-  return search ? { [`${field}[ilike]`]: search } : {};
+export function ilike<F extends string>(field: F, search: string): { [K in F]?: { ilike: string } } {
+  return (search ? { [field]: { ilike: search } } : {}) as { [K in F]?: { ilike: string } };
 }
 
 /** Numbers that an address joins by commas; nonsense is passed over. */

@@ -5,7 +5,7 @@ const change = (seq: number, of = "UserAnnotation", id = seq, user = 2, version 
 const told = (...changes: Change[]): News => ({ changes, missed: false });
 const MISSED: News = { changes: [], missed: true };
 
-const answering = (log: Change[]) => async ({ since = 0, max, offset = 0 }: Record<string, string | number>) => {
+const answering = (log: Change[]) => async ({ since = 0, max, offset = 0 }: { since?: number; max?: number; offset?: number }) => {
   const found = log.filter((one) => one.seq > Number(since));
   return { collection: found.slice(Number(offset), Number(offset) + Number(max)), size: found.length };
 };

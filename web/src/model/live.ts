@@ -1,6 +1,6 @@
 /** What others change meanwhile: the server's feed of changes, asked for again and again. */
 
-import { type Listing, list } from "../api/client";
+import { type Listing, type QueryOf, ask as askServer } from "../api/client";
 
 export interface Change {
   seq: number;
@@ -18,7 +18,8 @@ export interface News {
 
 export const NO_NEWS: News = { changes: [], missed: false };
 
-type Ask = (query: Record<string, string | number>) => Promise<Listing<Change>>;
+const PATH = "/api/atrisys/changes";
+type Ask = (query: QueryOf<typeof PATH>) => Promise<Listing<Change>>;
 
 const MOST = 500;
 /** Annotations that are asked for one by one; where more changed, all in sight is. */
@@ -60,7 +61,7 @@ export function again(act: () => Promise<void>, everyMs: number): { stop(): void
 }
 
 /** Reads what is new each time it is called; what was there before the first time is not told. */
-export function createFeed(project: number, ask: Ask = (query) => list<Change>("api/atrisys/changes", query)) {
+export function createFeed(project: number, ask: Ask = (query) => askServer("GET", PATH, { query })) {
   let since: number | undefined;
 
   /** To the last one of so many after `after`. */

@@ -1,6 +1,6 @@
 /** Who is in a project now, and at which of its images. */
 
-import { list } from "../api/client";
+import { ask } from "../api/client";
 
 export interface Online {
   id: number;
@@ -17,5 +17,5 @@ export function byImage(online: Online[], me: number): Map<number, number[]> {
 }
 
 export async function readOnline(project: number): Promise<Online[]> {
-  return (await list<Online>(`api/project/${project}/online/user.json`, { max: 100 })).collection;
+  return (await ask("GET", "/api/project/{id}/online/user.json", { path: { id: project }, query: { max: 100 } })).collection;
 }

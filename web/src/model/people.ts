@@ -2,7 +2,6 @@
 
 import { reactive } from "vue";
 import { ask } from "../api/client";
-import type { Person } from "../api/shapes";
 
 const names = reactive(new Map<number, string>());
 const asked = new Set<number>();
@@ -13,7 +12,7 @@ export function nameOf(id: number | null): string {
   if (!id) return "";
   if (!asked.has(id)) {
     asked.add(id);
-    ask<Person>("GET", `api/user/${id}.json`).then(
+    ask("GET", "/api/user/{name}.json", { path: { name: id } }).then(
       ({ username }) => names.set(id, username),
       () => {},
     );

@@ -4,7 +4,7 @@ import type { Place } from "./position";
 
 const view: Place = { centre: [1000, 500], downsample: 2, degrees: 0 };
 const seen = (of: Place, size: [number, number]) => {
-  const body = positionOf(of, size, 8192, false) as Record<string, number>;
+  const body = positionOf(of, size, 8192, false) as unknown as Record<string, number>;
   const ring = ["topLeft", "topRight", "bottomRight", "bottomLeft", "topLeft"].map((name) => `${body[`${name}X`]} ${body[`${name}Y`]}`);
   return { user: 1, slice: 2, created: "0", location: `POLYGON ((${ring.join(", ")}))`, rotation: body.rotation };
 };

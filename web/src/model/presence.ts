@@ -1,6 +1,6 @@
 /** Who is on the slide and where they look: told by each page that shows it, in the map's frame (y upwards). */
 
-import { ask, list } from "../api/client";
+import { type RowOf, ask } from "../api/client";
 import type { Point } from "./frame";
 import { onSlide } from "./linking";
 import { type Place, inDegrees, radians } from "./position";
@@ -8,22 +8,10 @@ import { readParts } from "./shape";
 
 export type Size = [width: number, height: number];
 
-/** Somebody's view, as the server tells it. */
-export interface Seen {
-  user: number;
-  slice: number;
-  created: string;
-  /** The corners, from the top left, clockwise. */
-  location: string;
-  /** Radians. */
-  rotation: number;
-}
-
-export interface Present extends Seen {
-  fullName: string;
-  /** Whether they move as whoever asks does. */
-  followsMe: boolean;
-}
+/** Somebody's view, as the server tells it: its corners from the top left, clockwise, and its turn in radians. */
+export type Seen = Pick<Present, "user" | "slice" | "created" | "location" | "rotation">;
+/** `followsMe`: whether they move as whoever asks does. */
+export type Present = RowOf<"/api/atrisys/imageinstance/{id}/present.json">;
 
 const TILE_PX = 256;
 /** Each holds white letters at 4.5 to 1, and they are told apart by those who see few colours. */
@@ -48,14 +36,13 @@ export function cornersOf(view: Place, [width, height]: Size): Point[] {
 
 /** What the server is told of a view; `longest`: the longer side of the slide. */
 export function positionOf(view: Place, size: Size, longest: number, broadcast: boolean) {
-  const names = ["topLeft", "topRight", "bottomRight", "bottomLeft"];
-  const corners = cornersOf(view, size).flatMap(([x, y], k) => [
-    [`${names[k]}X`, x],
-    [`${names[k]}Y`, y],
-  ]);
+  const [[topLeftX, topLeftY], [topRightX, topRightY], [bottomRightX, bottomRightY], [bottomLeftX, bottomLeftY]] = cornersOf(view, size);
+  const corners = { topLeftX, topLeftY, topRightX, topRightY, bottomRightX, bottomRightY, bottomLeftX, bottomLeftY };
   const zoom = Math.round(Math.max(0, Math.log2(longest / TILE_PX / view.downsample)));
-  return { ...Object.fromEntries(corners), zoom, rotation: radians(view.degrees), broadcast };
+  return { ...corners, zoom, rotation: radians(view.degrees), broadcast };
 }
+
+export type Told = ReturnType<typeof positionOf>;
 
 export function frameOf({ location }: Seen): Point[] {
   const flat = readParts(location)[0]?.flat ?? new Float64Array();
@@ -86,18 +73,19 @@ export function createTeller<Said extends object>(tell: (said: Said) => Promise<
 }
 
 /** On the plane that is shown (`slice`), where there are several. */
-export function tellPosition(image: number, slice: number | undefined, position: object): Promise<unknown> {
-  return ask("POST", slice === undefined ? `api/imageinstance/${image}/position.json` : `api/sliceinstance/${slice}/position.json`, position);
+export function tellPosition(image: number, slice: number | undefined, position: Told): Promise<unknown> {
+  if (slice === undefined) return ask("POST", "/api/imageinstance/{id}/position.json", { path: { id: image }, body: position });
+  return ask("POST", "/api/sliceinstance/{id}/position.json", { path: { id: slice }, body: position });
 }
 
 /** The others that somebody may see there. */
 export async function readPresent(image: number, me: number): Promise<Present[]> {
-  const { collection } = await list<Present>(`api/atrisys/imageinstance/${image}/present.json`, { max: 100 });
+  const { collection } = await ask("GET", "/api/atrisys/imageinstance/{id}/present.json", { path: { id: image }, query: { max: 100 } });
   return collection.filter((one) => one.user !== me);
 }
 
 /** Where somebody looks; undefined where they went, or show it no longer. */
 export async function readFollowed(image: number, user: number): Promise<Seen | undefined> {
-  const found = await ask<Partial<Seen>>("GET", `api/imageinstance/${image}/position/${user}.json`);
+  const found: Partial<Seen> = await ask("GET", "/api/imageinstance/{id}/position/{user_id}.json", { path: { id: image, user_id: user } });
   return found.location === undefined ? undefined : (found as Seen);
 }

@@ -1,7 +1,7 @@
 /** One project, as every page of it shows it. */
 
 import { type InjectionKey, type Ref, inject } from "vue";
-import { ask, list } from "../api/client";
+import { ask } from "../api/client";
 import type { Member, Project, Term } from "../api/shapes";
 import { isManager } from "./session";
 
@@ -15,9 +15,9 @@ export interface Opened {
 
 export async function openProject(id: string): Promise<Opened> {
   const [project, members, terms] = await Promise.all([
-    ask<Project>("GET", `api/project/${id}.json`),
-    list<Member>(`api/project/${id}/user.json`, { max: 0 }),
-    list<Term>(`api/project/${id}/term.json`, { max: 0 }),
+    ask("GET", "/api/project/{id}.json", { path: { id } }),
+    ask("GET", "/api/project/{id}/user.json", { path: { id } }),
+    ask("GET", "/api/project/{id}/term.json", { path: { id } }),
   ]);
   return { project, members: members.collection, terms: terms.collection, isManager: isManager(members.collection) };
 }

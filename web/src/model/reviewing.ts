@@ -1,15 +1,15 @@
 /** One annotation after the other, as a reviewer looks through them. */
 
 import { ref } from "vue";
-import { Refusal, ask, list } from "../api/client";
+import { type QueryOf, Refusal, ask } from "../api/client";
 import type { Annotation } from "../api/shapes";
+import { listShapes } from "./annotations";
 
-type Query = Record<string, string | number>;
+const PLACE = "/api/atrisys/imageinstance/{id}/annotation/{annotation}/place.json";
 
 const toServer = {
-  list: (query: Query) => list<Annotation>("api/annotation.json", query),
-  place: (image: number, id: number, query: Query) =>
-    ask<{ place: number; total: number }>("GET", `api/atrisys/imageinstance/${image}/annotation/${id}/place.json?${new URLSearchParams(query as Record<string, string>)}`),
+  list: listShapes,
+  place: (image: number, id: number, query: QueryOf<typeof PLACE>) => ask("GET", PLACE, { path: { id: image, annotation: id }, query }),
 };
 
 export function createReviewing(image: number, filter: () => Record<string, string>, asked = toServer) {
@@ -37,7 +37,7 @@ export function createReviewing(image: number, filter: () => Record<string, stri
     async step(by: 1 | -1): Promise<Annotation | undefined> {
       await standing;
       const offset = total.value ? (at.value - 1 + by + total.value) % total.value : 0;
-      const query = { image, ...filter(), showBasic: "true", showWKT: "true", showTerm: "true", max: 1 };
+      const query = { image, ...filter(), max: 1 };
       let found = await asked.list({ ...query, offset });
       if (!found.collection.length && found.size) found = await asked.list({ ...query, offset: 0 });
       total.value = found.size;
@@ -59,9 +59,10 @@ export function createReviewing(image: number, filter: () => Record<string, stri
 }
 
 /** Whoever begins is the image's reviewer. */
-export const startReview = (image: number) => ask<unknown>("POST", `api/imageinstance/${image}/review.json`);
+export const startReview = (image: number) => ask("POST", "/api/imageinstance/{id}/review.json", { path: { id: image } });
 
 export async function decide(annotation: number, accepts: boolean): Promise<number | null> {
-  const done = await ask<{ command: number | null }>(accepts ? "POST" : "DELETE", `api/annotation/${annotation}/review.json`, accepts ? {} : undefined);
+  const [path, here] = ["/api/annotation/{id}/review.json", { path: { id: annotation } }] as const;
+  const done = accepts ? await ask("POST", path, { ...here, body: {} }) : await ask("DELETE", path, here);
   return done.command;
 }

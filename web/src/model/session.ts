@@ -4,13 +4,15 @@ import { ref } from "vue";
 import { SESSION, Refusal, ask } from "../api/client";
 import type { Member, User } from "../api/shapes";
 
+const OWN = { path: { name: "current" } };
+
 /** undefined: not asked yet; null: nobody. */
 export const user = ref<User | null | undefined>();
 
 export async function whoIsHere(): Promise<User | null> {
   if (user.value === undefined) {
     try {
-      user.value = (await ask<{ user: User }>("GET", SESSION)).user;
+      user.value = (await ask("GET", SESSION)).user;
     } catch (error) {
       if (!(error instanceof Refusal && error.status === 401)) throw error;
       user.value = null;
@@ -20,7 +22,7 @@ export async function whoIsHere(): Promise<User | null> {
 }
 
 export async function signIn(username: string, password: string): Promise<void> {
-  user.value = (await ask<{ user: User }>("POST", SESSION, { username, password })).user;
+  user.value = (await ask("POST", SESSION, { body: { username, password } })).user;
 }
 
 /** Whether whoever is here manages a project with these members. */
@@ -31,22 +33,22 @@ export function isManager(members: Member[]): boolean {
 
 /** For some hours an administrator is one, if they say so. */
 export async function openAdminSession(): Promise<void> {
-  await ask("GET", "api/session/admin/open.json");
+  await ask("GET", "/api/session/admin/open.json");
   await lookAgain();
 }
 
 export async function changeAccount(wish: Pick<User, "firstname" | "lastname" | "email">): Promise<void> {
-  await ask("PUT", "api/user/current.json", wish);
+  await ask("PUT", "/api/user/{name}.json", { ...OWN, body: wish });
   await lookAgain();
 }
 
 /** All other sessions end; this one goes on under a new cookie. */
 export async function changePassword(oldPassword: string, password: string): Promise<void> {
-  await ask("PUT", "api/user/current/password.json", { oldPassword, password });
+  await ask("PUT", "/api/user/{name}/password.json", { ...OWN, body: { oldPassword, password } });
 }
 
 async function lookAgain(): Promise<void> {
-  user.value = (await ask<{ user: User }>("GET", SESSION)).user;
+  user.value = (await ask("GET", SESSION)).user;
 }
 
 export async function signOut(): Promise<void> {

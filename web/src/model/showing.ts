@@ -10,7 +10,7 @@ type Store = Pick<Storage, "getItem" | "setItem">;
 /** Where a project keeps its members' work apart, one is seen by nobody else until one says so. */
 export const isOpen = ({ blindMode, hideUsersLayers, hideAdminsLayers }: Flags) => !blindMode && !hideUsersLayers && !hideAdminsLayers;
 
-export function createShowing(project: number, me: number, store: Store = localStorage, read = () => ask<Flags>("GET", `api/project/${project}.json`)) {
+export function createShowing(project: number, me: number, store: Store = localStorage, read: () => Promise<Flags> = () => ask("GET", "/api/project/{id}.json", { path: { id: project } })) {
   const place = `atrisys.shown.${me}.${project}`;
   const chosen = store.getItem(place);
   const isShown = ref(chosen === "yes");

@@ -1,7 +1,7 @@
 /** A table that the server pages, sorts and filters; what is asked for is what the library's table says. */
 
 import { ref, watch } from "vue";
-import { type Query, type Rows, useListing } from "./listing";
+import type { Rows } from "./listing";
 
 interface Sort {
   key: string;
@@ -15,12 +15,7 @@ export interface Wish {
 }
 
 /** `more`: what is asked for beside the page; `sort`: the order that a newcomer sees. */
-export function useTable<T>(path: () => string, more: () => Query, sort: Sort): Rows<T> & ReturnType<typeof paging<T>> {
-  const listing = useListing<T>(path);
-  return { ...listing, ...paging(listing, more, sort) };
-}
-
-function paging<T>(listing: Rows<T>, more: () => Query, sort: Sort) {
+export function useTable<T, Query extends object>(listing: Rows<T, Query>, more: () => Query, sort: Sort) {
   const wish = ref<Wish>({ page: 1, itemsPerPage: 25, sortBy: [sort] });
 
   function read() {
@@ -39,5 +34,5 @@ function paging<T>(listing: Rows<T>, more: () => Query, sort: Sort) {
   }
 
   watch(wish, read, { immediate: true });
-  return { wish, read, restart, change };
+  return { ...listing, wish, read, restart, change };
 }

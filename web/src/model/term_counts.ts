@@ -1,20 +1,17 @@
 /** How many annotations of an image bear each term, as the server counts them: whatever is on the screen. */
 
 import { shallowRef } from "vue";
-import { ask } from "../api/client";
-
-export interface Counted {
-  total: number;
-  withoutTerm: number;
-  terms: { term: number; number: number }[];
-}
+import { type Answer, type QueryOf, ask } from "../api/client";
 
 export type Counts = Map<number | null, number>;
 
-type Ask = (query: string) => Promise<Counted>;
+const PATH = "/api/atrisys/imageinstance/{id}/terms.json";
+type Words = QueryOf<typeof PATH>;
+export type Counted = Answer<"GET", typeof PATH>;
+type Ask = (query: Words) => Promise<Counted>;
 
 /** `filter`: whose, on which plane; terms that are hidden are counted all the same. */
-export function createTermCounts(image: number, filter: () => Record<string, string>, asked: Ask = (query) => ask("GET", `api/atrisys/imageinstance/${image}/terms.json?${query}`)) {
+export function createTermCounts(image: number, filter: () => Record<string, string>, asked: Ask = (query) => ask("GET", PATH, { path: { id: image }, query })) {
   /** By term; null: those without any. Undefined until they are known. */
   const counts = shallowRef<Counts>();
   let last = 0;
@@ -24,7 +21,7 @@ export function createTermCounts(image: number, filter: () => Record<string, str
     async again(): Promise<void> {
       const turn = ++last;
       const { terms, noTerm, ...other } = filter();
-      const found = await asked(new URLSearchParams(other).toString()).catch(() => undefined);
+      const found = await asked(other).catch(() => undefined);
       if (turn !== last || !found) return;
       counts.value = new Map([[null, found.withoutTerm], ...found.terms.map(({ term, number }) => [term, number] as const)]);
     },

@@ -9,7 +9,7 @@ export interface Leaf extends Term {
 
 /** In all projects that use its ontology. */
 export async function giveColour(term: number, color: string): Promise<void> {
-  await ask("PUT", `api/term/${term}.json`, { color });
+  await ask("PUT", "/api/term/{id}.json", { path: { id: term }, body: { color } });
 }
 
 export function inTreeOrder(terms: Term[]): Leaf[] {

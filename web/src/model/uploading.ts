@@ -1,28 +1,24 @@
 /** The uploads of this browser's page: they go on while somebody looks at other pages. */
 
 import { ref, watch } from "vue";
-import { Refusal, ask, list } from "../api/client";
+import { Refusal, ask } from "../api/client";
 import type { Job, OpenUpload } from "../api/shapes";
 import { sendPiecewise } from "../api/tus";
+import { goesOn } from "./jobs";
 import { user } from "./session";
 import { type Landed, type Target, type Ways, createUploads, isSame } from "./uploads";
 
 const LOOK_AGAIN_MS = 1000;
-const OPEN = "api/atrisys/uploads";
-
-interface ImportJob extends Omit<Job, "result"> {
-  result: { images: { error: string | null; imageInstances: number[] }[] } | null;
-}
 
 /** Counts what has arrived: lists of files and images are read anew when it changes. */
 export const arrivals = ref(0);
 
 export async function openUploads(): Promise<OpenUpload[]> {
-  const all = await list<OpenUpload>(`${OPEN}.json`, { max: 0 });
+  const all = await ask("GET", "/api/atrisys/uploads.json");
   return all.collection.filter((one) => one.uploadedFile === null);
 }
 
-export const giveUp = (id: number) => ask<void>("DELETE", `${OPEN}/${id}`);
+export const giveUp = (id: number) => ask("DELETE", "/api/atrisys/uploads/{id}", { path: { id } });
 
 const ways: Ways = {
   async find({ parcel, size, target }) {
@@ -43,11 +39,12 @@ const ways: Ways = {
       sent: (bytes) => (upload.sent = bytes),
     }),
   async follow(id) {
-    const { job } = await patiently<OpenUpload>(`${OPEN}/${id}.json`);
-    let now = await patiently<ImportJob>(`api/atrisys/job/${job}.json`);
-    while (["waiting", "running", "cancelling"].includes(now.state)) {
+    const { job } = await patiently(() => ask("GET", "/api/atrisys/uploads/{id}.json", { path: { id } }));
+    const look = () => ask("GET", "/api/atrisys/job/{id}.json", { path: { id: job! } });
+    let now = await patiently(look);
+    while (goesOn(now)) {
       await pause();
-      now = await patiently<ImportJob>(`api/atrisys/job/${job}.json`);
+      now = await patiently(look);
     }
     return landed(now);
   },
@@ -58,7 +55,7 @@ function said({ storage, projects }: Target): Record<string, string> {
   return { ...(storage === null ? {} : { storage: String(storage) }), ...(projects.length ? { projects: projects.join() } : {}) };
 }
 
-function landed({ state, message, result }: ImportJob): Landed {
+function landed({ state, message, result }: Job): Landed {
   const images = result?.images ?? [];
   const wrong = images.find((one) => one.error)?.error ?? null;
   const count = images.flatMap((one) => one.imageInstances);
@@ -66,10 +63,10 @@ function landed({ state, message, result }: ImportJob): Landed {
 }
 
 /** The file is there: a server that is away for a while is no reason to stop asking. */
-async function patiently<T>(path: string): Promise<T> {
+async function patiently<T>(question: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await ask<T>("GET", path);
+      return await question();
     } catch (error) {
       if (!(error instanceof Refusal && error.status === 0)) throw error;
     }

@@ -1,6 +1,6 @@
 /** What the viewer page shows about one image. */
 
-import { ask, list } from "../api/client";
+import { ask } from "../api/client";
 import type { Grid, Image, Member, Term } from "../api/shapes";
 import type { Slice } from "./slices";
 
@@ -16,14 +16,15 @@ export interface Opened {
 }
 
 export async function openImage(project: string, id: string): Promise<Opened> {
+  const here = { path: { id } };
   const [image, grid, terms, layers, planes] = await Promise.all([
-    ask<Image>("GET", `api/imageinstance/${id}.json`),
-    ask<Grid>("GET", `api/atrisys/imageinstance/${id}/tiles.json`),
-    list<Term>(`api/project/${project}/term.json`, { max: 0 }),
-    list<Member>(`api/project/${project}/userlayer.json`, { max: 0 }),
-    list<Slice>(`api/imageinstance/${id}/sliceinstance.json`, { max: 0 }),
+    ask("GET", "/api/imageinstance/{id}.json", here),
+    ask("GET", "/api/atrisys/imageinstance/{id}/tiles.json", here),
+    ask("GET", "/api/project/{id}/term.json", { path: { id: project } }),
+    ask("GET", "/api/project/{id}/userlayer.json", { path: { id: project } }),
+    ask("GET", "/api/imageinstance/{id}/sliceinstance.json", here),
   ]);
   const slices = planes.collection.length > 1 ? planes.collection : [];
-  const first = slices.length ? await ask<Slice>("GET", `api/imageinstance/${id}/sliceinstance/reference.json`) : undefined;
+  const first = slices.length ? await ask("GET", "/api/imageinstance/{id}/sliceinstance/reference.json", here) : undefined;
   return { image, grid, terms: terms.collection, layers: layers.collection, slices, first };
 }

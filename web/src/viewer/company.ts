@@ -3,7 +3,7 @@
 import { ref, shallowRef, watch } from "vue";
 import { createFollowing } from "../model/following";
 import { again } from "../model/live";
-import { type Present, type Size, asSeenBy, createTeller, positionOf, readFollowed, readPresent, tellPosition } from "../model/presence";
+import { type Present, type Size, type Told, asSeenBy, createTeller, positionOf, readFollowed, readPresent, tellPosition } from "../model/presence";
 import type { Desk } from "./desk";
 import { showPeopleOn } from "./people_layer";
 
@@ -26,7 +26,7 @@ export function keepCompany(desk: Desk, { me, isShown, gone }: Hooks) {
   const followed = ref<number>();
   const frames = showPeopleOn(stage.map, stage.overview);
   const size = () => stage.map.getSize() as Size | undefined;
-  const tell = createTeller(({ slice, position }: { slice?: number; position: object }) => tellPosition(desk.image, slice, position));
+  const tell = createTeller(({ slice, position }: { slice?: number; position: Told }) => tellPosition(desk.image, slice, position));
 
   const following = createFollowing({
     async read(user) {

@@ -2,8 +2,9 @@
 
 import type Map from "ol/Map";
 import { buffer, getHeight, getIntersection, getWidth, isEmpty } from "ol/extent";
-import { ask, list } from "../api/client";
-import type { Annotation, Density } from "../api/shapes";
+import { ask } from "../api/client";
+import type { Density } from "../api/shapes";
+import { listShapes } from "../model/annotations";
 import { LARGE, boxOfCell, cellsOver, isKnown } from "../model/cells";
 import { type Box, type Shape, fromAnnotation, isLarge, touch } from "../model/shape";
 import type { ShapeStore } from "../model/shape_store";
@@ -87,8 +88,8 @@ export function loadByView(map: Map, image: string, whole: Box, store: ShapeStor
   function count(seen: Box, downsample: number, signal: AbortSignal): Promise<Density> {
     const least = Math.sqrt((getWidth(whole) * getHeight(whole)) / MOST_CELLS) + 1;
     const cell = Math.ceil(Math.max(COUNTED_PX * downsample, least));
-    const query = new URLSearchParams({ ...filter, cell: String(cell), bbox: written(seen) });
-    return ask<Density>("GET", `api/atrisys/imageinstance/${image}/density.json?${query}`, undefined, { signal });
+    const query = { ...filter, cell, bbox: written(seen) };
+    return ask("GET", "/api/atrisys/imageinstance/{id}/density.json", { path: { id: image }, query, signal });
   }
 
   async function bring(key: string, signal: AbortSignal): Promise<void> {
@@ -105,9 +106,8 @@ export function loadByView(map: Map, image: string, whole: Box, store: ShapeStor
     return [side, size];
   }
 
-  async function listIn(box: Box, more: Record<string, number>, signal: AbortSignal): Promise<{ shapes: Shape[]; size: number }> {
-    const query = { image, ...filter, bbox: written(box), showBasic: "true", showWKT: "true", showTerm: "true", ...more };
-    const { collection, size } = await list<Annotation>("api/annotation.json", query, { signal });
+  async function listIn(box: Box, more: { minSize?: number; max: number }, signal: AbortSignal): Promise<{ shapes: Shape[]; size: number }> {
+    const { collection, size } = await listShapes({ image, ...filter, bbox: written(box), ...more }, signal);
     return { shapes: collection.map((one) => store.same(one) ?? fromAnnotation(one)), size };
   }
 

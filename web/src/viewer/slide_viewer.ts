@@ -1,12 +1,12 @@
 /** The whole of the viewer's stage: the slide, how dense shapes lie or each of them, and the tools over them. */
 
 import type { Point } from "../model/frame";
+import { tilesOf } from "../model/pictures";
 import type { Position } from "../model/position";
 import type { Shape } from "../model/shape";
 import type { ShapeStore } from "../model/shape_store";
 import type { Slice } from "../model/slices";
 import type { Opened } from "../model/viewing";
-import { address } from "../api/client";
 import { chooseByBox } from "./box_choice";
 import { createChosenLayer } from "./chosen_layer";
 import { withCrosshair } from "./crosshair";
@@ -39,8 +39,7 @@ export function createStage(store: ShapeStore) {
   const marked = createChosenLayer((shape) => painter.paint.colours.get(shape.terms[0]) ?? NO_TERM);
 
   function open(target: HTMLElement, { image, grid }: Opened, overview: string, start: Position | undefined, hooks: Hooks) {
-    const tilesOf = (path: string) => address(`api/atrisys/${path}/tile/`) + "{level}/{column}/{row}.jpg";
-    const slide = showSlide(target, grid, tilesOf(`imageinstance/${image.id}`), overview, start);
+    const slide = showSlide(target, grid, tilesOf("image", image.id), overview, start);
     const density = createDensityLayer(grid.height);
     for (const layer of [density.layer, tiles.layer, marked.layer]) slide.map.addLayer(layer);
     slide.map.getView().on(["change", "propertychange"], () => hooks.moves(slide.position()));
@@ -65,7 +64,7 @@ export function createStage(store: ShapeStore) {
       },
     });
     /** Another plane, or what `query` says is laid over one another there. */
-    const plane = ({ id }: Slice, query: string) => slide.show(tilesOf(`sliceinstance/${id}`) + (query && `?${query}`));
+    const plane = ({ id }: Slice, query: string) => slide.show(tilesOf("slice", id) + (query && `?${query}`));
     const panning = createPanning(slide);
     const pen = withCrosshair(slide, createPen(slide.map, marked, panning.isHeld, hooks));
     return { ...slide, plane, loader, panning, pen };

@@ -51,7 +51,8 @@ watch(
 );
 
 /** Numbers and dates in the reader's manner. */
-export function number(value: number, digits = 0): string {
+export function number(value: number | null, digits = 0): string {
+  if (value === null) return "?";
   return new Intl.NumberFormat(TAGS[i18n.global.locale.value as Language], { maximumFractionDigits: digits }).format(value);
 }
 
