@@ -1,6 +1,7 @@
 /** The slide on the screen: its own tiles, a view that moves over them, and the overview. */
 
 import "ol/ol.css";
+import "./slide_map.css";
 import Map from "ol/Map";
 import type MapBrowserEvent from "ol/MapBrowserEvent";
 import View from "ol/View";
