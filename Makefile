@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo serve test test-web test-long test-browser test-postgis screens check locked lint types web-types imports docs-fresh client-fresh client \
+.PHONY: help setup demo serve test test-web test-long test-browser chromium test-postgis screens check locked lint types web-types imports docs-fresh client-fresh client \
 	fix docs \
 	migration bench clients lock clean
 
@@ -65,21 +65,20 @@ serve: $(VENV)/.runtime $(PAGE) ## the server on ./data (port=8000)
 
 # --- testing (only=tests/… picks tests) ------------------------------------------------------------------------------
 
-test: locked clients $(if $(only),,test-web) ## all tests but the long ones, on SQLite
+test: locked clients chromium $(if $(only),,test-web) ## all tests but the long ones, on SQLite
 	@$(PYTEST) $(only)
 
 test-web: setup ## the web page's own small tests
 	@sh tools/npm.sh run --silent test
 
-test-long: locked clients ## what takes long: fuzzing, restarts
-	@$(PYTEST) -m long $(only)
+test-long: locked clients chromium ## what takes long: fuzzing, restarts, walks through the web page
+	@$(PYTEST) -m 'long or browser' $(only)
 
-WALK = $(BIN)/python -m pytest -o addopts="-q --strict-markers --import-mode=importlib" -o cache_dir=$(VENV)/.walks -rsfE -m browser
+test-browser: setup chromium ## the walks through the web page alone
+	@$(PYTEST) -m browser $(or $(only),tests/web)
 
-test-browser: setup ## walks through the web page in Chromium
+chromium:
 	@sh tools/chromium.sh
-	@# A walk that failed is walked once more, on its own: a starved machine is not a fault of the page.
-	@$(WALK) $(if $(only),$(only),tests/web) || $(WALK) --last-failed --last-failed-no-failures none tests/web
 
 test-postgis: locked clients ## the same tests as `make test`, on PostgreSQL with PostGIS
 	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(only)
@@ -92,8 +91,7 @@ clients: $(CLIENTS:%=.clients/%/.ready) .clients/javascript/.ready ## the offici
 .clients/javascript/.ready: requirements/client-javascript/package-lock.json tools/client_javascript.sh | $(BIN)/python
 	@sh tools/client_javascript.sh
 
-screens: setup ## pictures of every page for docs/screens.md
-	@sh tools/chromium.sh
+screens: setup chromium ## pictures of every page for docs/screens.md
 	@PYTHONPATH=tests $(BIN)/python -m tools.screens $(folder)
 
 bench: setup clients ## measure; the figures go to bench/RESULTS.md

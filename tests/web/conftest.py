@@ -22,6 +22,8 @@ QUIET = (
     "--disable-component-update --disable-sync"
 )
 SIZE = {"width": 1280, "height": 800}
+PATIENCE_MS = 60_000
+"""Where two tests share two cores, a page may take its time; what comes is not waited for any longer."""
 
 
 @dataclass
@@ -69,7 +71,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("the page is the same whatever the database: it is walked through on SQLite")
     path = shutil.which("chromium")
     if path is None:
-        pytest.skip("Chromium is not installed (on Debian: apt-get install chromium, or as root `make test-browser`)")
+        pytest.skip("Chromium is not installed (on Debian: apt-get install chromium, or as root `make test`)")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=QUIET.split())
         yield browser
@@ -112,6 +114,7 @@ class Visit:
 @contextmanager
 def visiting(chromium: Browser, demo: Demo, size: Any = SIZE, **options: Any) -> Iterator[Visit]:
     context = chromium.new_context(viewport=size, **options)
+    context.set_default_timeout(PATIENCE_MS)
     found = Visit(context, context.new_page(), demo)
     found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
     found.page.on("console", lambda said: said.type == "error" and found.complaints.append(said.text))

@@ -4,6 +4,8 @@ import pytest
 import shapely
 
 from tools.screens import SCREENS
+from web.conftest import SIZE
+from web.desk import is_chosen, is_painted, is_shown, looking_at, newest, shape_of
 from web.test_accessibility import DIALOGS, STILL
 
 pytestmark = pytest.mark.browser
@@ -27,19 +29,11 @@ def press(page, *keys, times=1):
             page.keyboard.press(key)
 
 
-def newest(demo):
-    return demo.shapes(max=1)[0]
-
-
-def shape_of(row):
-    return shapely.from_wkt(row["location"])
-
-
 def saved(page):
     return page.expect_response(lambda answer: answer.request.method == "POST" and "/annotation.json" in answer.url)
 
 
-def test_a_slide_is_annotated_and_reviewed_with_the_keyboard_alone(newcomer, demo):
+def test_one_comes_from_the_door_to_a_slide_and_out_again(newcomer, demo):
     page = newcomer.page
     page.goto(demo.told["address"])
     page.get_by_label("User name").wait_for()
@@ -53,55 +47,8 @@ def test_a_slide_is_annotated_and_reviewed_with_the_keyboard_alone(newcomer, dem
     page.get_by_role("link", name="demo.svs").wait_for()
     tab_to(page, page.get_by_role("link", name="demo.svs"))
     press(page, "Enter")
-    page.locator(".slide > .ol-viewport").wait_for()
-    page.goto(f"{demo.viewer}?x={CENTRE[0]}&y={CENTRE[1]}&d=1")
-    page.locator(".count", has_text="here").wait_for()
-    slide = page.get_by_role("application")
-    tab_to(page, slide)
-
-    # A rectangle 96 px wide and 64 px high, from the middle to the right and down.
-    press(page, "r", "Space")
-    press(page, "ArrowRight", times=6)
-    press(page, "ArrowDown", times=4)
-    with saved(page):
-        press(page, "Space")
-    x, y = CENTRE
-    assert shape_of(newest(demo)).symmetric_difference(shapely.box(x, y, x + 96, y + 64)).area < 300
-    # A polygon, its last corner moved finely; Enter ends it.
-    press(page, "m", "p", "Space")
-    press(page, "ArrowLeft", times=5)
-    press(page, "Space")
-    press(page, "ArrowUp", times=5)
-    press(page, "Shift+ArrowUp", times=7)
-    press(page, "Space")
-    with saved(page):
-        press(page, "Enter")
-    meant = shapely.Polygon([(x, y), (x - 80, y), (x - 80, y - 87)])
-    assert shape_of(newest(demo)).symmetric_difference(meant).area < 200
-    # What is given up is not drawn.
-    before = newest(demo)["id"]
-    press(page, "r", "Space", "ArrowUp", "ArrowLeft", "Escape")
-    with saved(page):
-        press(page, "m", ".", "Space")
-    assert shape_of(newest(demo)).distance(shapely.Point(x, y)) < 2
-    assert [row["id"] for row in demo.shapes(max=2)][1] == before
-
-    # The arrows move the slide: what lies in its middle is chosen, named and reviewed.
-    press(page, "m")
-    page.wait_for_timeout(300)
-    press(page, "Space")
-    page.get_by_role("heading", name=f"Annotation {newest(demo)['id']}").wait_for()
-    with page.expect_response("**/term/*.json"):
-        press(page, "1")
-    assert len(newest(demo)["term"]) == 1
-    begin = page.get_by_role("button", name="Start the review")
-    if begin.count():
-        tab_to(page, begin)
-        press(page, "Enter")
-        begin.wait_for(state="detached")
-    with page.expect_response("**/review.json*") as reviewed:
-        press(page, "j")
-    assert reviewed.value.ok
+    is_shown(page)
+    tab_to(page, page.get_by_role("application"))
     tab_to(page, page.get_by_role("link", name="Back to the project"))
     press(page, "Enter")
     page.wait_for_url("**/project/*")
@@ -110,6 +57,60 @@ def test_a_slide_is_annotated_and_reviewed_with_the_keyboard_alone(newcomer, dem
     page.get_by_label("Password").wait_for()
     # At the door the page asks whether somebody is signed in.
     assert [one for one in newcomer.complaints if "401" not in one] == []
+
+
+def at_slide(visit, demo):
+    page = looking_at(visit, demo, *CENTRE)
+    tab_to(page, page.get_by_role("application"))
+    return page
+
+
+def test_shapes_are_drawn_and_given_up(visit, demo):
+    slide = at_slide(visit, demo)
+    # A rectangle 96 px wide and 64 px high, from the middle to the right and down.
+    press(slide, "r", "Space")
+    press(slide, "ArrowRight", times=6)
+    press(slide, "ArrowDown", times=4)
+    with saved(slide):
+        press(slide, "Space")
+    x, y = CENTRE
+    assert shape_of(newest(demo)).symmetric_difference(shapely.box(x, y, x + 96, y + 64)).area < 300
+    # A polygon, its last corner moved finely; Enter ends it.
+    press(slide, "m", "p", "Space")
+    press(slide, "ArrowLeft", times=5)
+    press(slide, "Space")
+    press(slide, "ArrowUp", times=5)
+    press(slide, "Shift+ArrowUp", times=7)
+    press(slide, "Space")
+    with saved(slide):
+        press(slide, "Enter")
+    meant = shapely.Polygon([(x, y), (x - 80, y), (x - 80, y - 87)])
+    assert shape_of(newest(demo)).symmetric_difference(meant).area < 200
+    before = newest(demo)["id"]
+    press(slide, "r", "Space", "ArrowUp", "ArrowLeft", "Escape")
+    with saved(slide):
+        press(slide, "m", ".", "Space")
+    assert shape_of(newest(demo)).distance(shapely.Point(x, y)) < 2
+    assert [row["id"] for row in demo.shapes(max=2)][1] == before
+
+
+def test_what_lies_in_the_middle_is_chosen_named_and_reviewed(visit, demo):
+    point = f"POINT ({CENTRE[0]} {CENTRE[1]})"
+    demo.send("/api/annotation.json", image=demo.told["imageId"], location=point, origin="left-top")
+    slide = at_slide(visit, demo)
+    press(slide, "Space")
+    is_chosen(slide, newest(demo)["id"])
+    with slide.expect_response("**/term/*.json"):
+        press(slide, "1")
+    assert len(newest(demo)["term"]) == 1
+    begin = slide.get_by_role("button", name="Begin to review")
+    if begin.count():
+        tab_to(slide, begin)
+        press(slide, "Enter")
+        begin.wait_for(state="detached")
+    with slide.expect_response("**/review.json*") as reviewed:
+        press(slide, "j")
+    assert reviewed.value.ok
 
 
 def test_a_dialog_takes_the_keyboard_and_gives_it_back(visit, demo):
@@ -141,18 +142,30 @@ def test_the_first_stop_leads_past_the_menu(visit, demo):
 @pytest.mark.parametrize("name", ["images", "viewer"])
 def test_where_the_keyboard_stands_is_seen(visit, demo, name):
     page = visit.open(demo.told["address"] + SCREENS[name].format(**demo.told))
-    page.wait_for_load_state("networkidle")
+    is_painted(page)
     unseen = []
     for _ in range(18):
         press(page, "Tab")
-        if not page.locator(":focus").count():
+        stop = page.locator(":focus")
+        if not stop.count():
             continue  # The browser's own.
         page.evaluate(STILL)
-        with_it = page.screenshot()
-        stop = page.evaluate(
+        around = about(stop.bounding_box())
+        with_it = page.screenshot(clip=around)
+        words = page.evaluate(
             "() => { const one = document.activeElement; one.blur(); return one.outerHTML.slice(0, 120) }"
         )
         page.evaluate(STILL)
-        if page.screenshot() == with_it:
-            unseen.append(stop)
+        if page.screenshot(clip=around) == with_it:
+            unseen.append(words)
     assert unseen == []
+
+
+def about(box, room=16):
+    """The part of the screen where that is, and what is drawn around it."""
+    left, top = max(box["x"] - room, 0), max(box["y"] - room, 0)
+    right, bottom = (
+        min(box["x"] + box["width"] + room, SIZE["width"]),
+        min(box["y"] + box["height"] + room, SIZE["height"]),
+    )
+    return {"x": left, "y": top, "width": right - left, "height": bottom - top}

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from given.slides import pyramid
-from web.test_viewer import is_saved, looking_at, middle, newest
+from web.desk import is_saved, looking_at, middle, newest
 
 pytestmark = pytest.mark.browser
 

@@ -7,6 +7,8 @@ import pytest
 import shapely
 from PIL import Image
 
+from web.desk import choose, drag, draw, is_painted, is_saved, is_shown, looking_at, middle, newest, saving, shape_of
+
 pytestmark = pytest.mark.browser
 
 CENTRE = 4000, 3000
@@ -18,53 +20,12 @@ def page(visit, demo):
     return looking_at(visit, demo, *CENTRE)
 
 
-def looking_at(visit, demo, x, y, downsample=1, degrees=0):
-    page = visit.open(f"{demo.viewer}?x={x}&y={y}&d={downsample}&r={degrees}")
-    page.locator(".slide > .ol-viewport").wait_for()
-    page.locator(".count", has_text="here").wait_for()
-    return page
-
-
-def middle(page):
-    box = page.locator(".slide > .ol-viewport").bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def draw(page, corners):
-    """A polygon, its corners counted in pixels of the screen from the middle of the map."""
-    x, y = middle(page)
-    page.keyboard.press("p")
-    for right, down in corners:
-        page.mouse.click(x + right, y + down)
-        # Two clicks in a quarter of a second would be a double click.
-        page.wait_for_timeout(300)
-    page.keyboard.press("Enter")
-    page.keyboard.press("m")
-
-
-def choose(page, place, annotation):
-    page.mouse.click(*place)
-    page.get_by_role("heading", name=f"Annotation {annotation}").wait_for()
-
-
-def is_saved(page):
-    page.locator("[data-state=saved]").wait_for()
-
-
-def newest(demo):
-    return demo.shapes(max=1)[0]
-
-
-def shape_of(row):
-    return shapely.from_wkt(row["location"])
-
-
 @pytest.mark.parametrize(("downsample", "degrees"), [(1, 0), (2, 0), (1, 90)])
 def test_a_polygon_lies_where_it_was_drawn(visit, demo, downsample, degrees):
     page = looking_at(visit, demo, *CENTRE, downsample, degrees)
     page.get_by_role("radio", name="Nucleus", exact=True).check()
-    draw(page, TRIANGLE)
-    is_saved(page)
+    with saving(page):
+        draw(page, TRIANGLE)
     turn = np.deg2rad(-degrees)
     about = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     meant = shapely.Polygon(np.array(TRIANGLE) @ about.T * downsample + CENTRE)
@@ -76,7 +37,7 @@ def test_a_polygon_lies_where_it_was_drawn(visit, demo, downsample, degrees):
 
 def test_the_slide_on_the_screen_is_the_slide_right_side_up(visit, demo):
     page = looking_at(visit, demo, 6000, 2400, 4)
-    page.wait_for_load_state("networkidle")
+    is_painted(page)
     x, y = (int(one) for one in middle(page))
     box = {"x": x - 200, "y": y - 150, "width": 400, "height": 300}
     seen = grey(Image.open(io.BytesIO(page.screenshot(clip=box))))
@@ -119,12 +80,11 @@ def test_what_cannot_be_saved_stays_and_is_sent_once_again(visit, page, demo):
 
 
 def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):
-    draw(page, ((-300, -260), (-60, -260), (-60, -200), (-300, -200)))
-    is_saved(page)
+    with saving(page):
+        draw(page, ((-300, -260), (-60, -260), (-60, -200), (-300, -200)))
     id = newest(demo)["id"]
     x, y = middle(page)
-    page.mouse.click(x - 300 + 1, y - 230)
-    page.get_by_role("heading", name=f"Annotation {id}").wait_for()
+    choose(page, (x - 300 + 1, y - 230), id)
     names = {term["id"]: term["name"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
     for number, key in enumerate("12", 1):
         page.keyboard.press(key)
@@ -135,8 +95,8 @@ def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):
         page.get_by_role("option", name=names[first], exact=True).click()
     page.keyboard.press("Escape")
     assert newest(demo)["term"] == [second]
-    page.mouse.click(x - 300 + 1, y - 230)
-    with page.expect_response(f"**/annotation/{id}.json"):
+    choose(page, (x - 300 + 1, y - 230), id)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
         page.keyboard.press("Delete")
     page.get_by_role("heading", name=f"Annotation {id}").wait_for(state="detached")
     assert newest(demo)["id"] != id
@@ -144,7 +104,7 @@ def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):
         page.keyboard.press("Control+z")
     assert newest(demo)["id"] == id
     page.reload()
-    page.locator(".count", has_text="here").wait_for()
+    is_shown(page)
     with page.expect_response("**/redo.json*"):
         page.keyboard.press("Control+Shift+z")
     assert newest(demo)["id"] != id
@@ -153,24 +113,14 @@ def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):
 def test_the_other_tools_draw_too(page, demo):
     x, y = middle(page)
     page.keyboard.press("r")
-    drag(page, (x - 50, y - 40), (x + 50, y + 40))
-    is_saved(page)
+    with saving(page):
+        drag(page, (x - 50, y - 40), (x + 50, y + 40))
     assert shape_of(newest(demo)).symmetric_difference(shapely.box(3950, 2960, 4050, 3040)).area < 300
     page.keyboard.press("d")
-    drag(page, (x + 100, y), (x + 200, y), (x + 200, y + 100), (x + 100, y + 100))
-    is_saved(page)
+    with saving(page):
+        drag(page, (x + 100, y), (x + 200, y), (x + 200, y + 100), (x + 100, y + 100))
     assert shape_of(newest(demo)).intersection(shapely.box(4100, 3000, 4200, 3100)).area > 9_000
     page.keyboard.press(".")
-    page.mouse.click(x + 20, y - 30)
-    is_saved(page)
+    with saving(page):
+        page.mouse.click(x + 20, y - 30)
     assert shape_of(newest(demo)).distance(shapely.Point(4020, 2970)) < 2
-
-
-def drag(page, start, *ways):
-    page.mouse.move(*start)
-    page.mouse.down()
-    for way in ways:
-        page.mouse.move(*way, steps=8)
-    page.mouse.up()
-    # Until the state shows that something is on its way.
-    page.wait_for_timeout(50)

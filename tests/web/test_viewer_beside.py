@@ -11,8 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from given.slides import ome, svs
-from web.test_viewer import choose, drag, is_saved, shape_of
-from web.test_viewer_tools import pull
+from web.desk import choose, click, drag, is_painted, is_shown, middle, newest, pull, said, saving, shape_of
 
 pytestmark = pytest.mark.browser
 
@@ -36,32 +35,10 @@ def sections(demo, tmp_path_factory):
 def opened(visit, demo, sections, query):
     project, one, other = sections
     page = visit.open(f"{demo.told['address']}/project/{project}/image/{one}?{query.format(other=other)}")
-    for place in range(page.locator(".slide").count()):
-        page.locator(".slide > .ol-viewport").nth(place).wait_for()
-    page.locator(".count", has_text="here").wait_for()
+    slides = query.count("beside") + 1
+    page.locator(".slide > .ol-viewport").nth(slides - 1).wait_for()
+    is_shown(page)
     return page
-
-
-def middle(page, place):
-    box = page.locator(".slide > .ol-viewport").nth(place).bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def said(page, before=None):
-    """What the address says, once it says something else than before and has come to rest."""
-    query = None
-    for _ in range(60):
-        last, query = query, urlsplit(page.url).query
-        now = {name: float(value) for name, (value,) in parse_qs(query).items()}
-        if query == last and "x" in now and now != before:
-            return now
-        page.wait_for_timeout(400)
-    raise AssertionError(f"it still says {query}")
-
-
-def newest(demo, image):
-    asked = {"image": image, "origin": "left-top", "showWKT": True, "showTerm": True, "max": 1}
-    return demo.ask("/api/annotation.json", **asked)[0]
 
 
 def test_two_sections_are_chosen_move_together_and_are_drawn_on(visit, demo, sections):
@@ -75,7 +52,7 @@ def test_two_sections_are_chosen_move_together_and_are_drawn_on(visit, demo, sec
     assert int(at["beside2"]) == other
     assert at["d"] / at["d2"] == pytest.approx(2, rel=0.01)
     assert (at["x"], at["y"]) == pytest.approx((2 * at["x2"], 2 * at["y2"]), abs=3)
-    x, y = middle(page, 0)
+    x, y = middle(page)
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)
     near = said(page, at)
@@ -91,12 +68,12 @@ def test_two_sections_are_chosen_move_together_and_are_drawn_on(visit, demo, sec
         suffix = "2" if place else ""
         page.mouse.move(x, y)
         page.keyboard.press("r")
-        drag(page, (x - 40, y - 20), (x + 40, y + 20))
-        is_saved(page)
+        with saving(page):
+            drag(page, (x - 40, y - 20), (x + 40, y + 20))
         down = now[f"d{suffix}"]
         centre = now[f"x{suffix}"], now[f"y{suffix}"]
         meant = shapely.box(centre[0] - 40 * down, centre[1] - 20 * down, centre[0] + 40 * down, centre[1] + 20 * down)
-        shape = shape_of(newest(demo, image))
+        shape = shape_of(newest(demo, image=image))
         assert shape.symmetric_difference(meant).area < 0.1 * meant.area
     assert visit.complaints == []
     with page.expect_response("**/undo.json*"):
@@ -123,25 +100,23 @@ def seen(corners, *, centre, down, degrees=0, mirrored=False):
 def test_a_mirrored_slide_is_drawn_on_and_what_was_drawn_is_put_on_another(visit, demo, sections):
     _, one, other = sections
     page = opened(visit, demo, sections, "x=1200&y=900&d=2&r=90&mirror=1&beside2={other}&x2=600&y2=450&d2=0.5&apart=1")
-    x, y = middle(page, 0)
+    x, y = middle(page)
     page.keyboard.press("p")
     corners = (20, 10), (120, 10), (120, 60), (20, 40)
     for right, down in corners:
-        page.mouse.click(x + right, y + down)
-        # Two clicks in a quarter of a second would be a double click.
-        page.wait_for_timeout(300)
-    page.keyboard.press("Enter")
-    is_saved(page)
+        click(page, (x + right, y + down))
+    with saving(page):
+        page.keyboard.press("Enter")
     meant = seen(corners, centre=(1200, 900), down=2, degrees=90, mirrored=True)
-    drawn = newest(demo, one)
+    drawn = newest(demo, image=one)
     assert shape_of(drawn).symmetric_difference(meant).area < 0.05 * meant.area
     page.keyboard.press("m")
     choose(page, (x + 70, y + 30), drawn["id"])
     page.keyboard.press("Control+c")
     page.keyboard.press("y")
-    page.keyboard.press("Control+v")
-    is_saved(page)
-    put = newest(demo, other)
+    with saving(page):
+        page.keyboard.press("Control+v")
+    put = newest(demo, image=other)
     # 2 px of 0.25 µm for each of the first screen, 0.5 px of 0.5 µm of the other: twice as large on it.
     grown = [(70 + 2 * (right - 70), 35 + 2 * (down - 35)) for right, down in corners]
     meant = seen(grown, centre=(600, 450), down=0.5)
@@ -170,7 +145,7 @@ def test_the_list_and_the_picture_lead_to_one_another_and_the_look_is_remembered
     expect(rows.nth(3)).to_have_attribute("aria-current", "true")
     opened(visit, demo, sections, "x=150&y=350&d=1")
     page.get_by_text("List of annotations").click()
-    x, y = middle(page, 0)
+    x, y = middle(page)
     choose(page, (x - 50 + 1, y), listed[11])
     expect(page.locator(".shapes button[aria-current]")).to_have_count(1)
     page.get_by_role("slider", name="Brightness").press("ArrowRight")
@@ -210,7 +185,7 @@ def test_a_slide_is_opened_beside_and_what_it_is_shifted_by_stays(visit, demo, s
     assert (shifted["x"], shifted["apart"]) == (together["x"], 1)
     assert shifted["x2"] > together["x2"] + 30 * shifted["d2"]
     page.keyboard.press("Shift+Y")
-    x, y = middle(page, 0)
+    x, y = middle(page)
     pull(page, (x, y), (x - 50, y - 20))
     now = said(page, {name: value for name, value in shifted.items() if name != "apart"})
     ways = [[(now[axis + n] - shifted[axis + n]) * mpp for axis in "xy"] for n, mpp in zip(("", "2"), MPP, strict=True)]
@@ -248,8 +223,8 @@ def test_channels_are_laid_over_one_another_in_colours_of_ones_choice(visit, dem
     page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("channels") == ["0:ff0000"])
     page.reload()
     expect(page.get_by_label("Colour of DAPI")).to_have_value("#ff0000")
-    page.wait_for_load_state("networkidle")
-    x, y = middle(page, 0)
+    is_painted(page)
+    x, y = middle(page)
     box = {"x": x - 100, "y": y - 100, "width": 200, "height": 200}
     red, green, blue = np.asarray(Image.open(io.BytesIO(page.screenshot(clip=box))).convert("RGB")).mean(axis=(0, 1))
     assert red > 30

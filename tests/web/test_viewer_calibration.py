@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from web.test_accessibility import faults
 
@@ -50,7 +51,7 @@ def test_a_slide_is_calibrated_and_goes_back_to_what_its_file_says(visit, demo):
     page.get_by_role("button", name=re.compile("Scale bar.*set by hand")).wait_for()
     page.get_by_text("(set by hand)").wait_for()
     assert power.get_attribute("aria-label") != names[1]
-    assert bar.evaluate("(one) => one === document.activeElement")
+    expect(bar).to_be_focused()
     assert faults(page) == []
 
     page.reload()

@@ -7,7 +7,7 @@ import shapely
 from PIL import Image
 from playwright.sync_api import expect
 
-from web.test_viewer import choose, drag, looking_at, middle, shape_of
+from web.desk import choose, drag, looking_at, middle, shape_of
 
 pytestmark = pytest.mark.browser
 

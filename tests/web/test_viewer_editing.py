@@ -4,7 +4,7 @@ import pytest
 import requests
 import shapely
 
-from web.test_viewer import drag, is_saved, looking_at, middle, newest, shape_of
+from web.desk import choose, drag, is_saved, is_shown, looking_at, middle, newest, saving, shape_of, square
 
 pytestmark = pytest.mark.browser
 
@@ -18,19 +18,6 @@ def page(visit, demo):
     return looking_at(visit, demo, *PLACE)
 
 
-def square(page, demo, half=60, at=(0, 0)):
-    """A square that was drawn around a point, counted from the middle; chosen."""
-    x, y = middle(page)
-    page.keyboard.press("r")
-    drag(page, (x + at[0] - half, y + at[1] - half), (x + at[0] + half, y + at[1] + half))
-    is_saved(page)
-    page.keyboard.press("m")
-    page.mouse.click(x + at[0] - half + 1, y + at[1])
-    row = newest(demo)
-    page.get_by_role("heading", name=f"Annotation {row['id']}").wait_for()
-    return row["id"]
-
-
 def shape_now(demo, id):
     return shape_of(next(row for row in demo.shapes(max=5) if row["id"] == id))
 
@@ -42,15 +29,15 @@ def test_brush_and_eraser_grow_and_shrink_the_chosen_shape_and_all_is_taken_back
     page.keyboard.press("b")
     for _ in range(4):
         page.keyboard.press("]")
-    drag(page, (x + 50, y), (x + 150, y))
-    is_saved(page)
+    with saving(page):
+        drag(page, (x + 50, y), (x + 150, y))
     grown = shape_now(demo, id)
     assert grown.area > first.area * 1.2
     assert grown.covers(first.buffer(-1))
     assert grown.contains(shapely.Point(PLACE[0] + 150, PLACE[1]))
     page.keyboard.press("e")
-    drag(page, (x - 90, y), (x + 10, y))
-    is_saved(page)
+    with saving(page):
+        drag(page, (x - 90, y), (x + 10, y))
     shrunk = shape_now(demo, id)
     assert not shrunk.contains(shapely.Point(PLACE[0] - 10, PLACE[1]))
     assert shrunk.contains(shapely.Point(PLACE[0] + 150, PLACE[1]))
@@ -69,22 +56,22 @@ def test_modifiers_add_and_cut_and_corners_and_places_are_moved(page, demo):
     x, y = middle(page)
     page.keyboard.press("o")
     page.keyboard.down("Control")
-    drag(page, (x - 280, y + 120), (x - 220, y + 180))
+    with saving(page):
+        drag(page, (x - 280, y + 120), (x - 220, y + 180))
     page.keyboard.up("Control")
-    is_saved(page)
     holed = shape_now(demo, id)
     assert len(holed.interiors) == 1
     page.keyboard.press("v")
-    page.keyboard.press("Shift+F")
-    is_saved(page)
+    with saving(page):
+        page.keyboard.press("Shift+F")
     assert len(shape_now(demo, id).interiors) == 0
-    drag(page, (x - 250, y + 150), (x - 210, y + 130))
-    is_saved(page)
+    with saving(page):
+        drag(page, (x - 250, y + 150), (x - 210, y + 130))
     moved = shape_now(demo, id)
     assert moved.centroid.distance(shapely.Point(PLACE[0] - 210, PLACE[1] + 130)) < 5
     corner = moved.bounds[0] - PLACE[0] + x, moved.bounds[1] - PLACE[1] + y
-    drag(page, corner, (corner[0] - 50, corner[1] - 50))
-    is_saved(page)
+    with saving(page):
+        drag(page, corner, (corner[0] - 50, corner[1] - 50))
     assert shape_now(demo, id).area > moved.area + 1_000
 
 
@@ -99,9 +86,8 @@ def test_what_was_drawn_without_a_line_is_sent_by_the_next_page(visit, page, dem
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("about:blank")
     assert newest(demo)["id"] == before
-    looking_at(visit, demo, *PLACE)
-    is_saved(page)
-    page.wait_for_timeout(300)
+    with saving(page):
+        looking_at(visit, demo, *PLACE)
     assert [row["id"] > before for row in demo.shapes(max=2)] == [True, False]
 
 
@@ -128,20 +114,17 @@ def test_two_people_at_one_shape_choose(page, demo, choice, is_mine):
 def test_what_others_draw_appears_and_what_is_hidden_does_not(visit, demo):
     page = looking_at(visit, demo, *AMONG)
     x, y = middle(page)
-    for location in ("POINT (10 10)", f"POINT ({AMONG[0] + 10} {AMONG[1] + 10})"):
-        demo.send("/api/annotation.json", image=demo.told["imageId"], location=location, origin="left-top")
-    heading = page.get_by_role("heading", name=f"Annotation {newest(demo)['id']}")
-    for _ in range(60):
-        page.mouse.click(x + 10, y + 10)
-        page.wait_for_timeout(500)
-        if heading.count():
-            break
-    heading.wait_for()
+    theirs = []
+    with page.expect_response(lambda answer: answer.url.endswith(f"/api/annotation/{theirs[-1]}.json")):
+        for location in ("POINT (10 10)", f"POINT ({AMONG[0] + 10} {AMONG[1] + 10})"):
+            new = {"image": demo.told["imageId"], "location": location, "origin": "left-top"}
+            theirs.append(demo.send("/api/annotation.json", **new)["annotation"]["id"])
+    choose(page, (x + 10, y + 10), theirs[-1])
     count = page.locator(".count").first
     seen = number(count)
     page.get_by_role("button", name="Show Tumour nucleus").click()
     page.wait_for_function("before => document.querySelector('.count').innerText !== before", arg=count.inner_text())
-    page.locator(".count", has_text="here").wait_for()
+    is_shown(page)
     assert 0 < number(count) < seen / 2
 
 

@@ -6,8 +6,7 @@ import pytest
 import shapely
 
 from web.conftest import visiting
-from web.test_viewer import is_saved, middle, newest, shape_of
-from web.test_viewer_beside import said
+from web.desk import is_saved, middle, newest, said, shape_of
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,8 @@ import pytest
 import requests
 from PIL import Image
 
-from web.test_viewer import alike, grey, looking_at, middle, newest
+from web.desk import click, looking_at, middle, newest, said
+from web.test_viewer import alike, grey
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +72,7 @@ def view_of(page):
 
 def test_people_talk_about_a_shape_and_the_list_leads_to_it_and_back(visit, demo, alice, drawn):
     page = looking_at(visit, demo, PLACE[0] + 45, PLACE[1] + 45)
-    page.mouse.click(*middle(page))
+    click(page, middle(page))
     thread = page.get_by_role("region", name="comment", exact=False).filter(has=page.get_by_label("Write a comment"))
     thread.get_by_role("heading", name="No comments").wait_for()
     page.keyboard.press("Shift+C")
@@ -129,10 +130,11 @@ def test_who_is_there_is_seen_gone_to_and_followed_until_one_moves(visit, demo, 
 
     page.keyboard.press("+")
     here.get_by_text("You move as Alice A does").wait_for(state="detached")
-    moved = view_of(page)
+    moved = said(page)
     alice.look(1000, 1000, 1)
-    page.wait_for_timeout(1500)
-    assert view_of(page) == moved
+    # Who follows asks each second; who does not has nothing that one could wait for.
+    page.wait_for_timeout(1200)
+    assert said(page) == moved
     here.get_by_role("button", name="Go to where Alice A looks").click()
     page.wait_for_url(re.compile("x=1000&y=1000&"))
 

@@ -1,12 +1,26 @@
 """Moving with any tool in the hand, and the later tools: drawn on the screen, asked of the server."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import shapely
 
-from web.test_viewer import choose, drag, is_saved, looking_at, middle, newest, shape_of
-from web.test_viewer_editing import square
+from web.desk import (
+    choose,
+    click,
+    drag,
+    is_painted,
+    is_saved,
+    looking_at,
+    middle,
+    newest,
+    pull,
+    saving,
+    shape_of,
+    shapes_at,
+    square,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -31,15 +45,6 @@ def comes_to(page, x, y):
     page.wait_for_url(is_there, timeout=10_000)
 
 
-def pull(page, start, end, button="left"):
-    """Drags, and rests before letting go: who lets go while moving throws the slide."""
-    page.mouse.move(*start)
-    page.mouse.down(button=button)
-    page.mouse.move(*end, steps=25)
-    page.wait_for_timeout(300)
-    page.mouse.up(button=button)
-
-
 def test_the_slide_is_moved_whatever_the_tool_and_nothing_is_drawn(page, demo):
     before = newest(demo)["id"]
     x, y = middle(page)
@@ -62,26 +67,25 @@ def test_the_slide_is_moved_whatever_the_tool_and_nothing_is_drawn(page, demo):
 
 
 def done(page, path, act):
-    """Does something that is one request, and waits until the page can do the next one."""
+    """Does something that is one request."""
     with page.expect_response(f"**/{path}*"):
         act()
-    page.wait_for_timeout(150)
 
 
-def shapes_at(demo, *ids):
-    rows = {row["id"]: row for row in demo.shapes(max=20)}
-    return [shape_of(rows[id]) if id in rows else None for id in ids]
+def is_of_another(answer, id):
+    """The page has asked for an annotation, and not for that one."""
+    named = re.search(r"/api/annotation/(\d+)\.json", answer.url)
+    return answer.request.method == "GET" and named is not None and int(named[1]) != id
 
 
 def test_an_area_is_split_merged_again_and_all_is_taken_back(page, demo):
     id = square(page, demo, at=(-200, -100))
     x, y = middle(page)
     page.keyboard.press("x")
-    page.mouse.click(x - 180, y - 200)
-    page.wait_for_timeout(300)
-    page.mouse.click(x - 180, y)
-    page.wait_for_timeout(300)
-    done(page, "split.json", lambda: page.keyboard.press("Enter"))
+    click(page, (x - 180, y - 200))
+    click(page, (x - 180, y))
+    with page.expect_response(lambda answer: is_of_another(answer, id)):
+        page.keyboard.press("Enter")
     part = newest(demo)["id"]
     left, top = PLACE[0] - 260, PLACE[1] - 160
     both = shapely.box(left, top, left + 80, top + 120), shapely.box(left + 80, top, left + 120, top + 120)
@@ -91,7 +95,7 @@ def test_an_area_is_split_merged_again_and_all_is_taken_back(page, demo):
     page.keyboard.press("m")
     choose(page, (x - 220, y - 100), id)
     page.keyboard.down("Shift")
-    page.mouse.click(x - 160, y - 100)
+    click(page, (x - 160, y - 100))
     page.keyboard.up("Shift")
     page.get_by_role("heading", name="2 shapes chosen").wait_for()
     done(page, "merge.json", lambda: page.keyboard.press("Shift+M"))
@@ -158,26 +162,26 @@ def test_the_wand_finds_a_nucleus_and_grows_and_shrinks_it(visit, demo, degrees)
     meant = nucleus(demo)
     spot = meant.representative_point()
     page = looking_at(visit, demo, round(spot.x), round(spot.y), 0.25, degrees)
-    page.wait_for_load_state("networkidle")
+    is_painted(page)
     x, y = middle(page)
     page.keyboard.press("w")
-    page.mouse.click(x, y)
-    is_saved(page)
+    with saving(page):
+        page.mouse.click(x, y)
     found = newest(demo)
     assert shape_of(found).intersection(meant).area > 0.7 * shape_of(found).union(meant).area
     page.keyboard.down("Shift")
-    done(page, f"annotation/{found['id']}.json", lambda: pull(page, (x, y), (x + 200, y)))
+    with saving(page):
+        pull(page, (x, y), (x + 200, y))
     page.keyboard.up("Shift")
-    is_saved(page)
     assert shapes_at(demo, found["id"])[0].area > 1.1 * shape_of(found).area
     page.keyboard.down("Control")
-    done(page, f"annotation/{found['id']}.json", lambda: page.mouse.click(x, y))
+    with saving(page):
+        page.mouse.click(x, y)
     page.keyboard.up("Control")
-    is_saved(page)
     (left,) = shapes_at(demo, found["id"])
     assert left.area > 0
     assert not left.contains(meant.representative_point())
-    page.keyboard.press("Delete")
+    done(page, f"annotation/{found['id']}.json", lambda: page.keyboard.press("Delete"))
 
 
 def test_the_brush_keeps_out_of_neighbours(page, demo):
@@ -186,8 +190,8 @@ def test_the_brush_keeps_out_of_neighbours(page, demo):
     page.keyboard.press("Escape")
     page.keyboard.press("b")
     page.get_by_label("Keep out of neighbours").check()
-    drag(page, (x + 80, y + 150), (x + 320, y + 150))
-    is_saved(page)
+    with saving(page):
+        drag(page, (x + 80, y + 150), (x + 320, y + 150))
     brushed, neighbour = shape_of(newest(demo)), shapes_at(demo, id)[0]
     assert brushed.intersection(neighbour).area < 1
     assert brushed.geom_type == "MultiPolygon"
@@ -237,5 +241,6 @@ def test_terms_are_given_and_taken_in_a_menu_beside_the_shape(page, demo):
     menu.wait_for(state="hidden")
     page.keyboard.press("t")
     menu.get_by_role("searchbox").fill("stro")
+    menu.get_by_role("button", name="Stroma", exact=True, pressed=True).wait_for()
     done(page, "term/*.json", lambda: menu.get_by_role("button", name="Stroma", exact=True).click())
     assert len(next(row for row in demo.shapes(max=5) if row["id"] == id)["term"]) == 1
