@@ -82,10 +82,10 @@ def test_keys_are_found_by_what_they_do(visit, demo):
     page = looking_at(visit, demo, *EMPTY)
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keyboard shortcuts")
-    keys.get_by_label("What do you look for?").fill("wand")
+    keys.get_by_role("searchbox", name="What do you look for?").fill("wand")
     keys.get_by_text("Magic wand").wait_for()
     assert keys.get_by_text("Polygon").count() == 0
-    keys.get_by_label("What do you look for?").fill("make coffee")
+    keys.get_by_role("searchbox", name="What do you look for?").fill("make coffee")
     keys.get_by_text("No key does that.").wait_for()
     page.keyboard.press("Escape")
     keys.wait_for(state="detached")
