@@ -32,6 +32,10 @@ class RolledBackStore(Store):
         about = {"folder": self.folder, "settings": self.settings}
         return Session(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info=about)
 
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        yield self._connection
+
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:

@@ -5,14 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from atrisys.wire import stored_tiles
+from atrisys.wire import believed
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """The seconds that pass are those that a test lets pass."""
     clock = SimpleNamespace(now=time.monotonic())
-    monkeypatch.setattr(stored_tiles, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(believed, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 

@@ -11,7 +11,7 @@ from atrisys.imaging import pictures
 from atrisys.imaging import slides as open_slides
 from atrisys.imaging.source import FileSource
 from atrisys.store.tables import ProjectMember, SliceInstance
-from atrisys.wire import stored_tiles
+from atrisys.wire import believed, stored_tiles
 from atrisys.wire import tiles as tiles_out
 from atrisys.wire.pictures import SMALL_AT_ONCE
 from browser import signed_in
@@ -341,23 +341,23 @@ def test_another_file_is_noticed(store, db, alice, image, clock, tmp_path):
 
 def test_one_request_judges_anew_while_the_others_go_on(store, alice, image, clock):
     alice.get(tile(image))
-    clock.now += stored_tiles.RENEWED_S + 0.1
+    clock.now += believed.RENEWED_S + 0.1
     assert [asked(store, alice, tile(image))[1] > 0 for _ in range(3)] == [True, False, False]
-    clock.now += stored_tiles.RENEWED_S - 0.1
+    clock.now += believed.RENEWED_S - 0.1
     assert asked(store, alice, tile(image))[1] == 0, "believed from the moment when it was judged anew"
-    clock.now += stored_tiles.BELIEVED_S
+    clock.now += believed.BELIEVED_S
     assert asked(store, alice, tile(image))[1] > 0
 
 
 def test_what_is_believed_counts_from_when_it_was_asked(app, store, monkeypatch, alice, image, clock):
     """However long a request waits: the right that it was given is as old as the request."""
-    keep = stored_tiles.StoredTiles._keep
+    keep = stored_tiles.StoredTiles._learn
 
     async def late(self, *given):
-        clock.now += stored_tiles.BELIEVED_S
+        clock.now += believed.BELIEVED_S
         await keep(self, *given)
 
-    monkeypatch.setattr(stored_tiles.StoredTiles, "_keep", late)
+    monkeypatch.setattr(stored_tiles.StoredTiles, "_learn", late)
     alice.get(tile(image))
     assert asked(store, alice, tile(image))[1] > 0
 
@@ -366,7 +366,7 @@ def test_what_is_believed_counts_from_when_it_was_asked(app, store, monkeypatch,
 
 
 def test_so_much_is_remembered_and_no_more(store, monkeypatch, alice, bob, ada, image):
-    monkeypatch.setattr(stored_tiles, "MOST_KNOWN", 2)
+    monkeypatch.setattr(believed, "MOST_KNOWN", 2)
     for person in (alice, bob, ada):
         person.get(tile(image))
     assert [asked(store, person, tile(image))[1] > 0 for person in (bob, ada)] == [False, False]
@@ -384,5 +384,5 @@ def test_no_slide_is_kept_open_by_what_is_remembered(store, alice, image):
 def test_no_key_and_no_session_lies_open_in_what_is_remembered(app, bob, image):
     for client in ways(app, bob, "bob").values():
         shown = {name.encode(): value.encode() for name, value in client.headers.items()}
-        digest = stored_tiles.credential_of({"scheme": "http", "headers": list(shown.items())})
+        digest = believed.credential_of({"scheme": "http", "headers": list(shown.items())})
         assert len(digest) == 32

@@ -33,7 +33,7 @@ class Judged:
 
 def tile_answer(request: Request, slide: SlideFile, tile: Tile) -> Response:
     """A tile without any wishes, to who may see it; `stored_tiles.py` may answer the next ones by itself."""
-    _may_be_answered_again(request, slide)
+    request.state.judged = judged_now(request, slide)
     etag = etag_of_tile(slide, tile)
     return named_picture_answer(request, tile_work(request.app.state.store.tiles, slide, tile, etag), etag)
 
@@ -103,12 +103,13 @@ class _Kept:
         return picture
 
 
-def _may_be_answered_again(request: Request, slide: SlideFile) -> None:
+def judged_now(request: Request, slide: SlideFile) -> Judged | None:
+    """What may be believed for a while of who asks; None where each request must be judged."""
     if slide.in_place is not None:
         # Somebody else may change the file at any moment: it is looked at each time.
-        return
+        return None
     private_key, caller = None, request.state.caller
     if caller.way == "signature":
         user = request.state.db.get_one(SecUser, caller.id)
         private_key = request.app.state.key_box.open(user.private_key, user.public_key)
-    request.state.judged = Judged(slide, private_key)
+    return Judged(slide, private_key)
