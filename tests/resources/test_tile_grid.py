@@ -4,7 +4,9 @@ from xml.etree import ElementTree
 
 import imagecodecs
 import numpy as np
+import openslide
 import pytest
+from openslide.deepzoom import DeepZoomGenerator
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -158,6 +160,21 @@ def test_every_level_of_the_deep_zoom_image_is_half_of_the_next(bob, image):
         assert whole.shape == (height, width, 3), level
         if step <= 4:
             assert np.abs(whole - TRUE[step // 2 :: step, step // 2 :: step][:height, :width]).mean() < 12, level
+
+
+def test_levels_and_tiles_are_those_that_openslides_generator_makes_of_the_slide(bob, image, tmp_path):
+    """What every client of this format was written for."""
+    with openslide.OpenSlide(next(tmp_path.glob("*.svs"))) as slide:
+        theirs = DeepZoomGenerator(slide, tile_size=128, overlap=0)
+        descriptors = bob.get(at(image, "image.dzi")).text, theirs.get_dzi("jpg")
+        ours, said = (ElementTree.fromstring(text).attrib for text in descriptors)
+        assert ours == said
+        for level, (columns, rows) in enumerate(theirs.level_tiles):
+            last = opened(bob.get(at(image, f"image_files/{level}/{columns - 1}_{rows - 1}.jpg")))
+            assert last.size == theirs.get_tile_dimensions(level, (columns - 1, rows - 1))
+            for beyond in (f"{columns}_0", f"0_{rows}"):
+                assert bob.get(at(image, f"image_files/{level}/{beyond}.jpg")).status_code == 400
+        assert bob.get(at(image, f"image_files/{theirs.level_count}/0_0.jpg")).status_code == 400
 
 
 def test_inner_tiles_of_the_deep_zoom_image_are_the_files_own_bytes(bob, image):
