@@ -129,6 +129,7 @@ function layOut(project: number, image: number, { me, looks, clipboard }: Owner,
   const recent = createRecent(`atrisys.terms.${project}`);
   const news = createNews(project, me, editing, {
     told: () => void termCounts.again(),
+    back: () => slide.value?.refresh(),
     isFiltered: () => Object.keys(filter()).length > 0,
     again: () => slide.value?.loader.again(),
   });

@@ -11,6 +11,8 @@ export interface Hooks {
   told(): void;
   /** Whether some shapes are left out: a changed one may be among them now, or no longer. */
   isFiltered(): boolean;
+  /** The server is heard again. */
+  back(): void;
   /** All in sight is to be asked for. */
   again(): void;
 }
@@ -21,11 +23,17 @@ export function createNews(project: number, me: number, editing: Editing, hooks:
   /** What others and oneself have changed in the project, as the feed last told it. */
   const changes = shallowRef<Change[]>([]);
   const feed = createFeed(project);
+  let wasAway = false;
   let listening: ReturnType<typeof again> | undefined;
 
   async function listen(): Promise<void> {
     if (document.hidden) return;
-    const told = await feed.read().catch(() => []);
+    const told = await feed.read().catch(() => undefined);
+    const isBack = wasAway && told !== undefined;
+    wasAway = !told;
+    if (!told) return;
+    if (isBack) hooks.back();
+    void editing.saving.resend();
     if (told.length) {
       changes.value = told;
       hooks.told();
