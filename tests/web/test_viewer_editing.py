@@ -81,10 +81,10 @@ def test_what_was_drawn_without_a_line_is_sent_by_the_next_page(visit, page, dem
     x, y = middle(page)
     page.keyboard.press("r")
     drag(page, (x + 200, y + 200), (x + 260, y + 260))
-    page.locator("[data-state=failed]").wait_for()
-    visit.context.set_offline(False)
+    page.locator("[data-state=offline]").wait_for()
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("about:blank")
+    visit.context.set_offline(False)
     assert newest(demo)["id"] == before
     with saving(page):
         looking_at(visit, demo, *PLACE)

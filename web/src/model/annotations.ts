@@ -30,6 +30,11 @@ export function isOvertaken(error: unknown): boolean {
   return error instanceof Refusal && [404, 409, 410, 412].includes(error.status);
 }
 
+/** Whether the server, or what stands before it, could not be reached. */
+export function isAway(error: unknown): boolean {
+  return error instanceof Refusal && [0, 502, 503, 504].includes(error.status);
+}
+
 /** One annotation as it is now; null where it is gone, or not for these eyes. */
 export async function readAnnotation(id: number): Promise<Annotated | null> {
   try {

@@ -2,7 +2,7 @@
 
 import { computed, ref, shallowRef } from "vue";
 import type { Annotated, Taken } from "../api/shapes";
-import { MOST_TOLD, deleteAnnotation, isOvertaken, readAnnotation, sendDrawing, setTerm, splitAlong, takeBack } from "./annotations";
+import { MOST_TOLD, deleteAnnotation, isAway, isOvertaken, readAnnotation, sendDrawing, setTerm, splitAlong, takeBack } from "./annotations";
 import { type How, combine, isArea } from "./edits";
 import type { Kept } from "./kept";
 import { type Saved, type Unsaved, createSaving } from "./saving";
@@ -38,7 +38,8 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
   const saving = createSaving({
     send: (drawing) => sendDrawing(image, drawing),
     wordsOf,
-    isConflict: (error) => isOvertaken(error),
+    isConflict: isOvertaken,
+    isAway,
     saved,
     keep: (drawing) => kept.keep(drawing),
     forget: (key) => kept.forget(key),

@@ -10,6 +10,7 @@ function saving(send: (drawing: Unsaved) => Promise<Saved>) {
     send,
     wordsOf: (error) => (error as Error).message,
     isConflict: (error) => (error as Error).message === "stale",
+    isAway: (error) => (error as Error).message === "no line",
     saved,
     keep: (drawing) => kept.set(drawing.key, drawing),
     forget: (key) => kept.delete(key),
@@ -35,6 +36,23 @@ test("what fails is kept with its reason and sent again under the same name", as
   await retry();
   expect(waiting.size).toBe(0);
   expect(send.mock.calls.map(([{ key, turn }]) => [key, turn])).toEqual([["a", 0], ["a", 0]]);
+});
+
+test("what did not reach the server is sent again when it is heard, what it refused is not", async () => {
+  let isThere = false;
+  const send = vi.fn(async ({ key }: Unsaved) => {
+    if (key === "bad") throw new Error("no");
+    if (!isThere) throw new Error("no line");
+    return SAVED;
+  });
+  const { away, failed, draw, resend } = saving(send);
+  await draw("a", "POINT (1 2)", []);
+  await draw("bad", "POINT (3 4)", []);
+  expect([away.value, failed.value].map((some) => some.map((one) => one.key))).toEqual([["a"], ["a", "bad"]]);
+  isThere = true;
+  await resend();
+  expect(failed.value.map((one) => one.key)).toEqual(["bad"]);
+  expect(send).toHaveBeenCalledTimes(3);
 });
 
 test("only what failed is discarded", async () => {

@@ -16,7 +16,8 @@ export interface Unsaved {
   terms: number[];
   /** The plane that it is drawn on; null: the image has one only. */
   slice: number | null;
-  state: "saving" | "failed" | "conflict";
+  /** `away`: the server could not be reached; `failed`: it refused. */
+  state: "saving" | "away" | "failed" | "conflict";
   problem: string;
 }
 
@@ -32,6 +33,8 @@ export interface Hooks {
   wordsOf(error: unknown): string;
   /** Whether somebody else has changed or deleted the annotation meanwhile. */
   isConflict(error: unknown): boolean;
+  /** Whether the server could not be reached. */
+  isAway(error: unknown): boolean;
   saved(drawing: Unsaved, saved: Saved): void;
   /** Kept in the browser until it is forgotten. */
   keep(drawing: Unsaved): void;
@@ -58,7 +61,7 @@ export function createSaving(hooks: Hooks) {
       hooks.keep({ ...drawing });
       return attempt(drawing);
     } catch (error) {
-      drawing.state = hooks.isConflict(error) ? "conflict" : "failed";
+      drawing.state = hooks.isConflict(error) ? "conflict" : hooks.isAway(error) ? "away" : "failed";
       drawing.problem = hooks.wordsOf(error);
     }
   }
@@ -81,11 +84,13 @@ export function createSaving(hooks: Hooks) {
     if (!there) return begin({ key, turn: 0, id: Number(id), version, location, first: location, terms: [], slice: null, state: "saving", problem: "" });
     Object.assign(there, { location, turn: there.turn + (there.id === null ? 0 : 1) });
     hooks.keep({ ...there });
-    return there.state === "failed" ? attempt(there) : Promise.resolve();
+    return isHeld(there) ? attempt(there) : Promise.resolve();
   }
 
   const list = () => [...waiting.values()];
-  const failed = computed(() => list().filter((one) => one.state === "failed"));
+  const isHeld = ({ state }: Unsaved) => state === "failed" || state === "away";
+  const failed = computed(() => list().filter(isHeld));
+  const away = computed(() => list().filter((one) => one.state === "away"));
   const conflicts = computed(() => list().filter((one) => one.state === "conflict"));
   const retry = () => Promise.all(failed.value.map(attempt));
 
@@ -99,11 +104,15 @@ export function createSaving(hooks: Hooks) {
 
   return {
     waiting,
+    /** All that could not be saved; `away` of them: because the server could not be reached. */
     failed,
+    away,
     conflicts,
     draw,
     reshape,
     retry,
+    /** The server is heard again. */
+    resend: () => Promise.all(away.value.map(attempt)),
     of,
     /** What an earlier page could not send. */
     resume: begin,

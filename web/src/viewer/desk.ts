@@ -134,6 +134,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
   const recent = createRecent(`atrisys.terms.${project}`);
   const news = createNews(wire, me, editing, {
     told: () => void termCounts.again(),
+    back: () => slide.value?.refresh(),
     isFiltered: () => Object.keys(filter()).length > 0,
     again: () => slide.value?.loader.again(),
   });

@@ -6,18 +6,22 @@ import { NO_NEWS, type News, again, changedShapes, createFeed } from "../model/l
 
 const ASK_MS = 5000;
 
-type Hear = (told: News) => Promise<void>;
+/** `isBack`: the server could not be reached before. */
+type Hear = (told: News, isBack: boolean) => Promise<void>;
 
 /** Asks as long as somebody listens. */
 export function createWire(project: number) {
   const feed = createFeed(project);
   const listeners = new Set<Hear>();
   let asking: ReturnType<typeof again> | undefined;
+  let wasAway = false;
 
   async function askOnce(): Promise<void> {
     if (document.hidden) return;
-    const told = await feed.read().catch(() => NO_NEWS);
-    for (const hear of listeners) await hear(told);
+    const told = await feed.read().catch(() => undefined);
+    const isBack = wasAway && told !== undefined;
+    wasAway = !told;
+    if (told) for (const hear of listeners) await hear(told, isBack);
   }
 
   return {
@@ -42,6 +46,8 @@ export interface Hooks {
   told(): void;
   /** Whether some shapes are left out: a changed one may be among them now, or no longer. */
   isFiltered(): boolean;
+  /** The server is heard again. */
+  back(): void;
   /** All in sight is to be asked for. */
   again(): void;
 }
@@ -54,7 +60,9 @@ export function createNews(wire: Wire, me: number, editing: Editing, hooks: Hook
   const last = shallowRef(NO_NEWS);
   let stop: (() => void) | undefined;
 
-  async function hear(told: News): Promise<void> {
+  async function hear(told: News, isBack: boolean): Promise<void> {
+    if (isBack) hooks.back();
+    void editing.saving.resend();
     if (told.changes.length || told.missed) {
       last.value = told;
       hooks.told();

@@ -53,6 +53,8 @@ export interface SlideMap {
   overview: Map;
   /** Where the middle of a box is on the page. */
   pageAt(box: Box): [number, number];
+  /** Asks for all tiles anew, those too that did not come. */
+  refresh(): void;
   /** Other tiles of the same grid: another plane. */
   show(tile: string): void;
   /** How bright the slide is shown; the shapes stay as they are. */
@@ -151,6 +153,7 @@ export function showSlide(target: HTMLElement, grid: Grid, tile: string, overvie
       const { left, top, width } = map.getViewport()!.getBoundingClientRect();
       return [left + (map.isFlipped ? width - x : x), top + y];
     },
+    refresh: () => source.refresh(),
     show(tile) {
       source.setTileUrlFunction(urlOf(tile), tile);
     },
