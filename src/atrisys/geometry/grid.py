@@ -33,9 +33,10 @@ def places(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
         (n, 3) of level, grid x, grid y.
     """
     side = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
-    level = np.clip(np.ceil(np.log2(np.maximum(side, 1.0) / CELL_PX)), 0, LEVELS - 1).astype(np.int64)
-    cell = CELL_PX << level
-    return np.stack([level, bounds[:, 0] // cell, bounds[:, 1] // cell], axis=1).astype(np.int64)
+    found = np.empty((len(bounds), 3), dtype=np.int64)
+    found[:, 0] = np.minimum(np.ceil(np.log2(np.maximum(side, CELL_PX) / CELL_PX)), LEVELS - 1)
+    found[:, 1:] = bounds[:, :2] // (CELL_PX << found[:, :1])
+    return found
 
 
 def cells_of(min_x: float, min_y: float, max_x: float, max_y: float) -> list[CellRange]:
