@@ -26,7 +26,7 @@ class RolledBackStore(Store):
 
     def __init__(self, real: Store, connection: Connection) -> None:
         self.settings, self.folder, self.engine, self.tiles = real.settings, real.folder, real.engine, real.tiles
-        self._connection, self.noted = connection, Noted()
+        self.writers, self._connection, self.noted = real.writers, connection, Noted()
 
     def session(self, *, writes: bool) -> Session:
         about = {"folder": self.folder, "settings": self.settings}
@@ -57,7 +57,7 @@ def one_app(settings: Settings, real_store: Store) -> FastAPI:
 
 @contextmanager
 def rolled_back(store: Store) -> Iterator[RolledBackStore]:
-    with store.engine.execution_options(writes=True).connect() as connection:
+    with store.writers.connect() as connection:
         transaction = connection.begin()
         try:
             yield RolledBackStore(store, connection)

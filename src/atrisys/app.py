@@ -101,7 +101,6 @@ from atrisys.resources import (
 from atrisys.settings import Settings
 from atrisys.store import upgrade
 from atrisys.store.session import Store
-from atrisys.wire import refusals
 from atrisys.wire.application import Application
 
 RESOURCES = (
@@ -208,7 +207,6 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     )
     app.state.store = store
     app.state.key_box = KeyBox(store.folder.secret())
-    refusals.refuse(app)
     return app
 
 

@@ -11,6 +11,7 @@ from atrisys.app import create_app
 from atrisys.settings import Settings
 from atrisys.store.tables import FailedTries, LoginSession, Ontology
 from browser import Browser, signed_in
+from one_more_route import route_of
 from people import Person
 
 ME = "/api/user/current.json"
@@ -318,7 +319,7 @@ def test_pictures_are_kept_by_who_asked_alone(given, alice, tmp_path):
 def test_a_bug_is_answered_as_safely_as_anything(another_app, nobody):
     app = another_app()
 
-    @app.get("/api/broken.json")
+    @route_of(app, "/api/broken.json")
     def broken():
         raise RuntimeError("secret of the house")
 
@@ -338,7 +339,7 @@ def test_an_answer_that_breaks_off_is_not_answered_twice(another_app):
         yield b"[1,"
         raise RuntimeError("secret of the house")
 
-    @app.get("/api/broken.json")
+    @route_of(app, "/api/broken.json")
     def broken():
         return StreamingResponse(pieces(), media_type="application/json")
 

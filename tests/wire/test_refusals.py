@@ -11,6 +11,7 @@ from atrisys import errors
 from atrisys.app import create_app
 from atrisys.store.tables import Ontology
 from atrisys.wire import refusals
+from one_more_route import route_of
 from people import Person
 
 KEYS = {"success", "errors", "message", "errorValues", "code", "params", "requestId"}
@@ -73,7 +74,7 @@ def raising(settings, store):
     client = TestClient(app, raise_server_exceptions=False)
     raised = []
 
-    @app.get("/raise")
+    @route_of(app, "/raise")
     def _raise():
         raise raised[-1]
 

@@ -1,12 +1,12 @@
 """Who asks, how they came in, and by which door: handed down to whatever needs to know."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from sqlalchemy import BigInteger, Row, bindparam, select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
+from atrisys.store.fixed import Fixed, Rows
 from atrisys.store.table import now_ms
 from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
 
@@ -31,8 +31,8 @@ _ACCOUNT = (
     .outerjoin(SecUserSecRole, SecUserSecRole.user_id == SecUser.id)
     .outerjoin(SecRole, SecRole.id == SecUserSecRole.role_id)
 )
-_BY_ID = _ACCOUNT.where(SecUser.id == bindparam("id", type_=BigInteger))
-_BY_PUBLIC_KEY = _ACCOUNT.where(SecUser.public_key == bindparam("public_key"))
+_BY_ID = Fixed(_ACCOUNT.where(SecUser.id == bindparam("id", type_=BigInteger)))
+_BY_PUBLIC_KEY = Fixed(_ACCOUNT.where(SecUser.public_key == bindparam("public_key")))
 
 
 class Account(NamedTuple):
@@ -49,14 +49,14 @@ class Account(NamedTuple):
 
 
 def account_by_id(db: Session, id: int) -> Account | None:
-    return _account(db.connection().execute(_BY_ID, {"id": id}).all())
+    return _account(_BY_ID.rows(db, id=id))
 
 
 def account_by_public_key(db: Session, public_key: str) -> Account | None:
-    return _account(db.connection().execute(_BY_PUBLIC_KEY, {"public_key": public_key}).all())
+    return _account(_BY_PUBLIC_KEY.rows(db, public_key=public_key))
 
 
-def _account(rows: Sequence[Row[*tuple[Any, ...]]]) -> Account | None:
+def _account(rows: Rows) -> Account | None:
     """From one row for each role."""
     if not rows:
         return None

@@ -368,6 +368,8 @@ RULES: dict[type[Table], Rule] = {
     SecUser: Rule(_account),
 }
 
+_NAMES = frozenset(table.__name__ for table in RULES)
+
 
 def require_undo(judge: Judge, kind: type[Table], was: State | None, to: State | None, *, goes_along: bool) -> None:
     """Raises NotFound or NotAllowed as the deed by hand would, NotUndoable where nobody can."""
@@ -382,4 +384,4 @@ def require_undo(judge: Judge, kind: type[Table], was: State | None, to: State |
 
 def is_undoable(kind: str, verb: str) -> bool:
     """Whether what was done to an object of this table may be undone at all."""
-    return kind in {table.__name__ for table in RULES} and (kind != SecUser.__name__ or verb == "edited")
+    return kind in _NAMES and (kind != SecUser.__name__ or verb == "edited")

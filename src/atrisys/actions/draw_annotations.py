@@ -11,7 +11,7 @@ from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import BigInteger, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
@@ -28,6 +28,7 @@ from atrisys.geometry.check import Fitted
 from atrisys.geometry.frames import LEFT_TOP, origin_sent
 from atrisys.geometry.wkt import read_wkt
 from atrisys.store.by_ids import rows_for
+from atrisys.store.fixed import Fixed
 from atrisys.store.ids import take_ids
 from atrisys.store.planes import height_under
 from atrisys.store.tables import (
@@ -281,14 +282,15 @@ def _terms(db: Session, caller: Caller, drawings: Sequence[Drawing]) -> dict[int
     named = sorted({term for drawing in drawings for term in drawing.terms})
     if not named:
         return {}
-    rows = db.connection().execute(_terms_named(caller.is_admin), {"named": named, "me": caller.id})
-    return {id: ontology for id, ontology in rows}  # noqa: C416 (rows are no pairs to the type checker)
+    values = {f"term{number}": id for number, id in enumerate(named)}
+    return dict(_terms_named(caller.is_admin, len(named)).rows(db, me=caller.id, **values))
 
 
-@lru_cache(maxsize=2)
-def _terms_named(is_admin: bool) -> Select[*tuple[Any, ...]]:
-    query = select(Term.id, Term.ontology_id).where(Term.id.in_(bindparam("named", expanding=True)))
-    return visible(somebody(is_admin=is_admin), query, Term)
+@lru_cache(maxsize=64)
+def _terms_named(is_admin: bool, count: int) -> Fixed:
+    named = [bindparam(f"term{number}", type_=BigInteger) for number in range(count)]
+    query = select(Term.id, Term.ontology_id).where(Term.id.in_(named))
+    return Fixed(visible(somebody(is_admin=is_admin), query, Term))
 
 
 def _check_terms(

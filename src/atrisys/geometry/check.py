@@ -148,14 +148,16 @@ def _or_refusal(do: Callable[..., Fitted], *given: Any) -> Fitted | ShapeRefused
 
 def _are_whole(array: Shapes) -> NDArray[np.bool_]:
     """Which points, lines and small polygons are fine as they are; the others are looked at one by one."""
-    with np.errstate(all="ignore"):
-        extents = np.where(shapely.get_dimensions(array) == 2, shapely.area(array), shapely.length(array))
     kinds = shapely.get_type_id(array)
+    with np.errstate(all="ignore"):
+        extents = np.where(kinds == 3, shapely.area(array), shapely.length(array))
     good = ((kinds == 0) | (kinds == 1) | (kinds == 3)) & (np.abs(shapely.bounds(array)) <= FARTHEST).all(axis=1)
-    good &= (shapely.get_num_coordinates(array) <= SMALL) & ~shapely.has_z(array) & ~shapely.has_m(array)
+    good &= (shapely.get_num_coordinates(array) <= SMALL) & (shapely.get_coordinate_dimension(array) == 2)
     good &= (kinds == 0) | (extents > 0)
     good[good] = shapely.is_valid(array[good])
-    good[good] &= ~_has_hollow_part(array[good])
+    holed = good & (shapely.get_num_interior_rings(array) > 0)
+    if holed.any():
+        good[holed] = ~_has_hollow_part(array[holed])
     return good
 
 

@@ -32,14 +32,16 @@ def places(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
     Returns:
         (n, 3) of level, grid x, grid y.
     """
-    level = levels(np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]))
-    cell = CELL_PX << level
-    return np.stack([level, bounds[:, 0] // cell, bounds[:, 1] // cell], axis=1).astype(np.int64)
+    side = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
+    found = np.empty((len(bounds), 3), dtype=np.int64)
+    found[:, 0] = levels(side)
+    found[:, 1:] = bounds[:, :2] // (CELL_PX << found[:, :1])
+    return found
 
 
 def levels(sides: NDArray[np.float64]) -> NDArray[np.int64]:
     """On which levels boxes stand whose longer sides are so many level-0 pixels; what is longer stands no lower."""
-    return np.clip(np.ceil(np.log2(np.maximum(sides, 1.0) / CELL_PX)), 0, LEVELS - 1).astype(np.int64)
+    return np.minimum(np.ceil(np.log2(np.maximum(sides, CELL_PX) / CELL_PX)), LEVELS - 1).astype(np.int64)
 
 
 def cells_of(min_x: float, min_y: float, max_x: float, max_y: float) -> list[CellRange]:

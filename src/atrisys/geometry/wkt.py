@@ -160,7 +160,7 @@ def _read_all(texts: list[object]) -> Shapes | None:
         return None
     if shapely.is_empty(shapes).any() or not (np.abs(shapely.get_coordinates(shapes)) <= FARTHEST).all():
         return None
-    if shapely.has_z(shapes).any() or shapely.has_m(shapes).any():
+    if (shapely.get_coordinate_dimension(shapes) != 2).any():
         shapes = shapely.force_2d(shapes)
     return shapes
 

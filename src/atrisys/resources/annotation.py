@@ -14,6 +14,7 @@ from atrisys.actions import delete_annotation, draw_annotations, history, review
 from atrisys.actions.draw_annotations import Drawn
 from atrisys.actions.drawing import Drawing, make_whole
 from atrisys.errors import Refusal
+from atrisys.geometry.frames import LEFT_TOP
 from atrisys.geometry.holes import fill_holes
 from atrisys.geometry.wkt import wkb_to_wkt
 from atrisys.store.tables import AnnotationDomain, ReviewedAnnotation, UserAnnotation
@@ -21,10 +22,12 @@ from atrisys.wire import dialect, domains
 from atrisys.wire.annotations import (
     Addresses,
     AnnotationOut,
+    Asked,
     Changes,
     Ids,
     Origin,
     ReviewedAnnotationOut,
+    asked_of,
     find_annotation,
     in_frame,
     is_left_top,
@@ -64,7 +67,7 @@ class AnnotationIn(Fields):
         default_factory=list
     )
 
-    def drawing(self, request: Request) -> Drawing:
+    def drawing(self, asked: Asked) -> Drawing:
         return Drawing(
             location=self.location,
             image_id=None if self.slice_id is not None else self.image_id,
@@ -73,8 +76,8 @@ class AnnotationIn(Fields):
             tracks=tuple(dict.fromkeys([*self.track, *self.tracks])),
             group_id=self.group_id,
             user_id=self.user_id,
-            left_top=is_left_top(request, self.origin),
-            simplify_to=wanted_points(request, self.min_point, self.max_point),
+            left_top=asked.left_top if self.origin is None else self.origin == LEFT_TOP,
+            simplify_to=(self.min_point or asked.points[0], self.max_point or asked.points[1]),
             geometry_compression=self.geometry_compression or 0.0,
             source=self.source,
             parent_id=self.parent_id,
@@ -117,7 +120,7 @@ def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) 
     """
     if isinstance(body, list):
         return _add_many(body, request, db, user)
-    drawing = read_one(AnnotationIn, body).drawing(request)
+    drawing = read_one(AnnotationIn, body).drawing(asked_of(request))
     drawn = draw_annotations.draw_one(db, user, drawing)
     annotation = db.get_one(UserAnnotation, drawn.id)
     wire = in_frame(request, annotation, show_annotation(db, annotation))
@@ -127,7 +130,8 @@ def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) 
 def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser) -> Response:
     check_number(body, MOST_AT_ONCE)
     elements = [read_element(AnnotationIn, sent) for sent in body]
-    read = [element.fields.drawing(request) for element in elements if element.fields is not None]
+    asked = asked_of(request)
+    read = [element.fields.drawing(asked) for element in elements if element.fields is not None]
     answers = iter(draw_annotations.draw(db, user, read))
     ids: list[int] = []
     changed: list[dict[str, Any]] = []

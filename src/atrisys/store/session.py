@@ -24,15 +24,15 @@ class Store:
         self.folder = DataFolder(settings.data)
         self.tiles = KeptTiles(self.folder.tiles, int(settings.kept_tiles_gb * 1e9))
         self.engine: Engine = spatial.connect(settings.database_url, self.folder.database)
+        self.writers: Engine = spatial.writers(self.engine)
         self.noted = Noted()
-        self._writing = self.engine.execution_options(writes=True)
 
     def session(self, *, writes: bool) -> Session:
         """A session whose transaction, once begun, may write (or may not). Whoever opens it closes it.
 
         Its `info` holds the data folder, for the bytes behind its records, and the settings.
         """
-        engine = self._writing if writes else self.engine
+        engine = self.writers if writes else self.engine
         return Session(engine, expire_on_commit=False, info={"folder": self.folder, "settings": self.settings})
 
     @contextmanager
@@ -70,3 +70,4 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.writers.dispose()

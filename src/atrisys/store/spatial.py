@@ -41,7 +41,6 @@ Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 BUSY_MS = 30_000
 TRY_AGAIN_S = 0.0005
-HAS_TURN = "atrisys has the writers' turn"
 
 
 @compiles(RowId, "sqlite")
@@ -67,73 +66,83 @@ def connect(url: str, sqlite_file: Path) -> Engine:
 
 
 def connect_sqlite(file: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(file)),
-        connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
-        pool_size=20,
-        max_overflow=30,
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        # Transactions are begun by us (below): the driver's own rule would begin them late, as readers.
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "cache_size=-32768",
-            "temp_store=MEMORY",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.create_function("atrisys_intersects", 2, _intersects, deterministic=True)
-        connection.create_function("atrisys_distance", 2, _distance, deterministic=True)
-
-    turn = threading.Lock()
+    """The engine of those who read; those who write have another one (`writers`)."""
+    engine = create_engine(URL.create("sqlite", database=str(file)), pool_size=20, max_overflow=30, **_ALIKE)
+    event.listen(engine, "connect", _prepare)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A reader that turned writer would fail at once when another wrote meanwhile; so writers say so at the start.
-        writes = connection.get_execution_options().get("writes", False)
-        if writes:
-            _wait_for_turn(connection.info, turn)
-            _begin_to_write(connection)
-        else:
-            connection.exec_driver_sql("BEGIN")
-
-    @event.listens_for(engine, "checkin")
-    def _pass_turn(_connection: Any, record: Any) -> None:
-        if record.info.pop(HAS_TURN, False):
-            turn.release()
+        _driver_of(connection).execute("BEGIN")
 
     return engine
 
 
-def _wait_for_turn(info: dict[Any, Any], turn: threading.Lock) -> None:
-    """Until the other writers of this process are done."""
-    if not info.get(HAS_TURN):
-        info[HAS_TURN] = turn.acquire(timeout=BUSY_MS / 1000)
+_ALIKE: dict[str, Any] = {
+    "connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False},
+    "pool_use_lifo": True,
+    "hide_parameters": True,
+}
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # Transactions are begun by us: the driver's own rule would begin them late, as readers.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-32768",
+        "temp_store=MEMORY",
+        # Pages that are written again and again are copied into the database less often.
+        "wal_autocheckpoint=4000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("atrisys_intersects", 2, _intersects, deterministic=True)
+    connection.create_function("atrisys_distance", 2, _distance, deterministic=True)
+
+
+def writers(engine: Engine) -> Engine:
+    """The engine of those who write. On SQLite it is a single connection, for which the writers of a process wait.
+
+    SQLite itself would let them sleep, longer each time; and a connection finds in its own memory what it wrote, where
+    another one reads every page anew.
+    """
+    if engine.dialect.name != "sqlite":
+        return engine
+    alone = create_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=BUSY_MS / 1000, **_ALIKE)
+
+    @event.listens_for(alone, "connect")
+    def _connect(connection: sqlite3.Connection, record: Any) -> None:
+        _prepare(connection, record)
+        # Whose turn it is among several processes is asked for below.
+        connection.execute("PRAGMA busy_timeout=0")
+
+    event.listen(alone, "begin", _begin_to_write)
+    return alone
+
+
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
 def _begin_to_write(connection: Connection) -> None:
-    """Until the writers of other processes are done: SQLite itself would sleep longer each time, up to 100 ms."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
+    """Wait until the writers of other processes are done: SQLite's own pauses grow up to 100 ms.
+
+    A reader that turned writer would fail at once when another wrote meanwhile; so writers say so at the start.
+    """
+    driver = _driver_of(connection)
     end = time.monotonic() + BUSY_MS / 1000
-    driver.execute("PRAGMA busy_timeout=0")
-    try:
-        while time.monotonic() < end:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    break
-            time.sleep(TRY_AGAIN_S)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    while time.monotonic() < end:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                break
+        time.sleep(TRY_AGAIN_S)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 _own = threading.local()
@@ -278,8 +287,7 @@ def back_up(engine: Engine, target: Path) -> bool:
     if engine.dialect.name != "sqlite":
         return False
     with engine.connect() as connection:
-        source = connection.connection.driver_connection
-        assert isinstance(source, sqlite3.Connection)
+        source = _driver_of(connection)
         target.touch(mode=0o600)
         copy = sqlite3.connect(target)
         try:
@@ -289,9 +297,8 @@ def back_up(engine: Engine, target: Path) -> bool:
     return True
 
 
-def restore(engine: Engine, backup: Path, sqlite_file: Path) -> None:
-    """Put a backup back. Nobody else may be using the database."""
-    engine.dispose()
+def restore(backup: Path, sqlite_file: Path) -> None:
+    """Put a backup back. Nobody may be using the database."""
     source, target = sqlite3.connect(backup), sqlite3.connect(sqlite_file)
     try:
         source.backup(target)

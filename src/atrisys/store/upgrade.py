@@ -88,7 +88,8 @@ def _migrate_or_go_back(store: Store, before: str) -> str:
         raise _failed(before, str(error)) from error
     if problem := _problem_after(store):
         if kept:
-            spatial.restore(store.engine, backup, store.folder.database)
+            store.close()
+            spatial.restore(backup, store.folder.database)
         raise _failed(before, f"the database's own check says: {problem}")
     where = f", backup in {backup}" if kept else ""
     return f"brought the database from version {before} to {HEAD}{where}"
@@ -117,7 +118,7 @@ def _migrate(store: Store) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with store.engine.execution_options(writes=True).begin() as connection:
+    with store.writers.begin() as connection:
         spatial.extensions(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

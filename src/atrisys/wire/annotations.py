@@ -1,7 +1,7 @@
 """Annotations as the wire has them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import Request
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -224,6 +224,18 @@ def in_frame(request: Request, annotation: AnnotationDomain, wire: dict[str, Any
         wire["centroid"] = {"x": annotation.centroid_x, "y": annotation.centroid_y}
         wire["origin"] = "left-top"
     return addressed(request, wire)
+
+
+class Asked(NamedTuple):
+    """What an address says of the shapes that are sent to it, unless they say otherwise."""
+
+    left_top: bool
+    points: tuple[int | None, int | None]
+    """As `wanted_points` has them."""
+
+
+def asked_of(request: Request) -> Asked:
+    return Asked(is_left_top(request, None), wanted_points(request))
 
 
 def is_left_top(request: Request, said: str | None) -> bool:

@@ -190,15 +190,18 @@ def signed_texts(request: Request, date: str) -> Iterator[str]:
     headers = request.headers
     kind = headers.get("content-type-full") or headers.get("content-type") or ""
     md5 = headers.get("content-md5", "")
-    for content_type in dict.fromkeys(("" if kind == "null" else kind, "")):
-        head = f"{request.method}\n{md5}\n{content_type}\n{date}"
-        for tail in dict.fromkeys(_signed_tails(request)):
+    kinds = dict.fromkeys(("" if kind == "null" else kind, ""))
+    heads = [f"{request.method}\n{md5}\n{content_type}\n{date}" for content_type in kinds]
+    # What the Python client signs comes first, so that nothing else is put together for it.
+    yield from heads
+    tails = dict.fromkeys(_signed_tails(request))
+    for head in heads:
+        for tail in tails:
             yield head + tail
 
 
 def _signed_tails(request: Request) -> Iterator[str]:
-    """What stands below the date: nothing, the address as it was sent, or the whole URL behind `/api/`."""
-    yield ""
+    """What may stand below the date: the address as it was sent, or the whole URL behind `/api/`."""
     query = request.scope.get("query_string", b"").decode("latin-1")
     hosts = sorted(_hosts(request))
     for path in dict.fromkeys(_sent_paths(request)):

@@ -9,6 +9,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -53,9 +54,6 @@ class Edge:
         self._prefix = urlsplit(settings.public_url).path.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         scope.setdefault("state", {})
         headers = Headers(scope=scope)
         self._forwarded(scope, headers)
@@ -77,14 +75,14 @@ class Edge:
             await self._answered(scope, self._limited(receive), answer)
 
     async def _answered(self, scope: Scope, receive: Receive, answer: "_Dressed") -> None:
-        """The framework answers a bug and raises it all the same: that is the end of it, where the answer is whole."""
+        """What a handler raises is answered, as long as nothing was sent."""
         try:
             await self.app(scope, receive, answer)
         except Exception as error:
-            if not answer.has_begun:
-                await refusals.bug(Request(scope), error)(scope, receive, answer)
-            elif not answer.has_ended:
+            if answer.has_begun:
                 raise
+            refused = await run_in_threadpool(refusals.answer_to, Request(scope), error)
+            await refused(scope, receive, answer)
 
     def _forwarded(self, scope: Scope, headers: Headers) -> None:
         """What a trusted proxy says of the client: its address, scheme, host and our path prefix."""
@@ -184,7 +182,7 @@ class _Dressed:
 
     def __init__(self, send: Send, scope: Scope, asked: Headers, request_id: str) -> None:
         self._send, self._scope, self._asked, self._id = send, scope, asked, request_id
-        self.has_begun = self.has_ended = False
+        self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -195,7 +193,6 @@ class _Dressed:
                 self._allow_origin(MutableHeaders(raw=headers))
             message = {**message, "headers": headers}
         await self._send(message)
-        self.has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
     def _dress(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Add what the answer does not say itself. As bytes: this is done for every tile."""

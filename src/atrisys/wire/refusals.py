@@ -1,9 +1,10 @@
 """Every refusal's status, and the body that says what was wrong: Cytomine's, plus code, params and request id."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -78,26 +79,16 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, int) and abs(value) >= 2**63 else value
 
 
-def refuse(app: FastAPI) -> None:
-    """Teach an application to answer refusals, bad requests and bugs alike in one shape."""
-    app.add_exception_handler(errors.Refusal, _refusal)
-    app.add_exception_handler(RequestValidationError, _bad_request)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(IntegrityError, _integrity)
-    app.add_exception_handler(OperationalError, _busy)
-    app.add_exception_handler(NoConnection, _busy)
-    app.add_exception_handler(DataError, _out_of_range)
-    app.add_exception_handler(OverflowError, _out_of_range)
-    app.add_exception_handler(Exception, bug)
+def answer_to(request: Request, error: Exception) -> Response:
+    """Refusals, bad requests and bugs alike, in one shape. It may ask the database."""
+    for kind, say in SAID.items():
+        if isinstance(error, kind):
+            return say(request, error)
+    return bug(request, error)
 
 
 def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.Refusal)
-    return answer_to(request, error)
-
-
-def answer_to(request: Request, error: errors.Refusal) -> Response:
-    """A refusal as the wire has it."""
     body, headers = body_of(error, request), {}
     if isinstance(error, errors.TooManyTries | errors.Busy | errors.Unavailable):
         headers["Retry-After"] = str(error.wait_s)
@@ -169,3 +160,16 @@ def bug(request: Request, error: Exception) -> Response:
         request=request.state.request_id,
     )
     return Json({**body_of(refusal, request), "code": "internal"}, status_code=500)
+
+
+SAID: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+    errors.Refusal: _refusal,
+    RequestValidationError: _bad_request,
+    HTTPException: _http,
+    IntegrityError: _integrity,
+    OperationalError: _busy,
+    NoConnection: _busy,
+    DataError: _out_of_range,
+    OverflowError: _out_of_range,
+}
+"""How each kind of error is answered; all others are bugs."""

@@ -23,7 +23,7 @@ from atrisys.imaging.slides import SharedSlide
 from atrisys.store.kept_tiles import KeptTiles
 from atrisys.wire.believed import Beliefs, Heard, Known, by_the_ordinary_road, credential_of, is_signed
 from atrisys.wire.pictures import CACHING, Work, has_etag, named_picture_answer
-from atrisys.wire.refusals import answer_to, bug
+from atrisys.wire.refusals import answer_to
 from atrisys.wire.tile_addresses import TileAddress, read_address
 from atrisys.wire.tiles import Judged, etag_of_tile, name_of, tile_work
 
@@ -145,8 +145,7 @@ async def _make(scope: Scope, receive: Receive, send: Send, known: Known[Seen], 
     except Exception as error:
         if has_begun:
             raise
-        refused = answer_to(request, error) if isinstance(error, Refusal) else bug(request, error)
-        await refused(scope, receive, noting)
+        await answer_to(request, error)(scope, receive, noting)
 
 
 def _opened(slide: SlideFile) -> SharedSlide:

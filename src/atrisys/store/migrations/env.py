@@ -13,7 +13,7 @@ def run() -> None:
     if connection is None:
         store = Store(Settings())
         store.folder.prepare()
-        with store.engine.execution_options(writes=True).begin() as connection:
+        with store.writers.begin() as connection:
             migrate(connection)
     else:
         migrate(connection)
