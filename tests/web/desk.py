@@ -93,11 +93,11 @@ def draw(page: Page, corners: Any) -> None:
     page.keyboard.press("m")
 
 
-def said(page: Page, before: dict[str, float] | None = None) -> dict[str, float]:
-    """What the address says, once it says something else than before and has come to rest."""
+def said(page: Page, before: dict[str, float] | None = None, *names: str) -> dict[str, float]:
+    """What the address says, once it says something else than before, all that is named too, and has come to rest."""
     for _ in range(60):
         now = {name: float(value) for name, (value,) in parse_qs(page.evaluate(ADDRESS_AT_REST)).items()}
-        if "x" in now and now != before:
+        if {"x", *names} <= now.keys() and now != before:
             return now
     raise AssertionError(f"it still says {page.url}")
 

@@ -103,7 +103,7 @@ def test_what_lies_in_the_middle_is_chosen_named_and_reviewed(visit, demo):
     with slide.expect_response("**/term/*.json"):
         press(slide, "1")
     assert len(newest(demo)["term"]) == 1
-    begin = slide.get_by_role("button", name="Begin to review")
+    begin = slide.get_by_role("button", name="Start the review")
     if begin.count():
         tab_to(slide, begin)
         press(slide, "Enter")

@@ -1,6 +1,7 @@
 """Slides come in through the page: cut off, they go on where they were."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,7 +36,9 @@ def line(demo) -> Iterator[Line]:
 def in_the_middle(page, line):
     """A good part of it is through, and not all. (What the page tells is what it gave to the system.)"""
     enough = line.bytes_sent + len(PADDING) / 4
+    end = time.monotonic() + 60
     while line.bytes_sent < enough:
+        assert time.monotonic() < end, "nothing is sent any more"
         page.wait_for_timeout(50)
 
 

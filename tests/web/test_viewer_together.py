@@ -9,7 +9,7 @@ import pytest
 import requests
 from PIL import Image
 
-from web.desk import click, looking_at, middle, newest, said
+from web.desk import click, is_painted, looking_at, middle, newest, said
 from web.test_viewer import alike, grey
 
 pytestmark = pytest.mark.browser
@@ -160,6 +160,7 @@ def middle_of(page):
 def test_the_view_is_saved_as_a_picture_and_its_link_is_copied(visit, demo):
     visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = looking_at(visit, demo, 6000, 2400, 4)
+    is_painted(page)
     page.keyboard.press("Shift+L")
     page.get_by_text("The link is copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
