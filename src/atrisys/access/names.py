@@ -12,6 +12,14 @@ RESERVED = ("current",)
 """Words that stand for an account in an address."""
 
 
+def name_of(user: SecUser) -> str:
+    """What somebody is called: first and last name, once where both are the same.
+
+    So they are where an account was made with a user name alone.
+    """
+    return " ".join(dict.fromkeys(name for name in (user.firstname, user.lastname) if name))
+
+
 def is_named(username: str) -> ColumnElement[bool]:
     """The condition for the account of that name, whatever its capitals.
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.events import note
+from atrisys.access.names import name_of
 from atrisys.access.require import is_manager, require_manager
 from atrisys.actions import edit_members
 from atrisys.errors import NotFound
@@ -156,7 +157,7 @@ def download_members(
     """Who works in a project, as a table: `format=csv`, `xls` (an XLSX file) or `pdf`."""
     project, asked = find(Project, id), read_format(format)
     people = db.execute(_people(project).order_by(func.lower(SecUser.username)))
-    rows = [(row.username, f"{row.firstname} {row.lastname}".strip(), _role(member)) for row, member in people]
+    rows = [(row.username, name_of(row), _role(member)) for row, member in people]
     note(store, user, "exported", Project, project.id, what=f"members as {asked}")
     name, title = dated(f"users_project{project.id}"), f"Members of {project.name}, {as_moment(now_ms())} UTC"
     return table_answer(store.folder, asked, name, title, DOWNLOADED, rows)

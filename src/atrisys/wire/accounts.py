@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, String, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import ADMINISTRATORS, LADDER, Caller
+from atrisys.access.names import name_of
 from atrisys.store.by_ids import rows_for
 from atrisys.store.table import now_ms
 from atrisys.store.tables import LoginSession, SecRole, SecUser, SecUserSecRole
@@ -80,8 +81,8 @@ class OneselfOut(UserOut):
 
 @shows(SecUser)
 def show_to_anybody(_db: Session, user: SecUser) -> dict[str, Any]:
-    name = f"{user.firstname} {user.lastname}".strip()
-    names = {"name": name, "full_name": f"{name} ({user.username})"}
+    name = name_of(user)
+    names = {"name": name, "full_name": name if name == user.username else f"{name} ({user.username})"}
     return UserOut.of(user, email=None, user_id=user.creator_id, **names).wire()
 
 

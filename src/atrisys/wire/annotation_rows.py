@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal,
 from sqlalchemy.orm import Session
 
 from atrisys.access.caller import Caller
+from atrisys.access.names import name_of
 from atrisys.access.require import is_manager
 from atrisys.geometry.frames import LEFT_TOP, Origin
 from atrisys.geometry.wkt import wkb_to_wkt
@@ -299,8 +300,7 @@ class Rows:
 
 
 def _named(user: SecUser) -> dict[str, Any]:
-    name = f"{user.firstname} {user.lastname}".strip()
-    return {"creator": user.username, "name": name, "firstname": user.firstname, "lastname": user.lastname}
+    return {"creator": user.username, "name": name_of(user), "firstname": user.firstname, "lastname": user.lastname}
 
 
 def _inner(values: dict[str, Any]) -> str:
