@@ -84,6 +84,12 @@ def test_projects_and_images_are_searched(visit, demo):
     page = visit.open(f"{demo.told['address']}/projects")
     page.get_by_role("searchbox").fill("no such name")
     page.get_by_text("No project has “no such name” in its name.").wait_for()
+    page.wait_for_url("**?search=no+such+name")
+    page.go_back()
+    page.get_by_role("link", name="Demo").wait_for()
+    assert page.get_by_role("searchbox").input_value() == ""
+    page.go_forward()
+    page.get_by_text("No project has “no such name” in its name.").wait_for()
     page.get_by_role("searchbox").fill("dem")
     page.get_by_role("link", name="Demo").click()
     page.get_by_role("link", name="demo.svs").wait_for()
