@@ -10,7 +10,7 @@ from web.test_accessibility import DIALOGS, STILL
 
 pytestmark = pytest.mark.browser
 
-CENTRE = 9000, 3000
+CENTRE, ELSEWHERE = (9000, 3000), (9600, 3000)
 STOPS = 80
 
 
@@ -59,8 +59,8 @@ def test_one_comes_from_the_door_to_a_slide_and_out_again(newcomer, demo):
     assert [one for one in newcomer.complaints if "401" not in one] == []
 
 
-def at_slide(visit, demo):
-    page = looking_at(visit, demo, *CENTRE)
+def at_slide(visit, demo, place=CENTRE):
+    page = looking_at(visit, demo, *place)
     tab_to(page, page.get_by_role("application"))
     return page
 
@@ -95,9 +95,9 @@ def test_shapes_are_drawn_and_given_up(visit, demo):
 
 
 def test_what_lies_in_the_middle_is_chosen_named_and_reviewed(visit, demo):
-    point = f"POINT ({CENTRE[0]} {CENTRE[1]})"
+    point = f"POINT ({ELSEWHERE[0]} {ELSEWHERE[1]})"
     demo.send("/api/annotation.json", image=demo.told["imageId"], location=point, origin="left-top")
-    slide = at_slide(visit, demo)
+    slide = at_slide(visit, demo, ELSEWHERE)
     press(slide, "Space")
     is_chosen(slide, newest(demo)["id"])
     with slide.expect_response("**/term/*.json"):
