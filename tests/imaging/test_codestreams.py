@@ -5,6 +5,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
+from atrisys.imaging import codestreams
 from atrisys.imaging.codestreams import NotPure, strip_deflate, strip_jpeg, strip_jpeg2000, strip_plain
 from given import slides
 
@@ -41,6 +42,13 @@ def test_comments_and_application_data_go_and_pixels_stay(extra):
         assert b"Jane" not in clean
         assert strip_jpeg(clean) is clean
         np.testing.assert_array_equal(imagecodecs.jpeg8_decode(clean), imagecodecs.jpeg8_decode(JPEG))
+
+
+def test_segments_without_number_are_refused_and_fill_of_any_length_is_passed():
+    comments = segment(0xFE, b"") * codestreams.MOST_SEGMENTS
+    with pytest.raises(NotPure, match="too many segments"):
+        strip_jpeg(JPEG[:2] + comments + JPEG[2:])
+    assert strip_jpeg(JPEG[:2] + b"\xff" * 5000 + comments[:400] + JPEG[2:]).endswith(JPEG[3:])
 
 
 def test_what_lies_behind_the_end_or_the_scan_goes():

@@ -16,6 +16,7 @@ from atrisys.imaging import pictures, slides
 from atrisys.imaging.levels import on_white
 from atrisys.imaging.own_tiles import Place, columns_of, place_of, rows_of
 from atrisys.imaging.reader import Box, Plane
+from atrisys.imaging.readers.tiff import stored
 from atrisys.imaging.tile_pictures import decoded_picture, stored_picture
 from atrisys.imaging.tiles import normalised_tile
 from atrisys.imaging.write_pyramid import Looks, WrittenLevel, write_pyramid
@@ -181,6 +182,13 @@ def test_what_is_read_at_once_is_what_is_read(tmp_path: Path):
         assert slide.has_stored_tile(*asked)
         # None where the folder for tests is on a file system that cannot say whether one would wait.
         assert slide.read_stored_tile_at_once(*asked) in (slide.read_stored_tile(*asked), None)
+
+
+def test_a_long_tile_is_never_read_while_everybody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    slide = opened(given.svs(tmp_path / "a.svs"))
+    monkeypatch.setattr(stored, "MOST_AT_ONCE", 100)
+    assert slide.read_stored_tile_at_once(0, 0, 0) is None
+    assert slide.read_stored_tile(0, 0, 0)
 
 
 # --- where grids agree -----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
+from atrisys.imaging.codestreams import MOST_SEGMENTS
 from atrisys.imaging.readers.tiff import jpeg
 from atrisys.imaging.readers.tiff.jpeg import NotPlain
 from atrisys.imaging.readers.tiff.tables import TileTable
@@ -103,3 +104,45 @@ def test_the_first_rows_of_a_tile_are_those_of_the_whole(subsampling):
 
 def test_pixels_are_decoded_to_where_the_library_leaves_them_in_the_processors_caches():
     assert {jpeg.decode_jpeg(TILE, table()).ctypes.data % 32 for _ in range(20)} == {16}
+
+
+def in_scans_of_their_own(count):
+    """A tile whose first component comes so often, with nothing in it."""
+    scans = [b"\xff\xda\x00\x08\x01" + bytes([component, 0, 0, 63, 0]) for component in (1, 2, 3)]
+    return TILE[:SCAN] + scans[0] * count + scans[1] + scans[2] + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_tile_in_many_scans_is_left_to_a_worker(count):
+    with pytest.raises(NotPlain, match="more than one scan"):
+        jpeg.decode_jpeg(in_scans_of_their_own(count), table())
+
+
+def test_the_mark_of_colours_counts_wherever_it_stands_before_the_pixels():
+    mark = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+    frame = TILE.index(b"\xff\xc0")
+    for at in (frame, SCAN):
+        found = jpeg.read_frame(TILE[:at] + mark + b"\0" + TILE[at:])
+        assert found is not None
+        assert (found.adobe, found.in_first_scan) == (0, 3)
+
+
+@pytest.mark.parametrize("alone", [0x00, 0x01, 0xD0, 0xD7])
+def test_a_tile_that_tells_the_decoder_of_another_size_than_us_is_refused(alone):
+    """The decoder passes a mark without a length; who reads one for it lands behind what the decoder takes for true."""
+    at, scan = GREY.index(b"\xff\xc0"), GREY.index(b"\xff\xda")
+    length = 2 + int.from_bytes(GREY[at + 2 : at + 4])
+    small, tables = GREY[at : at + length], GREY[2:at] + GREY[at + length : scan]
+    large = small[:5] + (640).to_bytes(2) * 2 + small[9:]
+    read_by_both = b"\xff" + bytes([alone]) + large + tables
+    fill = 2 + int.from_bytes(read_by_both[2:4]) - len(read_by_both)
+    comment = b"\xff\xfe" + (fill - 2 + length).to_bytes(2) + bytes(fill - 4) + small
+    tile = GREY[:2] + read_by_both + comment + GREY[scan:]
+    assert imagecodecs.jpeg8_decode(tile).shape == (640, 640)
+    with pytest.raises(NotPlain):
+        jpeg.decode_jpeg(tile, table(1))
+
+
+def test_a_frame_behind_segments_without_number_is_not_looked_for():
+    assert jpeg.read_frame(TILE[:2] + b"\xff\xfe\x00\x02" * 900 + TILE[2:])
+    assert jpeg.read_frame(TILE[:2] + b"\xff\xfe\x00\x02" * MOST_SEGMENTS + TILE[2:]) is None

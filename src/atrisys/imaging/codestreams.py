@@ -11,6 +11,9 @@ _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DHT, _DQT, _DRI, _SOS = 0xC4, 0xDB, 0xDD, 0xDA
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _SCAN, _USUAL_HEAD = b"\xff\xda", 2048
+_FILL = re.compile(rb"\xff+")
+MOST_SEGMENTS = 1000
+"""More in one JPEG, of scans as well, are there to keep somebody busy."""
 _PLAIN_JFIF, _PLAIN_ADOBE = 16, 14
 _J2K_START, _J2K_SIZE, _J2K_COMMENT, _J2K_TILE, _J2K_DATA = 0xFF4F, 0xFF51, 0xFF64, 0xFF90, 0xFF93
 _J2K_MAIN = frozenset((0xFF51, 0xFF52, 0xFF53, 0xFF55, 0xFF57, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60, 0xFF63))
@@ -34,7 +37,7 @@ def strip_jpeg(jpeg: bytes) -> bytes:
         The same object where there is nothing to be left out.
 
     Raises:
-        NotPure: it has no end, or segments that are longer than what they say.
+        NotPure: it has no end, segments that are longer than what they say, or too many of them.
 
     Source: ITU-T T.81, annex B.
     """
@@ -42,9 +45,8 @@ def strip_jpeg(jpeg: bytes) -> bytes:
         raise NotPure("no JPEG")
     parts: list[bytes] = []
     at, kept_from, size = 2, 0, len(jpeg)
-    while True:
-        while jpeg[at : at + 2] == b"\xff\xff":
-            at += 1
+    for _ in range(MOST_SEGMENTS):
+        at = past_fill(jpeg, at)
         if at + 2 > size or jpeg[at] != 0xFF:
             raise NotPure("it has no end")
         marker = jpeg[at + 1]
@@ -62,9 +64,21 @@ def strip_jpeg(jpeg: bytes) -> bytes:
                 raise NotPure("it has no end")
             end = found.start()
         at = end
+    else:
+        raise NotPure("too many segments")
     if not parts and at + 2 == size:
         return jpeg
     return b"".join([*parts, jpeg[kept_from : at + 2]])
+
+
+def past_fill(jpeg: bytes, at: int) -> int:
+    """Where a segment's mark begins: any number of bytes 0xFF may stand before it.
+
+    Args:
+        at: where the last segment ends.
+    """
+    fill = _FILL.match(jpeg, at)
+    return fill.end() - 1 if fill else at
 
 
 def scan_of(jpeg: bytes) -> int:

@@ -2,17 +2,30 @@
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from atrisys.imaging.codestreams import EOI, SOI, NotPure, ends_with_scan, ends_with_scan_header, scan_of, strip_jpeg
+from atrisys.imaging.codestreams import (
+    EOI,
+    MOST_SEGMENTS,
+    SOI,
+    NotPure,
+    ends_with_scan,
+    ends_with_scan_header,
+    past_fill,
+    scan_of,
+    strip_jpeg,
+)
 from atrisys.imaging.reader import Pixels
 from atrisys.imaging.readers.tiff.tables import TileTable
 
 _SIZES = (0xC4, 0xC8, 0xCC)
 """Markers among the frame headers C0…CF that are none."""
+_ALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
+"""Marks without a length, which have no business before the pixels: who reads one for them and who does not see two
+different pictures."""
 _SLACK = 1 << 16
 _STREAMED = 32
 """Rows that begin on a multiple of so many bytes libjpeg-turbo writes past the processor's caches (AVX2). Who reads the
@@ -42,13 +55,15 @@ class Frame:
     """Colour transform of an Adobe marker: 0 none (RGB), 1 YCbCr."""
     adobe_at: int
     """Where that transform stands, in bytes."""
+    in_first_scan: int = 0
+    """How many components its first scan holds."""
 
 
 def read_frame(jpeg: bytes) -> Frame | None:
-    """What a JPEG says of itself; None where it has no frame header before its pixels."""
+    """What a JPEG says of itself; None where it has no frame header before its pixels, or no pixels."""
     # Tiles of one level begin alike, up to the scan or what looks like it: they are read once.
     end = jpeg.find(b"\xff\xda", 0, _USUAL_HEAD)
-    return (_read_usual(jpeg[:end]) if end > 0 else None) or _read(jpeg)
+    return (_read_usual(jpeg[: end + 5]) if end > 0 else None) or _read(jpeg)
 
 
 @lru_cache(maxsize=256)
@@ -57,25 +72,29 @@ def _read_usual(head: bytes) -> Frame | None:
 
 
 def _read(jpeg: bytes) -> Frame | None:
-    at, jfif, adobe, adobe_at = 2, False, None, 0
+    at, frame, jfif, adobe, adobe_at = 2, None, False, None, 0
     if jpeg[:2] != b"\xff\xd8":
         return None
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
+    for _ in range(MOST_SEGMENTS):
+        at = past_fill(jpeg, at)
+        if at + 4 > len(jpeg) or jpeg[at] != 0xFF:
+            return None
         marker = jpeg[at + 1]
-        if marker == 0xFF:
-            at += 1
-            continue
+        if marker in _ALONE:
+            return None
         length = int.from_bytes(jpeg[at + 2 : at + 4], "big")
         if marker == 0xEE and length >= 14 and jpeg[at + 4 : at + 9] == b"Adobe":
             adobe, adobe_at = int.from_bytes(jpeg[at + 15 : at + 16]), at + 15
         if marker == 0xE0 and jpeg[at + 4 : at + 8] == b"JFIF":
             jfif = True
         if 0xC0 <= marker <= 0xCF and marker not in _SIZES:
-            if length < 8 or at + 2 + length > len(jpeg):
+            if frame is not None or length < 8 or at + 2 + length > len(jpeg):
                 return None
             precision, height, width, count = struct.unpack_from(">BHHB", jpeg, at + 4)
             sampling = jpeg[at + 11 : at + 10 + 3 * count : 3]
-            return Frame(at, marker - 0xC0, precision, width, height, sampling, jfif, adobe, adobe_at)
+            frame = Frame(at, marker - 0xC0, precision, width, height, sampling, jfif, adobe, adobe_at)
+        if marker == 0xDA and frame is not None and at + 4 < len(jpeg):
+            return replace(frame, jfif=jfif, adobe=adobe, adobe_at=adobe_at, in_first_scan=jpeg[at + 4])
         if marker in (0xD9, 0xDA) or length < 2:
             return None
         at += 2 + length
@@ -136,21 +155,25 @@ def decode_jpeg(jpeg: bytes, table: TileTable, rows: int | None = None) -> Pixel
         uint8 (tile_height, tile_width, 1 or 3), smaller where the JPEG is; `rows` of it at least.
 
     Raises:
-        NotPlain: see `check_plain`.
+        NotPlain: see `check_plain`; or its components come in scans of their own.
         imagecodecs.Jpeg8Error: the JPEG is broken.
     """
     import imagecodecs
 
     frame = check_plain(jpeg, table)
+    if frame.in_first_scan != table.samples:
+        # It may have a million scans in a few bytes each, and the whole tile is gone through for each of them.
+        raise NotPlain("more than one scan")
     height = frame.height if rows is None else _least_height(frame, rows)
     if height < frame.height:
         jpeg = b"".join([jpeg[: frame.at + 5], height.to_bytes(2), jpeg[frame.at + 7 :]])
     tables = table.jpeg_tables or None
+    # Into an array of the size that was judged, so that no other one is ever made room for.
     if table.samples == 1:
-        return imagecodecs.jpeg8_decode(jpeg, tables=tables)[..., None]
+        return imagecodecs.jpeg8_decode(jpeg, tables=tables, out=_room_for(height, frame.width))[..., None]
     # Left to itself, libjpeg takes RGB without a marker for YCbCr: it turns green.
     colorspace = "YCBCR" if is_ycbcr(frame, table) else "RGB"
-    room = _room_for(height, frame.width)
+    room = _room_for(height, frame.width, 3)
     return imagecodecs.jpeg8_decode(jpeg, tables=tables, colorspace=colorspace, outcolorspace="RGB", out=room)
 
 
@@ -163,12 +186,12 @@ def _least_height(frame: Frame, rows: int) -> int:
     return min(frame.height, (-(-rows // unit) + 1) * unit)
 
 
-def _room_for(height: int, width: int) -> Pixels:
+def _room_for(*shape: int) -> Pixels:
     """Where pixels are decoded to: it begins halfway between two places from which rows would be streamed."""
-    size = math.prod((height, width, 3))
+    size = math.prod(shape)
     room = np.empty(size + _STREAMED, np.uint8)
     begin = (_STREAMED // 2 - room.ctypes.data) % _STREAMED
-    return room[begin : begin + size].reshape(height, width, 3)
+    return room[begin : begin + size].reshape(shape)
 
 
 def make_whole(jpeg: bytes, table: TileTable) -> bytes:

@@ -20,6 +20,8 @@ TileReader = Callable[[int, int, int], Pixels | None]
 
 FEW_TILES = 16
 """A thread of its own for fewer tiles costs more than it gains, where others read at the same time."""
+MOST_AT_ONCE = 1 << 20
+"""Bytes of a tile that are read, and looked through for its end, while everybody else waits."""
 
 _threads: ThreadPoolExecutor | None = None
 _threads_lock = threading.Lock()
@@ -65,7 +67,7 @@ class StoredTiles:
         if not (table.plain_jpeg and table.has(column, row)):
             return None
         offset, length = table.extent(column, row)
-        if not 0 < length <= most_bytes(table):
+        if not 0 < length <= min(most_bytes(table), MOST_AT_ONCE):
             return None
         stored = self._source.read_at_once(offset, length)
         try:
