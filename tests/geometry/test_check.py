@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from atrisys.errors import ShapeEmpty, ShapeRefused, ShapeUnreadable
-from atrisys.geometry.check import Fitted, fit, fit_many, mend_many, place_many
+from atrisys.geometry.check import Fitted, mend, mend_many, place_many
 from atrisys.geometry.wkt import read_wkt, write_wkt
 
 W, H = 1000, 800
@@ -36,6 +36,20 @@ any_shape = st.one_of(
 )
 
 
+def fit(shape, width, height):
+    """By itself: what is refused is raised."""
+    [fitted] = place_many([mend(shape)], width, height)
+    if isinstance(fitted, ShapeRefused):
+        raise fitted
+    return fitted
+
+
+def fit_among(shape, width, height):
+    """As one of many: what is refused stands in its place."""
+    [fitted] = place_many(mend_many([shape]), width, height)
+    return fitted
+
+
 def fits(shape):
     """Valid, not empty, finite, inside."""
     left, top, right, bottom = shape.bounds
@@ -54,7 +68,7 @@ def fits(shape):
 @given(any_shape)
 @settings(deadline=None, max_examples=400)
 def test_what_is_kept_fits_and_is_of_the_same_kind(shape):
-    [fitted] = fit_many([shape], W, H)
+    fitted = fit_among(shape, W, H)
     if isinstance(fitted, ShapeRefused):
         assert isinstance(fitted, ShapeEmpty)
         return
@@ -66,7 +80,7 @@ def test_what_is_kept_fits_and_is_of_the_same_kind(shape):
 @given(any_shape)
 @settings(deadline=None, max_examples=200)
 def test_one_and_many_say_the_same(shape):
-    [among] = fit_many([shape], W, H)
+    among = fit_among(shape, W, H)
     if isinstance(among, ShapeRefused):
         with pytest.raises(type(among)):
             fit(shape, W, H)
@@ -79,7 +93,7 @@ def test_one_and_many_say_the_same(shape):
 @given(any_shape)
 @settings(deadline=None, max_examples=150)
 def test_what_was_fitted_once_needs_nothing_more(shape):
-    [once] = fit_many([shape], W, H)
+    once = fit_among(shape, W, H)
     assume(isinstance(once, Fitted))
     again = fit(once.shape, W, H)
     assert again.shape is once.shape
@@ -91,7 +105,7 @@ def test_mending_keeps_all_that_the_outline_goes_around(points):
     shape = shapely.Polygon(points)
     big = 10_000
     moved = shapely.transform(shape, lambda xy: xy + 1000)
-    [fitted] = fit_many([moved], big, big)
+    fitted = fit_among(moved, big, big)
     around = shapely.union_all(list(_loops(moved)))
     area = 0 if isinstance(fitted, ShapeRefused) else fitted.shape.area
     assert area == pytest.approx(around.area, rel=1e-6, abs=1e-3)
@@ -117,7 +131,7 @@ def in_turn(points):
 @given(st.lists(point, min_size=5, max_size=14, unique=True).map(in_turn).filter(lambda shape: shape.is_valid))
 @settings(deadline=None, max_examples=200)
 def test_clipping_keeps_all_that_is_inside(shape):
-    [fitted] = fit_many([shape], W, H)
+    fitted = fit_among(shape, W, H)
     inside = shapely.intersection(shape, shapely.box(0, 0, W, H)).area
     area = 0 if isinstance(fitted, ShapeRefused) else fitted.shape.area
     assert area == pytest.approx(inside, rel=1e-9, abs=1e-6)
@@ -140,7 +154,7 @@ def test_clipping_keeps_all_that_is_inside(shape):
 def test_what_needs_nothing_is_the_very_same_object(text):
     shape = read_wkt(text)
     assert fit(shape, W, H) == (shape, ())
-    assert fit_many([shape], W, H)[0].shape is shape
+    assert fit_among(shape, W, H).shape is shape
     assert write_wkt(shape) == text
 
 
@@ -191,7 +205,7 @@ def test_clipped_lines_stay_in_one_piece_where_they_cross_themselves_and_on_the_
 def test_clipped_lines_keep_the_length_that_is_inside(points):
     points = np.round(points, 9).tolist()
     line = shapely.LineString(points)
-    [fitted] = fit_many([line], W, H)
+    fitted = fit_among(line, W, H)
     box = shapely.box(0, 0, W, H)
     inside = sum(shapely.intersection(shapely.LineString(ends), box).length for ends in pairwise(points))
     length = 0 if isinstance(fitted, ShapeRefused) else fitted.shape.length
@@ -216,7 +230,7 @@ def test_clipped_lines_keep_the_length_that_is_inside(points):
 def test_nothing_left_is_refused_as_empty(text):
     with pytest.raises(ShapeEmpty):
         fit(read_wkt(text), W, H)
-    assert isinstance(fit_many([read_wkt(text)], W, H)[0], ShapeEmpty)
+    assert isinstance(fit_among(read_wkt(text), W, H), ShapeEmpty)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +248,7 @@ def test_nothing_left_is_refused_as_empty(text):
 def test_what_no_reader_should_have_let_through_is_refused(shape, name):
     with pytest.raises(name):
         fit(shape, W, H)
-    assert isinstance(fit_many([shape], W, H)[0], name)
+    assert isinstance(fit_among(shape, W, H), name)
 
 
 def test_empty_parts_and_rings_are_left_out():
@@ -254,12 +268,12 @@ def test_a_third_ordinate_is_dropped():
 
 def test_good_and_bad_shapes_keep_their_places():
     texts = ["POINT (1 1)", "POINT (9999 1)", "POLYGON ((0 0, 10 10, 10 0, 0 10, 0 0))", "POINT (2 2)"]
-    first, second, third, fourth = fit_many([read_wkt(text) for text in texts], W, H)
+    first, second, third, fourth = place_many(mend_many([read_wkt(text) for text in texts]), W, H)
     assert first.shape.x == 1
     assert isinstance(second, ShapeEmpty)
     assert third.changes == ("mended",)
     assert fourth.shape.x == 2
-    assert fit_many([], W, H) == []
+    assert place_many(mend_many([]), W, H) == []
 
 
 def star(count):

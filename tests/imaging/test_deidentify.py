@@ -293,7 +293,7 @@ def test_a_comment_in_a_tile_is_found(clean, monkeypatch, tmp_path):
     path, _ = planted.svs(tmp_path / "b.svs")
     monkeypatch.setitem(tiff.BY_TIFF_COMPRESSION, 7, lambda stored, _size: stored)
     spoilt = tiff.TiffCleaning(path)
-    spoilt.write(tmp_path / "spoilt.svs", lambda _fraction: None)
+    spoilt.write(tmp_path / "spoilt.svs")
     monkeypatch.setitem(tiff.BY_TIFF_COMPRESSION, 7, lambda stored, _size: strip_jpeg(stored))
     with pytest.raises(SlideUnreadable, match="more than its pixels"):
         check(tmp_path / "spoilt.svs")

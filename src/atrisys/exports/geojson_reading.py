@@ -37,7 +37,7 @@ class ReadAnnotation:
     number: int
     """Its place in the file, from 1."""
     shape: BaseGeometry
-    """In image order, as it stands in the file: not yet checked against its picture (see `geometry.check.fit`)."""
+    """In image order, as it stands in the file: not yet checked against its picture (see `geometry/check.py`)."""
     terms: tuple[str, ...] = ()
     source: str | None = None
     parent_id: int | None = None

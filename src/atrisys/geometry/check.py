@@ -26,42 +26,8 @@ class Fitted(NamedTuple):
     """What was done to it, in order, among `mended` and `clipped`."""
 
 
-def fit(shape: BaseGeometry, width: int, height: int) -> Fitted:
-    """Make a shape fit its picture, changing no more than it must: `mend`, then cut it off at the picture's edges.
-
-    Args:
-        shape: in level-0 pixels; either frame, since both have the picture at [0, width] x [0, height].
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-
-    Returns:
-        The shape and the words for what was changed.
-
-    Raises:
-        ShapeEmpty: all outside; or a polygon without area; or a line without length.
-        ShapeUnreadable: a coordinate that is not finite or absurdly far away.
-        ShapeRefused: a collection, too many points, or too entangled to be checked.
-    """
-    return _place(mend(shape), width, height)
-
-
-def fit_many(shapes: Sequence[BaseGeometry] | Shapes, width: int, height: int) -> list[Fitted | ShapeRefused]:
-    """Make many shapes fit one picture; what `fit` refuses stands as its refusal in the shape's place.
-
-    Args:
-        shapes: as `fit` takes them.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-
-    Returns:
-        One `Fitted` or refusal for each shape, in order. Shapes that need nothing cost little more than one check of
-        the whole array.
-    """
-    return place_many(mend_many(shapes), width, height)
-
-
 def mend(shape: BaseGeometry) -> Fitted:
-    """Make a shape whole, whatever picture it is for: the part of `fit` that may take long.
+    """Make a shape whole, whatever picture it is for: the part that may take long.
 
     A polygon that crosses itself is mended: all that its outline goes around stays (where the outline overlaps itself
     or parts overlap, too), holes stay holes, lines and points without area fall away.
@@ -95,7 +61,8 @@ def mend_many(shapes: Sequence[BaseGeometry] | Shapes) -> list[Fitted | ShapeRef
         shapes: in level-0 pixels of either frame.
 
     Returns:
-        One `Fitted` or refusal for each shape, in order.
+        One `Fitted` or refusal for each shape, in order. Shapes that need nothing cost little more than one check of
+        the whole array.
     """
     array = as_array(shapes)
     return [
@@ -108,12 +75,12 @@ def place_many(mended: Sequence[Fitted | ShapeRefused], width: int, height: int)
     """Cut whole shapes off at the edges of their picture; refusals are handed on.
 
     Args:
-        mended: as `mend_many` gives them.
+        mended: as `mend_many` gives them; either frame, since both have the picture at [0, width] x [0, height].
         width: of the picture, in pixels.
         height: of the picture, in pixels.
 
     Returns:
-        One `Fitted` or refusal for each, in order: ShapeEmpty where all lies outside.
+        One `Fitted` or refusal for each, in order: ShapeEmpty where all lies outside; what lies inside is handed on.
     """
     answers = list(mended)
     places = [place for place, one in enumerate(mended) if isinstance(one, Fitted)]

@@ -40,7 +40,7 @@ def read_wkt(text: str) -> BaseGeometry:
 
     Returns:
         The shape, vertex order and ring order kept, coordinates finite and at most `FARTHEST`; it may cross itself
-        (see `check.fit`).
+        (see `check.py`).
 
     Raises:
         ShapeUnreadable: no such text, not finite, or too far away.

@@ -114,6 +114,9 @@ function written(query: object): string {
   return said.toString();
 }
 
+/** For an `Idempotency-Key`: what is sent again under the same is done once. */
+export const newKey = (): string => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
 /** The server's own page about its API. */
 export const docs = new URL("api/docs", base).href;
 

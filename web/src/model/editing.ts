@@ -1,6 +1,7 @@
 /** What somebody does to the shapes of one image: draws, chooses, changes, deletes, names, takes back. */
 
 import { computed, ref, shallowRef } from "vue";
+import { newKey } from "../api/client";
 import type { Annotated, Taken } from "../api/shapes";
 import { MOST_TOLD, deleteAnnotation, isAway, isOvertaken, readAnnotation, sendDrawing, setTerm, splitAlong, takeBack } from "./annotations";
 import { type How, combine, isArea } from "./edits";
@@ -268,8 +269,4 @@ export type Editing = ReturnType<typeof createEditing>;
 
 function annotationOf(one: Taken): number | undefined {
   return one.annotation?.id ?? one.annotationterm?.userannotation;
-}
-
-function newKey(): string {
-  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 }

@@ -33,7 +33,7 @@ class Cleaning(Looking, Protocol):
 
     def sought(self, sought: Sought) -> None: ...
 
-    def write(self, to: Path, step: Callable[[float], None]) -> str: ...
+    def write(self, to: Path) -> str: ...
 
     def check(self, copy: Path, sought: Sought, said: str) -> None: ...
 
@@ -71,7 +71,7 @@ def make(path: str, format: str, name: str, to: str) -> None:
     sought.add_text(Path(name).stem)
     with _opened(path, format, _open) as cleaning:
         cleaning.sought(sought)
-        said = cleaning.write(Path(to), lambda _fraction: None)
+        said = cleaning.write(Path(to))
         cleaning.check(Path(to), sought, said)
 
 

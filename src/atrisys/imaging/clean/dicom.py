@@ -27,8 +27,6 @@ from atrisys.imaging.codestreams import NotPure, strip_jpeg, strip_jpeg2000
 from atrisys.imaging.dicom_tags import UNDEFINED, WHOLE_SLIDE, Tag, read_dicom
 from atrisys.imaging.source import FileSource
 
-Step = Callable[[float], None]
-
 _STRIPS: dict[str, Callable[[bytes], bytes]] = {
     "1.2.840.10008.1.2.4.50": strip_jpeg,
     "1.2.840.10008.1.2.4.51": strip_jpeg,
@@ -119,7 +117,7 @@ class DicomCleaning:
                     if element.tag == PIXELS and path not in self._volumes:
                         _add_pixels(data, element, sought)
 
-    def write(self, to: Path, step: Step) -> str:
+    def write(self, to: Path) -> str:
         """Write the copies into a new folder; gives the words that they hold.
 
         Raises:
@@ -134,7 +132,6 @@ class DicomCleaning:
                     self._copy(data, out)
                 except (Senseless, NotPure) as reason:
                     raise self._refusal(str(reason)) from reason
-            step(number / len(self._volumes))
         return _SAID
 
     def check(self, copy: Path, sought: Sought, said: str) -> None:

@@ -1,7 +1,8 @@
 """NDPI: what may name somebody in it, and a copy that holds its levels and numbers alone."""
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,6 @@ from atrisys.imaging.clean.verify import Traces, check_traces, in_doubt
 from atrisys.imaging.codestreams import NotPure
 from atrisys.imaging.reader import ByteSource
 from atrisys.imaging.source import FileSource
-
-Step = Callable[[float], None]
 
 _FORMAT, _LENS, _FOCUS, _STARTS, _STARTS_UPPER = 65420, 65421, 65424, 65426, 65432
 _OFFSET, _LENGTH, _MAKE = 273, 279, 271
@@ -72,25 +71,24 @@ class NdpiCleaning:
             size = min(self._number(ifd, _LENGTH), _MOST_OF_A_PICTURE)
             sought.add_picture(after_tables(self._source.read(self._number(ifd, _OFFSET), size)))
 
-    def write(self, to: Path, step: Step) -> str:
+    def write(self, to: Path) -> str:
         """Write the copy; gives the words that it holds.
 
         Raises:
             SlideUnreadable: a level is none of those that can be copied.
         """
         written = 0
-        with to.open("xb") as file:
+        with to.open("xb") as file, self._must_be_pure():
             out = NdpiWriter(file)
             for ifd in self._levels:
                 tags = self._numbers(ifd)
                 strip = self._strip(ifd)
                 at = out.next_place()
-                for piece in self._pieces(strip):
+                for piece in strip.pieces():
                     written += len(piece)
                     if written > self._source.size:
                         raise self._refusal("its levels lie over each other")
                     file.write(piece)
-                    step(written / self._source.size)
                 tags[_OFFSET], tags[_LENGTH] = (LONG, [at]), (LONG, [file.tell() - at])
                 out.add_table(tags | _table_of(strip))
         return _SAID
@@ -133,14 +131,13 @@ class NdpiCleaning:
         return tags
 
     def _strip(self, ifd: Ifd) -> Strip:
-        try:
+        with self._must_be_pure():
             return Strip(self._source, self._number(ifd, _OFFSET), self._number(ifd, _LENGTH))
-        except NotPure as reason:
-            raise self._refusal(str(reason)) from reason
 
-    def _pieces(self, strip: Strip) -> Iterator[bytes]:
+    @contextmanager
+    def _must_be_pure(self) -> Iterator[None]:
         try:
-            yield from strip.pieces()
+            yield
         except NotPure as reason:
             raise self._refusal(str(reason)) from reason
 

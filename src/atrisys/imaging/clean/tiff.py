@@ -22,8 +22,6 @@ from atrisys.imaging.source import FileSource, SourceFile
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
-Step = Callable[[float], None]
-
 _PLAIN_TAGS = (WRITTEN_TAGS - {270}) | {255, 266, 273, 278, 279, 280, 281, 32996, 32997, 32998, SUB_IFDS, EXIF, GPS}
 """Tags that hold numbers about pixels, or lead to other tables; those are looked at themselves."""
 _TABLES = frozenset((*DATA_OFFSETS, *DATA_LENGTHS, 347, SUB_IFDS))
@@ -66,7 +64,7 @@ class TiffCleaning:
             for stored in self._stored_of(page):
                 sought.add_picture(after_tables(stored))
 
-    def write(self, to: Path, step: Step) -> str:
+    def write(self, to: Path) -> str:
         """Write the copy; gives the words that it holds.
 
         Raises:
@@ -75,7 +73,7 @@ class TiffCleaning:
         said = describe(self._layout, [self._page(level, 0) for level in self._layout.levels])
         with to.open("xb") as file:
             out = TiffWriter(file, self._map.order, self._source.size > _LARGEST_CLASSIC)
-            tiles = _Tiles(self._source, out, self._name, step)
+            tiles = _Tiles(self._source, out, self._name)
             first = True
             for level in self._chain:
                 for plane in range(len(level.ifds)):
@@ -169,8 +167,8 @@ class TiffCleaning:
 class _Tiles:
     """Copies tiles, each once."""
 
-    def __init__(self, source: ByteSource, out: TiffWriter, name: str, step: Step) -> None:
-        self._source, self._out, self._name, self._step = source, out, name, step
+    def __init__(self, source: ByteSource, out: TiffWriter, name: str) -> None:
+        self._source, self._out, self._name = source, out, name
         self.is_big = out.is_big
         self._known: dict[tuple[int, int], tuple[int, int]] = {}
         self._written = 0
@@ -191,7 +189,6 @@ class _Tiles:
         if self._written > self._source.size:
             raise SlideUnreadable("{name} cannot be cleaned: its tiles lie over each other", name=self._name)
         tile = _pure(strip, self._source.read(at, size), self._name)
-        self._step(self._written / self._source.size)
         return self._out.put(tile), len(tile)
 
 
