@@ -1,5 +1,6 @@
 """What every request and answer passes: proxies, prefixes, doubled slashes, limits, and headers for browsers."""
 
+import asyncio
 import time
 
 import pytest
@@ -367,3 +368,26 @@ def test_a_long_body_is_not_read_from_somebody_unknown(nobody, alice):
     assert nobody.post("/api/atrisys/session.json", json=long).status_code == 413
     assert nobody.post("/api/tag.json", json=long).status_code in (401, 404)
     assert nobody.post("/api/project.json", json=long).status_code == 401
+
+
+def test_who_goes_away_while_they_send_is_not_taken_for_a_bug(app, bob, caplog):
+    headers = {**bob.with_token().headers, "content-length": "1000", "content-type": "application/json"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/project.json",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    comes = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    sent = []
+
+    async def receive():
+        return next(comes)
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert sent == []
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -78,6 +78,9 @@ class Edge:
         """What a handler raises is answered, as long as nothing was sent."""
         try:
             await self.app(scope, receive, answer)
+        except ClientDisconnect:
+            # Nobody is there to be answered, and nothing was done: no bug, and anybody may do it a million times.
+            return
         except Exception as error:
             if answer.has_begun:
                 raise
