@@ -130,6 +130,20 @@ def test_a_manager_of_one_of_its_projects_gives_it_to_another_but_edits_it_only_
     assert bob.post("/api/term.json", json=more).status_code == 403
 
 
+def test_a_project_says_who_may_edit_its_ontology(given, alice, bob, charlie):
+    """Its creator, who only works in the project, and who manages all that use it."""
+    ontology = given.ontology(bob)
+    project = given.project(alice, [bob], ontology)
+    path = f"/api/project/{project.id}.json"
+    assert [person.get(path).json()["mayEditOntology"] for person in (alice, bob)] == [True, True]
+    assert alice.put(path, json=alice.get(path).json()).status_code == 200
+    given.project(charlie, [], ontology)
+    assert [person.get(path).json()["mayEditOntology"] for person in (alice, bob)] == [False, True]
+    bare = given.project(alice)
+    assert alice.get(f"/api/project/{bare.id}.json").json()["mayEditOntology"] is False
+    assert charlie.get(path).status_code == 404
+
+
 def test_the_projects_that_use_it_are_told_as_far_as_they_may_be_seen(given, alice, bob, charlie):
     ontology = given.ontology(alice)
     seen = given.project(alice, [bob], ontology)

@@ -100,6 +100,18 @@ def test_projects_and_images_are_searched(visit, demo):
 def test_what_does_not_exist_is_told_as_such(visit, demo):
     page = visit.open(f"{demo.told['address']}/project/999999999")
     page.get_by_text("This does not exist, or you may not see it.").wait_for()
+    page = visit.open(f"{demo.told['address']}/project/{demo.told['projectId']}/image/999999999")
+    page.get_by_role("link", name="To the projects").wait_for()
+    assert page.get_by_role("toolbar").count() == 0, "there is nothing to draw on"
+
+
+@pytest.mark.parametrize("visit", ["zh-TW"], indirect=True)
+def test_in_chinese_the_family_name_comes_first(visit, demo):
+    page = visit.open(f"{demo.told['address']}/account")
+    labels = [page.get_by_label(words, exact=True) for words in ("姓氏", "名字")]
+    labels[0].wait_for()
+    family, given = (label.bounding_box() for label in labels)
+    assert family["y"] < given["y"]
 
 
 def test_an_address_of_cytomine_leads_to_ours(visit, demo):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from atrisys.access.caller import Caller
 from atrisys.access.require import (
+    may_edit_ontology,
     require_manager,
     require_ontology_for_project,
     require_self_or_admin,
@@ -124,6 +125,11 @@ class ProjectMore(Part):
     description: str | None = sometimes()
     current_user_roles: Roles = sometimes()
     newest_image: int | None = sometimes()
+
+
+class OntologyRight(Part):
+    may_edit_ontology: bool
+    """Whether the caller may change the ontology's terms."""
 
 
 @shows(Project)
@@ -301,11 +307,13 @@ def _rows_of_user(
 
 
 @routes.get("/api/project/{id:int}.json")
-@gives(ProjectOut)
+@gives(ProjectOut, OntologyRight)
 def show_project(id: int, db: Db, user: CurrentUser, find: Find) -> Response:
-    """One project."""
+    """One project, and whether the caller may change the terms of its ontology."""
     project = find(Project, id)
-    return Json(show_all(db, [project], user)[0], headers={"ETag": f'"{project.version}"'})
+    ontology = db.get(Ontology, project.ontology_id) if user.is_user and project.ontology_id else None
+    right = {"mayEditOntology": ontology is not None and may_edit_ontology(db, user, ontology)}
+    return Json(show_all(db, [project], user)[0] | right, headers={"ETag": f'"{project.version}"'})
 
 
 @routes.post("/api/project.json", openapi_extra=body_schema(ProjectIn))

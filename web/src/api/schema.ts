@@ -3967,6 +3967,10 @@ export interface components {
             terms: components["schemas"]["TermLeaf"][];
             projects: components["schemas"]["Named"][];
         };
+        OntologyRight: {
+            /** @description Whether the caller may change the ontology's terms. */
+            mayEditOntology: boolean;
+        };
         OpenUpload: {
             id: number;
             class: string;
@@ -8828,7 +8832,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Project"];
+                    "application/json": components["schemas"]["Project"] & components["schemas"]["OntologyRight"];
                 };
             };
         };

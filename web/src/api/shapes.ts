@@ -17,6 +17,7 @@ export type Member = Objects["User"] & Objects["Membership"];
 export type Change = Objects["LogLine"];
 export type Keys = Objects["KeyPair"];
 export type Project = Objects["Project"];
+export type WholeProject = Project & Objects["OntologyRight"];
 /** What the reader is in a project. */
 export type Roles = Objects["Roles"];
 export type Ontology = Objects["Named"];

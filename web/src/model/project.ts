@@ -2,11 +2,11 @@
 
 import { type InjectionKey, type Ref, inject } from "vue";
 import { ask } from "../api/client";
-import type { Member, Project, Term } from "../api/shapes";
+import type { Member, Term, WholeProject } from "../api/shapes";
 import { isManager } from "./session";
 
 export interface Opened {
-  project: Project;
+  project: WholeProject;
   members: Member[];
   terms: Term[];
   /** Whether whoever is here manages it. */

@@ -88,7 +88,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
   const isFlipped = ref(false);
   const shown = ref<Shown>();
   const loading = ref(false);
-  const failure = ref("");
+  const failure = shallowRef<unknown>();
   /** Whether somebody is asked where to go. */
   const asksWhere = ref(false);
   /** Where on the page the menu of terms is open. */
@@ -145,13 +145,13 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
   const drawsNow = () => tool.value !== "move" && tool.value !== "edit";
 
   async function open(place: HTMLElement): Promise<void> {
-    failure.value = "";
+    failure.value = undefined;
     // Before the shapes are asked for: what is changed meanwhile is told.
     news.start();
     try {
       opened.value = await openImage(String(project), String(image));
     } catch (error) {
-      failure.value = wordsOf(error);
+      failure.value = error;
       return;
     }
     isInReview.value = opened.value.image.reviewUser !== null;

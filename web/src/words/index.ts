@@ -50,6 +50,16 @@ watch(
   { immediate: true },
 );
 
+/** A person's names in the order in which the reader's language says them. */
+export function names(): readonly ("firstname" | "lastname")[] {
+  return i18n.global.locale.value === "zhHant" ? ["lastname", "firstname"] : ["firstname", "lastname"];
+}
+
+/** One after another; Chinese has no space between them. */
+export function sentences(...said: string[]): string {
+  return said.filter(Boolean).join(i18n.global.locale.value === "zhHant" ? "" : " ");
+}
+
 /** Numbers and dates in the reader's manner. */
 export function number(value: number | null, digits = 0): string {
   if (value === null) return "?";
