@@ -7,8 +7,8 @@ from pathlib import Path
 
 from atrisys import __version__
 from atrisys.access.slide_file import SlideFile
-from atrisys.errors import CopyMissing, SlideUnreadable
-from atrisys.imaging.deidentify import clean_suffix, is_cleaned, remove
+from atrisys.errors import CopyMissing
+from atrisys.imaging.deidentify import clean_suffix, is_cleaned, not_cleaned, remove
 from atrisys.imaging.slides import files_of
 from atrisys.store.clean_copies import make_room
 from atrisys.store.disk import disk_trouble_said
@@ -49,11 +49,7 @@ def clean_copy_of(store: Store, slide: SlideFile, name: str, *, awaited: bool = 
 def require_cleaned(slide: SlideFile) -> None:
     """Whether slides of its kind can be cleaned at all. Raises SlideUnreadable."""
     if not is_cleaned(slide.facts.format):
-        raise SlideUnreadable(
-            "{name} cannot be cleaned: its format ({format}) is not one that can be written without the names in it. "
-            "SVS, NDPI, OME-TIFF, tiled TIFF and DICOM can.",
-            name=f"image {slide.base_id}", format=slide.facts.format,
-        )  # fmt: skip
+        raise not_cleaned(f"image {slide.base_id}", slide.facts.format)
 
 
 def clean_name_of(slide: SlideFile) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 from atrisys.errors import PictureFailed, SlideUnreadable
 from atrisys.imaging import slides, worker
 from atrisys.imaging.clean.findings import Finding
+from atrisys.imaging.clean.verify import not_cleaned
 from atrisys.imaging.find import files_of
 from atrisys.imaging.reader import SlideFacts
 
-__all__ = ["Finding", "clean_suffix", "is_cleaned", "make_clean_copy", "survey"]
+__all__ = ["Finding", "clean_suffix", "is_cleaned", "make_clean_copy", "not_cleaned", "survey"]
 
 _DESK = "atrisys.imaging.clean.desk:"
 _LEAST_S, _BYTES_A_SECOND = 120, 5_000_000

@@ -13,6 +13,7 @@ from atrisys.imaging.clean.findings import Finding, Sought, told
 from atrisys.imaging.clean.ndpi import NdpiCleaning
 from atrisys.imaging.clean.report import IndexReport, TiffReport
 from atrisys.imaging.clean.tiff import TiffCleaning
+from atrisys.imaging.clean.verify import not_cleaned
 from atrisys.imaging.find import entry_of, files_of
 from atrisys.imaging.readers.tiff.layout import FORMATS
 from atrisys.imaging.recognise import looks_like
@@ -114,8 +115,4 @@ def _open(entry: Path, format: str) -> Cleaning:
         return NdpiCleaning(entry)
     if format in FORMATS:
         return TiffCleaning(entry)
-    raise SlideUnreadable(
-        "{name} cannot be cleaned: its format ({format}) is not one that can be written without the names in it. "
-        "SVS, NDPI, OME-TIFF, tiled TIFF and DICOM can.",
-        name=entry.name, format=format,
-    )  # fmt: skip
+    raise not_cleaned(entry.name, format)

@@ -102,3 +102,12 @@ def _pieces(source: ByteSource, overlap: int) -> Iterator[bytes]:
 def in_doubt(name: str, why: str) -> SlideUnreadable:
     """What is said where a copy is not given out."""
     return SlideUnreadable("The clean copy of {name} is not given out: {reason}", name=name, reason=why)
+
+
+def not_cleaned(name: str, format: str) -> SlideUnreadable:
+    """What is said where there can be no copy."""
+    return SlideUnreadable(
+        "{name} cannot be cleaned: its format ({format}) is not one that can be written without the names in it. "
+        "SVS, NDPI, OME-TIFF, tiled TIFF and DICOM can.",
+        name=name, format=format,
+    )  # fmt: skip
