@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from cli.serving import serving
 
@@ -26,6 +26,7 @@ MAKING_S = 600
 """Two demos may be made at once, where others want the machine too; one that ends is noticed."""
 PATIENCE_MS = 60_000
 """Where two tests share two cores, a page may take its time; what comes is not waited for any longer."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass

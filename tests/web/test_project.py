@@ -74,7 +74,7 @@ def test_a_manager_asks_somebody_in_raises_them_and_takes_them_out(visit, demo):
         return next((one["role"] for one in members if one["username"] == "bob"), None)
 
     page.get_by_label("Find somebody by name").fill("bob")
-    page.get_by_role("option", name="Bob B").click()
+    page.get_by_role("option", name="Bob B (bob)").click()
     page.get_by_role("button", name="Add as contributor").click()
     row = page.get_by_role("row").filter(has_text="Bob B")
     row.wait_for()
