@@ -50,10 +50,16 @@ def test_one_comes_from_the_door_to_a_slide_and_out_again(newcomer, demo):
     is_shown(page)
     tab_to(page, page.get_by_role("application"))
     tab_to(page, page.get_by_role("link", name="Back to the project"))
+    # One question of the project's page is answered only when they have gone.
+    late = []
+    page.route("**/online/user.json*", lambda route: late.append(route))
     press(page, "Enter")
     page.wait_for_url("**/project/*")
     tab_to(page, page.get_by_role("button", name="Sign out"))
     press(page, "Enter")
+    page.get_by_label("Password").wait_for()
+    with page.expect_response("**/online/user.json*"):
+        late[0].continue_()
     page.get_by_label("Password").wait_for()
     # At the door the page asks whether somebody is signed in.
     assert [one for one in newcomer.complaints if "401" not in one] == []

@@ -7,7 +7,20 @@ import pytest
 import shapely
 from PIL import Image
 
-from web.desk import choose, drag, draw, is_painted, is_saved, is_shown, looking_at, middle, newest, saving, shape_of
+from web.desk import (
+    choose,
+    drag,
+    draw,
+    is_painted,
+    is_saved,
+    is_shown,
+    looking_at,
+    middle,
+    newest,
+    saving,
+    shape_of,
+    square,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -77,6 +90,27 @@ def test_what_cannot_be_saved_stays_and_is_sent_once_again(visit, page, demo):
     visit.context.set_offline(False)
     is_saved(page)
     assert [row["id"] > before for row in demo.shapes(max=2)] == [True, False]
+
+
+def test_whose_session_ends_at_a_slide_goes_on_and_loses_nothing(visit, page, demo):
+    before = square(page, demo, at=(200, 150))
+    cookies = visit.context.cookies()
+    visit.context.clear_cookies()
+    draw(page, TRIANGLE)
+    page.get_by_text("You are signed out").first.wait_for()
+    assert newest(demo)["id"] == before
+    # What is on the page is still used: the shape that is chosen, its terms and its thread.
+    page.keyboard.press("v")
+    x, y = middle(page)
+    choose(page, (x + 200 - 59, y + 150), before)
+    # Somebody signs in again, in another tab.
+    visit.context.add_cookies(cookies)
+    with saving(page):
+        page.get_by_role("button", name="Try again").first.click()
+    assert newest(demo)["id"] > before
+    page.get_by_role("link", name="Back to the project").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+    assert [one for one in visit.complaints if "401" not in one] == []
 
 
 def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):

@@ -96,7 +96,8 @@ export function inside(next: unknown): string {
 }
 
 whenSignedOut(() => {
-  user.value = null;
+  // Not "nobody": they may have signed in again in another tab before they go on here.
+  user.value = undefined;
   const now = router.currentRoute.value;
   // In the viewer unsaved drawings stay on the screen: the page itself says that nobody is signed in.
   if (now.name !== "sign-in" && !now.params.image) router.push({ name: "sign-in", query: { next: now.fullPath, ended: "1" } });

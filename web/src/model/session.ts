@@ -6,7 +6,7 @@ import type { Member, User } from "../api/shapes";
 
 const OWN = { path: { name: "current" } };
 
-/** undefined: not asked yet; null: nobody. */
+/** undefined: to be asked; null: nobody. */
 export const user = ref<User | null | undefined>();
 
 export async function whoIsHere(): Promise<User | null> {
