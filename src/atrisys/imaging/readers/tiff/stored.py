@@ -164,7 +164,8 @@ def assemble(facts: SlideFacts, box: Box, level: int, read_tile: TileReader, par
                 c - tile_top : d - tile_top, a - tile_left : b - tile_left
             ]
 
-    parts = min(_cores(), len(tiles) // FEW_TILES) if parallel else 1
+    wanted = len(tiles) // FEW_TILES if parallel else 1
+    parts = min(_cores(), wanted) if wanted > 1 else 1
     if parts < 2:
         place(tiles)
     else:
