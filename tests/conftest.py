@@ -26,7 +26,7 @@ class RolledBackStore(Store):
 
     def __init__(self, real: Store, connection: Connection) -> None:
         self.settings, self.folder, self.engine, self.tiles = real.settings, real.folder, real.engine, real.tiles
-        self.writers, self._connection, self.noted = real.writers, connection, Noted()
+        self.writers, self.turns, self._connection, self.noted = real.writers, real.turns, connection, Noted()
 
     def session(self, *, writes: bool) -> Session:
         about = {"folder": self.folder, "settings": self.settings}

@@ -1,9 +1,9 @@
 import pytest
 import shapely
-from sqlalchemy import event
 
 from atrisys.actions import edit_chosen
 from atrisys.geometry import correct
+from counting import statements
 from given.annotations import SQUARE
 
 DELETE, TERM = "/api/atrisys/annotation/delete.json", "/api/atrisys/annotation/term.json"
@@ -118,17 +118,9 @@ def test_shapes_that_are_too_large_together_are_refused_before_they_are_read(des
     assert desk.left() == set(desk.ids)
 
 
-def test_who_chooses_reads_no_shapes(desk, alice, db):
-    seen = []
-
-    def look(_connection, _cursor, statement, *_):
-        seen.append(statement)
-
-    event.listen(db.get_bind(), "before_cursor_execute", look)
-    try:
+def test_who_chooses_reads_no_shapes(desk, alice, store):
+    with statements(store) as seen:
         ok(alice.post(TERM, json={"annotations": desk.ids, "term": desk.other.id}))
-    finally:
-        event.remove(db.get_bind(), "before_cursor_execute", look)
     assert any("user_annotation" in statement for statement in seen)
     assert not [one for one in seen if "user_annotation.shape" in one or "user_annotation.location" in one]
 

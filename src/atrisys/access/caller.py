@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
+from atrisys.store.driver import Db
 from atrisys.store.fixed import Fixed, Rows
 from atrisys.store.table import now_ms
 from atrisys.store.tables import SecRole, SecUser, SecUserSecRole
@@ -48,11 +49,11 @@ class Account(NamedTuple):
     roles: frozenset[str]
 
 
-def account_by_id(db: Session, id: int) -> Account | None:
+def account_by_id(db: Db, id: int) -> Account | None:
     return _account(_BY_ID.rows(db, id=id))
 
 
-def account_by_public_key(db: Session, public_key: str) -> Account | None:
+def account_by_public_key(db: Db, public_key: str) -> Account | None:
     return _account(_BY_PUBLIC_KEY.rows(db, public_key=public_key))
 
 

@@ -12,8 +12,9 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from atrisys.access import passwords
@@ -23,6 +24,8 @@ from atrisys.access.names import is_named
 from atrisys.errors import NotFound, NotSignedIn
 from atrisys.settings import Settings
 from atrisys.store import spatial
+from atrisys.store.driver import Db
+from atrisys.store.fixed import Fixed
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
 from atrisys.store.tables import LoginSession, SecUser, SignInToken
@@ -39,7 +42,7 @@ HANDLE_LENGTH = 16
 
 
 def by_signature(
-    db: Session, box: KeyBox, settings: Settings, *, public_key: str, signature: str, date: str, messages: Iterable[str]
+    db: Db, box: KeyBox, settings: Settings, *, public_key: str, signature: str, date: str, messages: Iterable[str]
 ) -> Account:
     """Cytomine's signature: HMAC-SHA1 of one of `messages` (each client generation signs another)."""
     user, private_key = _key_holder(db, box, public_key)
@@ -49,7 +52,7 @@ def by_signature(
     return user
 
 
-def by_token(db: Session, box: KeyBox, public_key: str, private_key: str) -> Account:
+def by_token(db: Db, box: KeyBox, public_key: str, private_key: str) -> Account:
     """The seed's way: both keys as headers."""
     user, expected = _key_holder(db, box, public_key)
     if not hmac.compare_digest(expected.encode(), private_key.encode()) or user is None:
@@ -57,7 +60,7 @@ def by_token(db: Session, box: KeyBox, public_key: str, private_key: str) -> Acc
     return user
 
 
-def _key_holder(db: Session, box: KeyBox, public_key: str) -> tuple[Account | None, str]:
+def _key_holder(db: Db, box: KeyBox, public_key: str) -> tuple[Account | None, str]:
     """The account and its private key; a random key where there is none, so that both cases take the same road."""
     user = account_by_public_key(db, public_key)
     if user is None or not user.enabled:
@@ -168,10 +171,25 @@ def open_session(db: Session, settings: Settings, user: SecUser, address: str, a
     return token
 
 
-def by_session(db: Session, settings: Settings, token: str) -> tuple[Account, bool]:
+class _Session(NamedTuple):
+    """What is asked of one with each request."""
+
+    user_id: int
+    created: int
+    last_used: int
+
+
+_SESSION = Fixed(
+    select(LoginSession.user_id, LoginSession.created, LoginSession.last_used).where(
+        LoginSession.token_hash == bindparam("token_hash")
+    )
+)
+
+
+def by_session(db: Db, settings: Settings, token: str) -> tuple[Account, bool]:
     """The account behind a session cookie, and whether the session should be touched (see `touch_session`)."""
-    row = db.get(LoginSession, _hash(token))
-    now = now_ms()
+    rows, now = _SESSION.rows(db, token_hash=_hash(token)), now_ms()
+    row = _Session._make(rows[0]) if rows else None
     if row is None or _is_over(row, settings, now):
         raise NotSignedIn("Your session has ended. Sign in again.")
     user = account_by_id(db, row.user_id)
@@ -180,11 +198,11 @@ def by_session(db: Session, settings: Settings, token: str) -> tuple[Account, bo
     return user, now - row.last_used > TOUCH_EVERY_MS
 
 
-def _is_over(row: LoginSession, settings: Settings, now: int) -> bool:
+def _is_over(row: LoginSession | _Session, settings: Settings, now: int) -> bool:
     return now > ends_at(row, settings)
 
 
-def ends_at(row: LoginSession, settings: Settings) -> int:
+def ends_at(row: LoginSession | _Session, settings: Settings) -> int:
     """When a session ends (epoch ms) if nothing more is asked with it."""
     return min(row.last_used + settings.session_idle_min * MINUTE_MS, row.created + settings.session_max_h * HOUR_MS)
 
@@ -247,7 +265,7 @@ def _picture_cookie(box: KeyBox, user_id: int, public_key: str, until: int) -> s
     return f"{text}.{box.cookie_signature(f'{text}.{public_key}')}"
 
 
-def by_picture_cookie(db: Session, box: KeyBox, value: str) -> Account:
+def by_picture_cookie(db: Db, box: KeyBox, value: str) -> Account:
     user_id, _, rest = value.partition(".")
     until, _, signature = rest.partition(".")
     user = account_by_id(db, int(user_id)) if user_id.isdecimal() and len(user_id) < 19 else None

@@ -9,6 +9,7 @@ import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -237,20 +238,16 @@ def _before(row: Table) -> str:
     return orjson.dumps({**kept_values(row), **exact}).decode()
 
 
-_DEFAULTS: dict[type[Table], dict[str, Any]] = {}
-
-
+@cache
 def _plain_defaults(kind: type[Table]) -> dict[str, Any]:
     """The columns' own default values, for rows that do not pass through the mapper."""
-    if kind not in _DEFAULTS:
-        found: dict[str, Any] = {}
-        for name, column in kind.__mapper__.columns.items():
-            if column.default is not None and column.default.is_scalar:
-                found[name] = column.default.arg  # pyright: ignore[reportAttributeAccessIssue]
-            elif column.nullable:
-                found[name] = None
-        _DEFAULTS[kind] = found
-    return _DEFAULTS[kind]
+    found: dict[str, Any] = {}
+    for name, column in kind.__mapper__.columns.items():
+        if column.default is not None and column.default.is_scalar:
+            found[name] = column.default.arg  # pyright: ignore[reportAttributeAccessIssue]
+        elif column.nullable:
+            found[name] = None
+    return found
 
 
 @contextmanager

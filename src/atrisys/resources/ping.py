@@ -57,7 +57,7 @@ def ping_from(request: Request, store: CurrentStore, project: Annotated[int | No
 
 
 def _caller(request: Request, store: CurrentStore) -> Caller | None:
-    with store.reading() as db:
+    with store.asking() as db:
         try:
             return who_asks(request, db, opens_to_picture_cookie=False, counts_as_unsafe=False)
         except Refusal:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Dialect, insert
 from sqlalchemy.orm import Session
 
+from atrisys.store import driver
+from atrisys.store.driver import connection_of
 from atrisys.store.table import Base
 
 AT_ONCE = 32
@@ -32,16 +34,16 @@ def insert_rows(db: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -
     """
     if not rows:
         return
-    connection = db.connection()
+    connection = connection_of(db)
     statement = _statement(connection.dialect, kind)
     if not statement.names:
-        connection.exec_driver_sql(statement.whole, list(rows))
+        driver.run_many(connection, statement.whole, rows)
         return
     values = list(map(itemgetter(*statement.names), rows))
     for start in range(0, len(values), AT_ONCE):
         some = values[start : start + AT_ONCE]
         text = statement.head + ", ".join([statement.row] * len(some))
-        connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
+        driver.run(connection, text, tuple(chain.from_iterable(some)))
 
 
 @lru_cache(maxsize=64)

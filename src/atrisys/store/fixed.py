@@ -1,13 +1,11 @@
-"""Statements that nearly every request asks: their text is made once, and run as it is.
-
-The framework finds a statement's text by what it is made of, and wraps what comes back; for the few rows of a small
-request that took longer than the database did.
-"""
+"""Statements that nearly every request asks: their text is made once, and handed to the driver (driver.py)."""
 
 from typing import Any, cast
 
 from sqlalchemy import Dialect, Select, Update
-from sqlalchemy.orm import Session
+
+from atrisys.store import driver
+from atrisys.store.driver import Db, connection_of
 
 Rows = list[tuple[Any, ...]]
 
@@ -19,16 +17,14 @@ class Fixed:
         self._statement = statement
         self._made: dict[Dialect, tuple[str, dict[str, Any], tuple[str, ...]]] = {}
 
-    def rows(self, db: Session, **values: Any) -> Rows:
-        """All rows, in the session's transaction; a true or false of SQLite is 1 or 0."""
-        connection = db.connection()
+    def rows(self, db: Db, **values: Any) -> Rows:
+        """All rows; a true or false of SQLite is 1 or 0."""
+        connection = connection_of(db)
         text, given, order = self._made.get(connection.dialect) or self._make(connection.dialect)
         values = {**given, **values}
         # Some drivers take values by their place.
         sent = tuple([values[name] for name in order]) if order else values
-        cursor = connection.exec_driver_sql(text, sent).cursor
-        assert cursor is not None
-        return cast(Rows, cursor.fetchall())
+        return cast(Rows, driver.run(connection, text, sent).fetchall())
 
     def _make(self, dialect: Dialect) -> tuple[str, dict[str, Any], tuple[str, ...]]:
         compiled = self._statement.compile(dialect=dialect)

@@ -14,6 +14,7 @@ from atrisys.store import spatial
 from atrisys.store.events import Noted
 from atrisys.store.files import DataFolder
 from atrisys.store.kept_tiles import KeptTiles
+from atrisys.store.turns import Turns
 
 
 class Store:
@@ -25,6 +26,7 @@ class Store:
         self.tiles = KeptTiles(self.folder.tiles, int(settings.kept_tiles_gb * 1e9))
         self.engine: Engine = spatial.connect(settings.database_url, self.folder.database)
         self.writers: Engine = spatial.writers(self.engine)
+        self.turns = Turns(is_needed=self.writers is not self.engine)
         self.noted = Noted()
 
     def session(self, *, writes: bool) -> Session:

@@ -1,6 +1,7 @@
 """What every table has: an id from the one sequence, times, a version; and where the change log files its rows."""
 
 import time
+from functools import cache
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, MetaData
@@ -56,9 +57,10 @@ class Table(Numbered):
     """Worked out from others, but not to the last digit: the log keeps them of what is edited or deleted."""
 
 
-def kept_columns(cls: type[Table]) -> list[str]:
+@cache
+def kept_columns(cls: type[Table]) -> tuple[str, ...]:
     """The columns that the change log keeps: all but secrets and what follows from others (`info={"log": False}`)."""
-    return [name for name, column in cls.__mapper__.columns.items() if column.info.get("log", True)]
+    return tuple(name for name, column in cls.__mapper__.columns.items() if column.info.get("log", True))
 
 
 def kept_values(row: Table) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from atrisys.access.events import note, note_failure
 from atrisys.access.keys import KeyBox
 from atrisys.errors import NotAllowed, NotSignedIn
 from atrisys.settings import Settings
+from atrisys.store.driver import Db
 from atrisys.store.tables import SecUser
 
 log = logging.getLogger("atrisys")
@@ -64,7 +64,7 @@ def came_from(request: Request) -> tuple[str, str]:
     return request.client.host if request.client else "", request.headers.get("user-agent", "")
 
 
-def who_asks(request: Request, db: Session, *, opens_to_picture_cookie: bool, counts_as_unsafe: bool) -> Caller:
+def who_asks(request: Request, db: Db, *, opens_to_picture_cookie: bool, counts_as_unsafe: bool) -> Caller:
     """The caller. Credentials in headers are judged first and alone; then the session; then the picture cookie.
 
     Raises:
@@ -97,7 +97,7 @@ def who_asks(request: Request, db: Session, *, opens_to_picture_cookie: bool, co
 
 
 @contextmanager
-def _told_when_refused(request: Request, db: Session, public_key: str) -> Iterator[None]:
+def _told_when_refused(request: Request, db: Db, public_key: str) -> Iterator[None]:
     """What was sent as a key is not told itself: it may be the private one, in the wrong place."""
     try:
         yield
@@ -170,7 +170,7 @@ def _origin_said(request: Request) -> bool | None:
     return None if origin is None else origin in own
 
 
-def _by_signature(request: Request, db: Session, box: KeyBox, settings: Settings, pair: str) -> Account:
+def _by_signature(request: Request, db: Db, box: KeyBox, settings: Settings, pair: str) -> Account:
     public_key, _, signature = pair.strip().partition(":")
     headers = request.headers
     date = headers.get("date") or headers.get("datefull") or ""

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from atrisys.access import sign_in
 from atrisys.access.caller import Caller
 from atrisys.errors import BodyTooLarge
+from atrisys.store.turns import Turn
 from atrisys.wire.calling import Call
 from atrisys.wire.credentials import PICTURE_COOKIE, SAFE, set_cookie, who_asks
 from atrisys.wire.pictures import PictureAnswer
@@ -129,22 +130,33 @@ class OneTransaction(APIRoute):
             return response
 
         def answer_whole(request: Request, body: bytes, signed_in: bool) -> Response:
-            writes = not reads and (request.method not in SAFE or marks["counts_as_unsafe"])
-            if not signed_in and not writes:
+            if not reads and (request.method not in SAFE or marks["counts_as_unsafe"]):
+                turn = request.app.state.store.turns.take()
+                try:
+                    return answer_writing(request, body, signed_in, turn)
+                finally:
+                    turn.give_on()
+            if not signed_in:
                 return _made_at_once(_signed_in(request, marks, lambda: call.answer(request)))
+            with _transaction(request, writes=False):
+                response = call.answer(request)
+            return _made_at_once(response)
+
+        def answer_writing(request: Request, body: bytes, signed_in: bool, turn: Turn) -> Response:
             if not signed_in:
                 _sign_in(request, marks)
-            retry = _retry_of(request, body, keeps=keeps or not marks["counts_as_unsafe"]) if writes else None
-            if retry is not None:
-                return retry.answer_once(request.app.state.store, lambda: answer_now(request, retry))
-            return _made_at_once(answer_now(request, None, writes=writes))
+            retry = _retry_of(request, body, keeps=keeps or not marks["counts_as_unsafe"])
 
-        def answer_now(request: Request, retry: Retry | None, *, writes: bool = True) -> Response:
-            with _transaction(request, writes=writes) as db:
-                response = call.answer(request)
-                if retry is not None:
-                    retry.keep_answer(db, response)
+            def answer_now() -> Response:
+                with _transaction(request, writes=True) as db:
+                    response = call.answer(request)
+                    if retry is not None:
+                        retry.keep_answer(db, response)
+                    turn.give_on()
                 return response
+
+            store = request.app.state.store
+            return _made_at_once(answer_now() if retry is None else retry.answer_once(store, answer_now))
 
         return answer
 
@@ -202,7 +214,7 @@ class Routes(APIRouter):
 
 def _sign_in(request: Request, marks: dict[str, bool]) -> None:
     request.state.touch = None
-    with request.app.state.store.reading() as db:
+    with request.app.state.store.asking() as db:
         request.state.caller = who_asks(request, db, **marks)
     _touch(request)
 
