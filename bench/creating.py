@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def measure(house: House, rounds: int) -> Section:
     taken: dict[tuple[str, str], list[dict[str, float]]] = {}
     drawings = house.folder / "drawings.json"
     drawings.write_bytes(b"[" + b",".join(array[1:-1] for array in sizes[1000][: SAVED // 1000]) + b"]")
-    with house.server() as server, bare_server(house) as bare, least_server(house) as least:
+    with least_server(house) as least, bare_server(house) as bare, house.server() as server:
         whole = {"ours": (server.port, server.process.pid), "bare": bare, "least": least}
         empty = Lean(house.keys, server.port).post(API, b"[]")
         for round_number in range(rounds + 1):
@@ -160,7 +161,10 @@ def bare_server(house: House) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def least_server(house: House) -> Iterator[tuple[int, int]]:
-    with one_server("bench.least_server", ATRISYS_DATA=str(house.data)) as server:
+    """On a data folder of its own, as the bare server has a file of its own: each database grows by its own rows."""
+    data = house.folder / "least"
+    shutil.copytree(house.data, data)
+    with one_server("bench.least_server", ATRISYS_DATA=str(data)) as server:
         yield server
 
 

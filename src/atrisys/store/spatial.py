@@ -94,7 +94,7 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
         "cache_size=-32768",
         "temp_store=MEMORY",
         # Pages that are written again and again are copied into the database less often.
-        "wal_autocheckpoint=4000",
+        "wal_autocheckpoint=16000",
     ):
         connection.execute(f"PRAGMA {pragma}")
     connection.create_function("atrisys_intersects", 2, _intersects, deterministic=True)
