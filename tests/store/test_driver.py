@@ -1,7 +1,7 @@
 """What is handed to the driver belongs to the session's transaction, and fails as the framework's statements fail."""
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from atrisys.store import driver
@@ -60,3 +60,14 @@ def test_what_the_database_refuses_is_told_as_ever_and_without_values(store, run
             run(driver.connection_of(db), text, row({"name": "id", "last": 123454321}))
         assert "123454321" not in str(told.value)
         assert NAMES.rows(db) == [("id",)]
+
+
+def test_questions_see_what_was_kept_meanwhile(real_store):
+    with real_store.asking() as connection, real_store.session(writes=True) as db:
+        assert NAMES.rows(connection) == [("id",)]
+        db.add(IdSequence(name="mine", last=0))
+        db.commit()
+        assert len(NAMES.rows(connection)) == 2
+        db.execute(delete(IdSequence).where(IdSequence.name == "mine"))
+        db.commit()
+        assert NAMES.rows(connection) == [("id",)]

@@ -26,6 +26,7 @@ class Store:
         self.tiles = KeptTiles(self.folder.tiles, int(settings.kept_tiles_gb * 1e9))
         self.engine: Engine = spatial.connect(settings.database_url, self.folder.database)
         self.writers: Engine = spatial.writers(self.engine)
+        self._questions: Engine = spatial.asking(self.engine)
         self.turns = Turns(is_needed=self.writers is not self.engine)
         self.noted = Noted()
 
@@ -44,8 +45,8 @@ class Store:
 
     @contextmanager
     def asking(self) -> Iterator[Connection]:
-        """For one question that needs no session around it: half the time."""
-        with self.engine.connect() as connection:
+        """For questions that need no session and no transaction around them: half the time."""
+        with self._questions.connect() as connection:
             yield connection
 
     @contextmanager

@@ -72,9 +72,23 @@ def connect_sqlite(file: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        _driver_of(connection).execute("BEGIN")
+        if not connection.get_execution_options().get(_EACH_BY_ITSELF):
+            _driver_of(connection).execute("BEGIN")
 
     return engine
+
+
+_EACH_BY_ITSELF = "each_by_itself"
+
+
+def asking(engine: Engine) -> Engine:
+    """The engine of single questions: each statement sees the database as it is at that moment.
+
+    A beginning and an end of each transaction would cost as much as the question: at both the driver lets other threads
+    have the interpreter.
+    """
+    each = {_EACH_BY_ITSELF: True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+    return engine.execution_options(**each)
 
 
 _ALIKE: dict[str, Any] = {
