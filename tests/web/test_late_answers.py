@@ -28,7 +28,7 @@ def holding(page: Page, address: str, method: str = "GET") -> Iterator[Callable[
         with page.expect_response(address):
             for one in held:
                 one.continue_()
-        page.wait_for_load_state("networkidle")
+        page.evaluate(ADDRESS_AT_REST)
 
     page.route(address, hold)
     yield answer
