@@ -121,38 +121,39 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
     return last;
   }
 
+  /** Does it to the annotation that is chosen now: when its turn comes, another one may be. */
+  function actOnChosen(what: (id: number) => Promise<void>): Promise<void> {
+    const id = chosen.value;
+    return act(async () => {
+      if (typeof id === "number") await what(id);
+    });
+  }
+
   const remove = () =>
-    act(async () => {
-      const id = chosen.value;
-      if (typeof id !== "number" || saving.of(id)) return;
+    actOnChosen(async (id) => {
+      if (saving.of(id)) return;
       undoing.done(await deleteAnnotation(id));
-      choose(undefined);
+      if (chosen.value === id) choose(undefined);
       store.remove(id);
     });
 
   /** Cuts the chosen area through, along a line or an outline. */
   const split = (along: string) =>
-    act(async () => {
-      const id = chosen.value;
-      if (typeof id !== "number") return;
+    actOnChosen(async (id) => {
       const { parts, command } = await splitAlong(id, versions.get(id), along);
       undoing.done(command);
       await bring([id, ...parts]);
     });
 
   const giveTerm = (term: number, on: boolean) =>
-    act(async () => {
-      const id = chosen.value;
-      if (typeof id !== "number") return;
+    actOnChosen(async (id) => {
       undoing.done(await setTerm(id, term, on));
       await refresh(id);
     });
 
   /** Accepts the chosen annotation, or takes that back. */
   const review = (decide: (id: number) => Promise<number | null>) =>
-    act(async () => {
-      const id = chosen.value;
-      if (typeof id !== "number") return;
+    actOnChosen(async (id) => {
       undoing.done(await decide(id));
       await learn(id);
     });
@@ -205,6 +206,8 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
   const insist = (one: Unsaved) =>
     act(async () => {
       const found = one.id === null ? null : await readAnnotation(one.id);
+      // Decided otherwise meanwhile, or twice.
+      if (!saving.conflicts.value.some(({ key }) => key === one.key)) return;
       if (found) versions.set(found.id, found.version);
       else if (one.id !== null) {
         store.pinned.delete(one.id);

@@ -1,7 +1,7 @@
 /** What a page is asked for stands in its address: back and forward go through it, and a link shows the same. */
 
-import { type Ref, computed, ref, shallowRef, watch } from "vue";
-import { type LocationQuery, useRoute, useRouter } from "vue-router";
+import { type Ref, computed, onScopeDispose, ref, shallowRef, watch } from "vue";
+import { type LocationQuery, type RouteLocationRaw, useRoute, useRouter } from "vue-router";
 
 export type Words = Record<string, string | undefined>;
 
@@ -43,6 +43,16 @@ export function useAddress() {
   return { words, say, correct, word };
 }
 
+/** Leads on once something is done: only who is still here, not who went elsewhere meanwhile. */
+export function useWayOn() {
+  const route = useRoute();
+  const router = useRouter();
+  const here = route.path;
+  return async (to: RouteLocationRaw): Promise<void> => {
+    if (route.path === here) await router.push(to);
+  };
+}
+
 const PAUSE_MS = 250;
 
 /** What a list is searched for: `search` as it is typed, `sought` once somebody pauses. */
@@ -55,6 +65,7 @@ export function useSought({ words, say }: Pick<ReturnType<typeof useAddress>, "w
     clearTimeout(wait);
     if (now !== sought.value) wait = setTimeout(() => say({ page: undefined, search: (said = now) || undefined }), PAUSE_MS);
   });
+  onScopeDispose(() => clearTimeout(wait));
   watch(sought, (now) => {
     // Not over what somebody goes on typing.
     if (now !== said) search.value = said = now;

@@ -1,7 +1,8 @@
 /** A list of the server's, page by page: the last question counts, however late an earlier one is answered. */
 
-import { type Ref, ref, watch } from "vue";
+import { type Ref, onScopeDispose, ref, watch } from "vue";
 import { type ListPath, type Listing, type PlaceOf, type QueryOf, type RowOf, ask } from "../api/client";
+import { createTurns } from "./turns";
 
 export interface Rows<T, Query> {
   rows: Ref<T[]>;
@@ -26,21 +27,21 @@ export function listing<T, Query extends object>(question: (query: Query & { off
   const total = ref(0);
   const loading = ref(true);
   const failure = ref<unknown>();
-  let asked = 0;
+  const begin = createTurns();
 
   async function read(query: Query, before: T[]) {
-    const turn = ++asked;
+    const isLast = begin();
     loading.value = true;
     failure.value = undefined;
     try {
       const found = await question({ ...query, ...(before.length ? { offset: before.length } : {}) });
-      if (turn !== asked) return;
+      if (!isLast()) return;
       rows.value = [...before, ...found.collection];
       total.value = found.size;
     } catch (error) {
-      if (turn === asked) failure.value = error;
+      if (isLast()) failure.value = error;
     } finally {
-      if (turn === asked) loading.value = false;
+      if (isLast()) loading.value = false;
     }
   }
 
@@ -62,6 +63,7 @@ export function useSearch(act: () => void, pause_ms = 250): Ref<string> {
     clearTimeout(wait);
     wait = setTimeout(act, pause_ms);
   });
+  onScopeDispose(() => clearTimeout(wait));
   return search;
 }
 

@@ -36,14 +36,15 @@ export function createSeveral(store: ShapeStore, editing: () => Editing, hooks: 
 
   const now = () => (ids.value.length ? ids.value : [editing().chosen.value].filter(isSaved));
 
-  /** Does it to all of them, as one step that can be taken back. */
-  const each = (what: (chosen: number[]) => Promise<number | null>, after: (chosen: number[]) => Promise<void> | void) =>
-    editing().act(async () => {
-      const chosen = ids.value;
+  /** Does it to all that are chosen now, as one step that can be taken back; `after` hears whether they still are then. */
+  const each = (what: (chosen: number[]) => Promise<number | null>, after: (chosen: number[], isChosen: () => boolean) => Promise<void> | void) => {
+    const chosen = ids.value;
+    return editing().act(async () => {
       if (chosen.length < 2) return;
       editing().done(await what(chosen));
-      await after(chosen);
+      await after(chosen, () => ids.value === chosen);
     });
+  };
 
   function forget(gone: number[]): void {
     for (const id of gone) store.remove(id);
@@ -60,20 +61,20 @@ export function createSeveral(store: ShapeStore, editing: () => Editing, hooks: 
     add: (found: Shape[]) => choose([...new Set([...now(), ...found.map((shape) => shape.id).filter(isSaved)])]),
     /** In place of all terms that they have; null: none. */
     giveTerm: (term: number | null) =>
-      each((chosen) => giveAll(chosen, term), async (chosen) => {
+      each((chosen) => giveAll(chosen, term), async (chosen, isChosen) => {
         await editing().bring(chosen);
-        show();
+        if (isChosen()) show();
       }),
     /** Into the first that was chosen. */
     merge: () =>
-      each(mergeAll, async ([first, ...others]) => {
+      each(mergeAll, async ([first, ...others], isChosen) => {
         forget(others);
         await editing().refresh(first);
-        editing().choose(first);
+        if (isChosen()) editing().choose(first);
       }),
     remove: () =>
-      each(deleteAll, (chosen) => {
-        alone(undefined);
+      each(deleteAll, (chosen, isChosen) => {
+        if (isChosen()) alone(undefined);
         forget(chosen);
       }),
   };

@@ -30,6 +30,16 @@ test("what one chose holds, whatever the project says, and for oneself alone", a
   expect(other.isShown.value).toBe(true);
 });
 
+test("what one chooses before the project has answered holds too", async () => {
+  const store = storage();
+  let answer = (_: typeof OPEN) => {};
+  const { isShown, known } = createShowing(1, 2, store, () => new Promise((open) => (answer = open)));
+  isShown.value = false;
+  answer(OPEN);
+  await known;
+  expect([isShown.value, createShowing(1, 2, store).isShown.value]).toEqual([false, false]);
+});
+
 test("where the project cannot be asked nobody is shown", async () => {
   const { isShown, known } = createShowing(1, 2, storage(), () => Promise.reject(new Error("no line")));
   await known;

@@ -1,6 +1,6 @@
 /** Whether all members of a project may see where one looks, as one chose in this browser. */
 
-import { ref, watch } from "vue";
+import { computed, ref } from "vue";
 import { ask } from "../api/client";
 import type { Project } from "../api/shapes";
 
@@ -12,12 +12,14 @@ export const isOpen = ({ blindMode, hideUsersLayers, hideAdminsLayers }: Flags) 
 
 export function createShowing(project: number, me: number, store: Store = localStorage, read: () => Promise<Flags> = () => ask("GET", "/api/project/{id}.json", { path: { id: project } })) {
   const place = `atrisys.shown.${me}.${project}`;
-  const chosen = store.getItem(place);
-  const isShown = ref(chosen === "yes");
+  const chosen = ref(store.getItem(place));
+  const usual = ref(false);
+  const isShown = computed({
+    get: () => (chosen.value === null ? usual.value : chosen.value === "yes"),
+    set: (now) => store.setItem(place, (chosen.value = now ? "yes" : "no")),
+  });
   const learn = async () => {
-    if (chosen === null) isShown.value = isOpen(await read());
+    if (chosen.value === null) usual.value = isOpen(await read());
   };
-  const known = learn().catch(() => {});
-  void known.then(() => watch(isShown, (now) => store.setItem(place, now ? "yes" : "no"), { flush: "sync" }));
-  return { isShown, known };
+  return { isShown, known: learn().catch(() => {}) };
 }

@@ -2,6 +2,7 @@
 
 import { shallowRef } from "vue";
 import { type Answer, type QueryOf, ask } from "../api/client";
+import { createTurns } from "./turns";
 
 export type Counts = Map<number | null, number>;
 
@@ -14,15 +15,15 @@ type Ask = (query: Words) => Promise<Counted>;
 export function createTermCounts(image: number, filter: () => Record<string, string>, asked: Ask = (query) => ask("GET", PATH, { path: { id: image }, query })) {
   /** By term; null: those without any. Undefined until they are known. */
   const counts = shallowRef<Counts>();
-  let last = 0;
+  const begin = createTurns();
 
   return {
     counts,
     async again(): Promise<void> {
-      const turn = ++last;
+      const isLast = begin();
       const { terms, noTerm, ...other } = filter();
       const found = await asked(other).catch(() => undefined);
-      if (turn !== last || !found) return;
+      if (!isLast() || !found) return;
       counts.value = new Map([[null, found.withoutTerm], ...found.terms.map(({ term, number }) => [term, number] as const)]);
     },
   };

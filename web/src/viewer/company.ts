@@ -32,7 +32,7 @@ export function keepCompany(desk: Desk, { me, isShown, gone }: Hooks) {
     async read(user) {
       const seen = await readFollowed(desk.image, user);
       const plane = desk.opened.value!.slices.find((one) => one.id === seen?.slice);
-      if (plane) desk.slice.value = plane;
+      if (plane && followed.value === user) desk.slice.value = plane;
       return seen && asSeenBy(seen, size() ?? [1, 1]);
     },
     here: stage.position,

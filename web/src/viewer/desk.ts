@@ -1,6 +1,6 @@
 /** A slide that somebody works at: what is shown of it, what is drawn on it, and what others change on it meanwhile. */
 
-import { type Ref, computed, effectScope, ref, shallowRef, watch } from "vue";
+import { type Ref, computed, effectScope, getCurrentScope, ref, shallowRef, watch } from "vue";
 import { tellImage } from "../model/activity";
 import { MOST_AT_ONCE, readAnnotation } from "../model/annotations";
 import { type Layer, tileQuery } from "../model/channels";
@@ -24,6 +24,7 @@ import { createShapeStore } from "../model/shape_store";
 import { fromAddress, toAddress } from "../model/slide_address";
 import { AXES, type Slice } from "../model/slices";
 import { createTermCounts } from "../model/term_counts";
+import { createTurns } from "../model/turns";
 import { type Opened, openImage } from "../model/viewing";
 import { i18n, number } from "../words";
 import { nameOf } from "../words/names";
@@ -103,6 +104,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
   const isInReview = ref(false);
   const slice = ref<Slice>();
   const channels = ref<Layer[]>([]);
+  const [beginWish, scope] = [createTurns(), getCurrentScope()!];
 
   const store = createShapeStore();
   const stage = createStage(store);
@@ -148,15 +150,11 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
     failure.value = undefined;
     // Before the shapes are asked for: what is changed meanwhile is told.
     news.start();
-    try {
-      opened.value = await openImage(String(project), String(image));
-    } catch (error) {
-      failure.value = error;
-      return;
-    }
-    isInReview.value = opened.value.image.reviewUser !== null;
-    const seen = fromAddress(said, opened.value.grid.height);
-    slide.value = show(place, opened.value, seen.position);
+    const found = await openImage(String(project), String(image)).catch((error) => void (failure.value = error));
+    if (!found || !scope.active) return;
+    opened.value = found;
+    isInReview.value = found.image.reviewUser !== null;
+    slide.value = show(place, found, fromAddress(said, found.grid.height).position);
     slide.value.pen.use(tool.value);
     stage.paint({ fill: shapeLook.value.fill, outline: shapeLook.value.outline }, shapeLook.value.opacity);
     go(said);
@@ -178,6 +176,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
       rests: hooks.changed,
       clicked(shape, adds) {
         if (drawsNow()) return;
+        beginWish();
         if (!adds) editing.choose(shape?.id);
         else if (shape) several.toggle(shape);
       },
@@ -217,6 +216,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
   /** Shows what an address says. */
   function go(query: Query): void {
     said = query;
+    beginWish();
     if (!opened.value) return;
     const seen = fromAddress(query, opened.value.grid.height);
     if (seen.position) slide.value?.place(seen.position);
@@ -248,10 +248,11 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
     );
   }
 
-  /** Chooses an annotation, wherever it lies, and moves to it. */
-  const lead = (id: number, moves = true) =>
+  /** Chooses an annotation, wherever it lies, and moves to it, unless somebody wishes for another meanwhile. */
+  const lead = (id: number, moves = true, isLast = beginWish()) =>
     editing.act(async () => {
       const found = await readAnnotation(id);
+      if (!isLast()) return;
       if (found?.image !== image) return hooks.problem(t("viewer.gone", { id }));
       slice.value = opened.value?.slices.find((one) => one.id === found.slice) ?? slice.value;
       if (!editing.saving.of(id)) store.put(shapeOf(id, found.location, found.term, hidden.value.drawn));
