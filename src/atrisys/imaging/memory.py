@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import os
 
 log = logging.getLogger(__name__)
 
@@ -11,7 +12,7 @@ KEPT_BYTES = 16 << 20
 """So much that is free each of the pools keeps for what comes next."""
 OWN_BYTES = 4 << 20
 """What is larger is taken from the system and given back at once."""
-POOLS = 4
+POOLS = min(4, os.cpu_count() or 1)
 
 
 def keep_for_pictures() -> bool:

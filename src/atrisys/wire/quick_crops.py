@@ -33,7 +33,7 @@ from atrisys.wire.pictures import PictureAnswer
 from atrisys.wire.refusals import answer_to
 from atrisys.wire.tiles import judged_now
 
-THREADS = 8
+THREADS = 4
 """So many are made here at once; more go the ordinary road, where who waits too long is sent away."""
 _ADDRESS = re.compile(
     r"/api/(?:(annotation)/([0-9]{1,18})/(crop)"
