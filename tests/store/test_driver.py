@@ -1,14 +1,15 @@
 """What is handed to the driver belongs to the session's transaction, and fails as the framework's statements fail."""
 
 import pytest
-from sqlalchemy import delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import BigInteger, bindparam, delete, insert, select, text
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
-from atrisys.store import driver
+from atrisys.store import driver, spatial
 from atrisys.store.fixed import Fixed
 from atrisys.store.tables import IdSequence
 
 NAMES = Fixed(select(IdSequence.name).order_by(IdSequence.name))
+_ONE = Fixed(select(IdSequence.name).where(IdSequence.last == bindparam("last", type_=BigInteger)))
 
 
 def _insert(connection):
@@ -39,9 +40,9 @@ def test_after_its_end_a_session_begins_anew(store):
 def test_what_a_savepoint_holds_goes_with_it(store):
     with store.session(writes=True) as db:
         assert NAMES.rows(db) == [("id",)]
-        text, row = _insert(driver.connection_of(db))
+        words, row = _insert(driver.connection_of(db))
         savepoint = db.begin_nested()
-        driver.run(driver.connection_of(db), text, row({"name": "mine", "last": 0}))
+        driver.run(driver.connection_of(db), words, row({"name": "mine", "last": 0}))
         assert len(NAMES.rows(db)) == 2
         savepoint.rollback()
         assert NAMES.rows(db) == [("id",)]
@@ -55,9 +56,9 @@ def test_a_connection_will_do(store):
 @pytest.mark.parametrize("run", [driver.run, lambda connection, text, row: driver.run_many(connection, text, [row])])
 def test_what_the_database_refuses_is_told_as_ever_and_without_values(store, run):
     with store.session(writes=True) as db:
-        text, row = _insert(driver.connection_of(db))
+        words, row = _insert(driver.connection_of(db))
         with pytest.raises(IntegrityError) as told, db.begin_nested():
-            run(driver.connection_of(db), text, row({"name": "id", "last": 123454321}))
+            run(driver.connection_of(db), words, row({"name": "id", "last": 123454321}))
         assert "123454321" not in str(told.value)
         assert NAMES.rows(db) == [("id",)]
 
@@ -71,3 +72,22 @@ def test_questions_see_what_was_kept_meanwhile(real_store):
         db.execute(delete(IdSequence).where(IdSequence.name == "mine"))
         db.commit()
         assert NAMES.rows(connection) == [("id",)]
+
+
+def test_a_number_that_no_column_holds_is_told_as_ever(store):
+    """SQLite's driver refuses it itself, and not as the database's error."""
+    with store.session(writes=True) as db, pytest.raises((OverflowError, DataError)):
+        _ONE.rows(db, last=2**63)
+
+
+def test_a_connection_that_was_cut_off_is_not_used_again(real_store):
+    with real_store.session(writes=True) as db, real_store.session(writes=False) as other:
+        if not spatial.is_postgres(driver.connection_of(db)):
+            pytest.skip("SQLite's connections are files")
+        number = db.scalar(text("select pg_backend_pid()"))
+        other.execute(text("select pg_terminate_backend(:number)"), {"number": number})
+        with pytest.raises(OperationalError, match="terminating") as told:
+            NAMES.rows(db)
+        assert told.value.connection_invalidated
+        db.rollback()
+        assert NAMES.rows(db) == [("id",)]

@@ -198,6 +198,15 @@ def test_a_number_beyond_64_bits_is_refused_or_finds_nothing(given, alice, numbe
     assert alice.get(f"/api/term/{number}.json").status_code in (400, 404)
 
 
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("name", ["image", "slice", "term"])
+def test_so_it_is_where_a_shape_is_drawn(given, alice, name, many):
+    image = given.image(given.project(alice), alice)
+    body = {"image": image.id, "location": "POINT (5 5)", name: 2**63}
+    answer = alice.post("/api/annotation.json", json=[body] if many else body)
+    assert answer.status_code in (400, 404), answer.text
+
+
 @pytest.mark.parametrize("asked", ["max=x", "max=-1", "offset=1.5", "max=99999999999"])
 def test_a_page_that_cannot_be_is_refused(alice, asked):
     assert_refused(alice.get(f"/api/term.json?{asked}"), 400, "invalid")

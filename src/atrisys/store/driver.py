@@ -32,8 +32,8 @@ def run(connection: Connection, text: str, values: Values) -> DBAPICursor:
     cursor = connection.connection.cursor()
     try:
         cursor.execute(text, values)
-    except Exception as error:
-        raise _told(connection, text, values, error) from error
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told(connection, cursor, text, values, error) from error
     return cursor
 
 
@@ -42,14 +42,20 @@ def run_many(connection: Connection, text: str, rows: Sequence[dict[str, Any]]) 
     cursor = connection.connection.cursor()
     try:
         cursor.executemany(text, rows)
-    except Exception as error:
-        raise _told(connection, text, rows, error) from error
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told(connection, cursor, text, rows, error) from error
 
 
-def _told(connection: Connection, text: str, values: Any, error: Exception) -> BaseException:
+def _told(connection: Connection, cursor: DBAPICursor, text: str, values: Any, error: Exception) -> BaseException:
+    """A connection that is lost is not asked to undo anything, and not used again."""
     dialect = connection.dialect
+    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)  # pyright: ignore[reportArgumentType]
+    if is_lost:
+        connection.invalidate(error)
     base = dialect.loaded_dbapi.Error
-    return DBAPIError.instance(text, values, error, base, hide_parameters=True, dialect=dialect)
+    return DBAPIError.instance(
+        text, values, error, base, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
+    )
 
 
 @event.listens_for(Session, "after_transaction_create")

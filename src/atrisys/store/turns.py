@@ -29,7 +29,7 @@ class Turns:
 class Turn:
     """One request's; of who goes on without, none."""
 
-    def __init__(self, held: "threading.Lock | None") -> None:
+    def __init__(self, held: "threading.Lock | None" = None) -> None:
         self._held = held
 
     def give_on(self) -> None:
