@@ -58,9 +58,11 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
 
 
 @pytest.mark.long
-def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path):
+@pytest.mark.parametrize("is_up", [True, False])
+def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path, is_up):
     with serving(tmp_path / "data", "serve", "--workers", "2") as server:
-        server.wait_for_ping()
+        if is_up:
+            server.wait_for_ping()
         assert wait_until(lambda: len(server.children()) >= 3)
         children = server.children()
         server.stop(signal.SIGKILL)

@@ -1,6 +1,7 @@
 """`atrisys serve`: the server, in as many processes as asked for."""
 
 import ipaddress
+import multiprocessing
 import os
 import signal
 import socket
@@ -172,7 +173,10 @@ def app_of_worker() -> "FastAPI":
     """The application in one of several processes: it ends when the process that started it is gone."""
     from atrisys.app import create_app
 
-    parent = os.getppid()
+    starter = multiprocessing.parent_process()
+    assert starter is not None
+    # Not the parent of this moment: the one that started us may be gone already.
+    parent = starter.pid
 
     def watch() -> None:
         while os.getppid() == parent:
