@@ -83,7 +83,7 @@ def test_a_number_that_no_column_holds_is_told_as_ever(store):
 def test_a_connection_that_was_cut_off_is_not_used_again(real_store):
     with real_store.session(writes=True) as db, real_store.session(writes=False) as other:
         if not spatial.is_postgres(driver.connection_of(db)):
-            pytest.skip("SQLite's connections are files")
+            pytest.skip("SQLite has no server that could cut a connection off")
         number = db.scalar(text("select pg_backend_pid()"))
         other.execute(text("select pg_terminate_backend(:number)"), {"number": number})
         with pytest.raises(OperationalError, match="terminating") as told:

@@ -54,7 +54,7 @@ def test_one_comes_from_the_door_to_a_slide_and_out_again(newcomer, demo):
     late = []
     page.route("**/online/user.json*", lambda route: late.append(route))
     press(page, "Enter")
-    page.wait_for_url("**/project/*")
+    page.get_by_role("link", name="demo.svs").wait_for()
     tab_to(page, page.get_by_role("button", name="Sign out"))
     press(page, "Enter")
     page.get_by_label("Password").wait_for()

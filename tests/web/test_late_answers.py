@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, Route
 
-from web.desk import ADDRESS_AT_REST, choose, looking_at, middle, pull, square
+from web.desk import ADDRESS_AT_REST, choose, is_chosen, looking_at, middle, pull, square
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,10 @@ def holding(page: Page, address: str, method: str = "GET") -> Iterator[Callable[
             route.continue_()
 
     def answer() -> None:
-        with page.expect_response(address):
+        while not held:
+            page.wait_for_timeout(10)
+        asked = held[0].request
+        with page.expect_response(lambda found: found.request == asked):
             for one in held:
                 one.continue_()
         page.evaluate(ADDRESS_AT_REST)
@@ -78,6 +81,59 @@ def test_a_comment_that_is_sent_takes_nothing_of_the_one_that_is_written_elsewhe
         answer()
     assert field.input_value() == "Two, which is not sent yet"
     assert [row["comment"] for row in demo.ask(f"/api/atrisys/annotation/{first}/comment.json")] == ["One."]
+
+
+def test_a_comment_that_is_refused_late_is_told_and_kept(visit, demo):
+    page = looking_at(visit, demo, *PLACE)
+    first, second = square(page, demo, at=(-200, -200)), square(page, demo, at=(200, -200))
+    x, y = middle(page)
+    page.keyboard.press("v")
+    choose(page, (x - 259, y - 200), first)
+    field = page.get_by_label("Write a comment")
+    held = []
+    page.route(f"**/annotation/{first}/comment.json*", lambda one: held.append(one))
+    field.fill("Not heard yet.")
+    with page.expect_request(lambda asked: asked.method == "POST"):
+        page.get_by_role("button", name="Send").click()
+    choose(page, (x + 141, y - 200), second)
+    for one in held:
+        one.abort()
+    page.get_by_text("What you wrote is kept").wait_for()
+    page.unroute_all()
+    choose(page, (x - 259, y - 200), first)
+    assert field.input_value() == "Not heard yet."
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_role("button", name="Send").click()
+    page.get_by_role("heading", name="1 comment", exact=True).wait_for()
+    assert field.input_value() == ""
+
+
+def test_who_begins_to_write_keeps_the_keyboard_when_it_turns_out_whose_thread_it_is(visit, demo):
+    """That of what a reviewer accepted is the thread of what it was made of."""
+    page = looking_at(visit, demo, *PLACE)
+    drawn = square(page, demo, at=(0, 200))
+    demo.send(f"/api/imageinstance/{demo.told['imageId']}/review.json")
+    accepted = demo.send(f"/api/annotation/{drawn}/review.json")["reviewedannotation"]["id"]
+    demo.send(f"/api/atrisys/annotation/{drawn}/comment.json", comment="Of both.")
+    # It is asked for when the address leads to it, and once more when it is chosen.
+    details = []
+
+    def second(route):
+        details.append(route)
+        if len(details) == 1:
+            route.continue_()
+
+    page.route(f"**/annotation/{accepted}.json*", second)
+    page.goto(f"{demo.viewer}?annotation={accepted}")
+    is_chosen(page, accepted)
+    page.keyboard.press("Shift+C")
+    page.keyboard.type("Mine")
+    field = page.get_by_label("Write a comment")
+    assert field.evaluate("(one) => one === document.activeElement")
+    for one in details[1:]:
+        one.continue_()
+    page.get_by_role("listitem").filter(has_text="Of both.").first.wait_for()
+    assert field.evaluate("(one) => one === document.activeElement")
 
 
 def test_who_goes_elsewhere_while_something_is_made_stays_there(visit, demo):

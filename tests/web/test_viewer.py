@@ -17,6 +17,8 @@ from web.desk import (
     looking_at,
     middle,
     newest,
+    pull,
+    said,
     saving,
     shape_of,
     square,
@@ -103,6 +105,9 @@ def test_whose_session_ends_at_a_slide_goes_on_and_loses_nothing(visit, page, de
     page.keyboard.press("v")
     x, y = middle(page)
     choose(page, (x + 200 - 59, y + 150), before)
+    here = said(page)
+    pull(page, (x, y - 100), (x + 40, y - 100))
+    assert said(page, here)["x"] != here["x"]
     # Somebody signs in again, in another tab.
     visit.context.add_cookies(cookies)
     with saving(page):

@@ -27,13 +27,19 @@ class Turns:
 
 
 class Turn:
-    """One request's; of who goes on without, none."""
+    """One request's, until the block ends at the latest; of who goes on without, none."""
 
     def __init__(self, held: "threading.Lock | None" = None) -> None:
         self._held = held
 
+    def __enter__(self) -> "Turn":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.give_on()
+
     def give_on(self) -> None:
-        """At the latest when all is done; a second time does nothing."""
+        """A second time does nothing."""
         held, self._held = self._held, None
         if held is not None:
             held.release()

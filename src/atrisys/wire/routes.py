@@ -132,11 +132,8 @@ class OneTransaction(APIRoute):
         def answer_whole(request: Request, body: bytes, signed_in: bool) -> Response:
             if not reads and (request.method not in SAFE or marks["counts_as_unsafe"]):
                 # A stranger gets none: a password, looked at slowly on purpose, would hold it.
-                turn = Turn() if anybody else request.app.state.store.turns.take()
-                try:
+                with Turn() if anybody else request.app.state.store.turns.take() as turn:
                     return answer_writing(request, body, signed_in, turn)
-                finally:
-                    turn.give_on()
             if not signed_in:
                 return _made_at_once(_signed_in(request, marks, lambda: call.answer(request)))
             with _transaction(request, writes=False):

@@ -11,8 +11,16 @@ export const THREAD = "/api/atrisys/annotation/{id}/comment.json";
 export const SAID = "/api/atrisys/imageinstance/{id}/comment.json";
 const ONE = "/api/atrisys/annotationcomment/{id}.json";
 
-/** Sent again under the same key, it is said once. */
-export function say(annotation: number, comment: string, key: string): Promise<unknown> {
+/** What somebody writes and has not sent. Sent again under its key, it is said once. */
+export interface Draft {
+  comment: string;
+  key: string;
+}
+
+/** By annotation. */
+export type Drafts = Map<number, Draft>;
+
+export function say(annotation: number, { comment, key }: Draft): Promise<unknown> {
   return ask("POST", THREAD, { path: { id: annotation }, body: { comment }, headers: { "Idempotency-Key": key } });
 }
 

@@ -6,7 +6,7 @@ import { createShapeStore } from "./shape_store";
 
 const SQUARE = "POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0))";
 
-/** Three annotations at a server that answers when it is told to. */
+/** Three annotations at a server that answers when it is told to; what is drawn becomes the eighth. */
 function desk() {
   const asked: string[] = [];
   const held: (() => void)[] = [];
@@ -18,7 +18,8 @@ function desk() {
       asked.push([method, pathname, ...(body ? [body] : [])].join(" "));
       await new Promise<void>((answer) => held.push(answer));
     }
-    return new Response(JSON.stringify({ ...annotation, id: Number(/annotation\/(\d+)/.exec(pathname)?.[1]) }));
+    const one = { ...annotation, id: Number(/annotation\/(\d+)/.exec(pathname)?.[1] ?? 8) };
+    return new Response(JSON.stringify({ ...one, data: one }));
   });
   const store = createShapeStore();
   for (const id of [1, 2, 3]) store.put(shapeOf(id, SQUARE, []));
@@ -30,6 +31,7 @@ function desk() {
     wordsOf: String,
     slice: () => null,
     shows: (shape) => several.alone(shape),
+    gone: (ids) => several.forget(ids),
     problem: (words) => expect.fail(words),
     again() {},
   });
@@ -71,4 +73,48 @@ test("who chooses another shape while several are merged keeps it chosen", async
   await answer();
   await merged;
   expect([editing.chosen.value, store.get(2)]).toEqual([3, undefined]);
+});
+
+test("what was deleted when a second press has its turn is passed over", async () => {
+  const { asked, answer, editing, several, store } = desk();
+  editing.choose(3);
+  const pressed = [editing.remove(), editing.remove(), editing.giveTerm(4, true)];
+  several.add([1, 2].map((id) => store.get(id)!));
+  await answer();
+  await Promise.all(pressed);
+  expect(asked).toEqual(["DELETE /api/annotation/3.json"]);
+  expect(several.ids.value).toEqual([1, 2]);
+});
+
+test("of those that are chosen beside others while these are deleted, the others stay chosen", async () => {
+  const { answer, editing, several, store } = desk();
+  several.add([1, 2].map((id) => store.get(id)!));
+  const removed = several.remove();
+  several.toggle(store.get(3)!);
+  expect(several.ids.value).toEqual([1, 2, 3]);
+  await answer();
+  await removed;
+  expect([several.ids.value, editing.chosen.value]).toEqual([[], 3]);
+});
+
+test("what is asked for a drawing that has no number yet is done once it has one", async () => {
+  const { asked, answer, editing } = desk();
+  editing.choose(editing.draw(SQUARE, []));
+  void editing.giveTerm(4, true);
+  editing.choose(2);
+  await answer();
+  await answer();
+  await vi.waitUntil(() => !editing.busy.value);
+  expect(asked.map((one) => one.split(" {")[0])).toEqual(["POST /api/annotation.json", "POST /api/annotation/8/term/4.json"]);
+});
+
+test("several that were merged or deleted when a second press has its turn are passed over", async () => {
+  for (const press of ["merge", "remove"] as const) {
+    const { asked, answer, several, store } = desk();
+    several.add([1, 2].map((id) => store.get(id)!));
+    const pressed = [several[press](), several[press]()];
+    await answer();
+    await Promise.all(pressed);
+    expect(asked).toHaveLength(1);
+  }
 });

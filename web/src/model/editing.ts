@@ -7,7 +7,7 @@ import { MOST_TOLD, deleteAnnotation, isAway, isOvertaken, readAnnotation, sendD
 import { type How, combine, isArea } from "./edits";
 import type { Kept } from "./kept";
 import { type Saved, type Unsaved, createSaving } from "./saving";
-import { type Shape, type ShapeId, shapeOf } from "./shape";
+import { type Shape, type ShapeId, isSaved, shapeOf } from "./shape";
 import type { ShapeStore } from "./shape_store";
 import { createUndoing } from "./undoing";
 
@@ -23,18 +23,23 @@ export interface Surroundings {
   slice(): number | null;
   /** The chosen shape is another one, or has another form. */
   shows(shape: Shape | undefined): void;
+  /** They were deleted, here or elsewhere. */
+  gone(ids: number[]): void;
   problem(words: string): void;
   /** All is to be listed anew. */
   again(): void;
 }
 
-export function createEditing({ image, store, kept, wordsOf, slice, shows, problem, again }: Surroundings) {
+export function createEditing({ image, store, kept, wordsOf, slice, shows, gone, problem, again }: Surroundings) {
   const chosen = ref<ShapeId>();
   const terms = ref<number[]>([]);
   const details = shallowRef<Annotated>();
   const waiting = ref(0);
   let last = Promise.resolve();
   const versions = new Map<number, number>();
+  const deleted = new Set<number>();
+  /** What is to be done to a drawing once it has a number. */
+  const later = new Map<string, ((id: number) => Promise<void>)[]>();
   const undoing = createUndoing(`atrisys.undo.${image}`);
   const saving = createSaving({
     send: (drawing) => sendDrawing(image, drawing),
@@ -58,6 +63,8 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
       store.pinned.delete(id);
       if (chosen.value === id) void learn(id);
     }
+    for (const what of later.get(drawing.key) ?? []) void actOn([id], () => what(id));
+    later.delete(drawing.key);
   }
 
   async function learn(id: number): Promise<void> {
@@ -121,20 +128,36 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
     return last;
   }
 
-  /** Does it to the annotation that is chosen now: when its turn comes, another one may be. */
-  function actOnChosen(what: (id: number) => Promise<void>): Promise<void> {
-    const id = chosen.value;
+  /** Does it to these annotations when its turn comes: to those that are there by then. */
+  function actOn(ids: number[], what: (left: number[]) => Promise<void>): Promise<void> {
+    for (const id of ids) deleted.delete(id);
     return act(async () => {
-      if (typeof id === "number") await what(id);
+      const left = ids.filter((id) => !deleted.has(id));
+      if (left.length) await what(left);
     });
+  }
+
+  /** Does it to the shape that is chosen now: when its turn comes, another one may be. */
+  async function actOnChosen(what: (id: number) => Promise<void>): Promise<void> {
+    const id = chosen.value;
+    if (isSaved(id)) return actOn([id], () => what(id));
+    if (id !== undefined) later.set(id, [...(later.get(id) ?? []), what]);
+  }
+
+  function forget(ids: number[]): void {
+    for (const id of ids) {
+      deleted.add(id);
+      store.remove(id);
+      if (chosen.value === id) choose(undefined);
+    }
+    gone(ids);
   }
 
   const remove = () =>
     actOnChosen(async (id) => {
       if (saving.of(id)) return;
       undoing.done(await deleteAnnotation(id));
-      if (chosen.value === id) choose(undefined);
-      store.remove(id);
+      forget([id]);
     });
 
   /** Cuts the chosen area through, along a line or an outline. */
@@ -162,13 +185,15 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
   async function refresh(id: number): Promise<void> {
     if (saving.of(id)) return;
     const found = await readAnnotation(id);
-    if (found && found.image === image && (slice() === null || found.slice === slice())) {
+    if (!found) return forget([id]);
+    deleted.delete(id);
+    if (found.image === image && (slice() === null || found.slice === slice())) {
       versions.set(id, found.version);
       store.put(shapeOf(id, found.location, found.term));
     } else store.remove(id);
     if (chosen.value === id) {
       look();
-      details.value = found ?? undefined;
+      details.value = found;
     }
   }
 
@@ -229,8 +254,10 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
 
   function discard(): void {
     for (const { id, key } of saving.discard()) {
-      if (id === null) store.remove(key);
-      else {
+      if (id === null) {
+        store.remove(key);
+        later.delete(key);
+      } else {
         store.pinned.delete(id);
         void refresh(id).catch(again);
       }
@@ -248,6 +275,9 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, probl
     /** Whether this page has an annotation in that version, or a later one. */
     knows: (id: number, version: number) => (versions.get(id) ?? 0) >= version,
     act,
+    actOn,
+    /** They were deleted. */
+    forget,
     choose,
     draw,
     reshape,

@@ -6,11 +6,12 @@ import type { Member, User } from "../api/shapes";
 
 const OWN = { path: { name: "current" } };
 
-/** undefined: to be asked; null: nobody. */
+/** undefined: to be asked; null: nobody was here when it was asked. */
 export const user = ref<User | null | undefined>();
 
 export async function whoIsHere(): Promise<User | null> {
-  if (user.value === undefined) {
+  // Somebody may have signed in in another tab meanwhile.
+  if (!user.value) {
     try {
       user.value = (await ask("GET", SESSION)).user;
     } catch (error) {

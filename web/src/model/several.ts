@@ -3,7 +3,7 @@
 import { computed, ref } from "vue";
 import { MOST_AT_ONCE, deleteAll, giveAll, mergeAll } from "./annotations";
 import type { Editing } from "./editing";
-import type { Shape, ShapeId } from "./shape";
+import { type Shape, isSaved } from "./shape";
 import type { ShapeStore } from "./shape_store";
 
 export interface Hooks {
@@ -36,19 +36,12 @@ export function createSeveral(store: ShapeStore, editing: () => Editing, hooks: 
 
   const now = () => (ids.value.length ? ids.value : [editing().chosen.value].filter(isSaved));
 
-  /** Does it to all that are chosen now, as one step that can be taken back; `after` hears whether they still are then. */
-  const each = (what: (chosen: number[]) => Promise<number | null>, after: (chosen: number[], isChosen: () => boolean) => Promise<void> | void) => {
-    const chosen = ids.value;
-    return editing().act(async () => {
-      if (chosen.length < 2) return;
-      editing().done(await what(chosen));
-      await after(chosen, () => ids.value === chosen);
+  /** Does it to all that are chosen now, as one step that can be taken back; `after` hears which were there by then. */
+  const each = (what: (left: number[]) => Promise<number | null>, after: (left: number[]) => Promise<void> | void) =>
+    editing().actOn(ids.value, async (left) => {
+      editing().done(await what(left));
+      await after(left);
     });
-  };
-
-  function forget(gone: number[]): void {
-    for (const id of gone) store.remove(id);
-  }
 
   return {
     ids: computed(() => ids.value),
@@ -61,25 +54,22 @@ export function createSeveral(store: ShapeStore, editing: () => Editing, hooks: 
     add: (found: Shape[]) => choose([...new Set([...now(), ...found.map((shape) => shape.id).filter(isSaved)])]),
     /** In place of all terms that they have; null: none. */
     giveTerm: (term: number | null) =>
-      each((chosen) => giveAll(chosen, term), async (chosen, isChosen) => {
-        await editing().bring(chosen);
-        if (isChosen()) show();
+      each((left) => giveAll(left, term), async (left) => {
+        await editing().bring(left);
+        if (ids.value.length) show();
       }),
     /** Into the first that was chosen. */
     merge: () =>
-      each(mergeAll, async ([first, ...others], isChosen) => {
-        forget(others);
+      each(async (left) => (left.length > 1 ? mergeAll(left) : null), async ([first, ...others]) => {
+        editing().forget(others);
         await editing().refresh(first);
-        if (isChosen()) editing().choose(first);
       }),
-    remove: () =>
-      each(deleteAll, (chosen, isChosen) => {
-        if (isChosen()) alone(undefined);
-        forget(chosen);
-      }),
+    remove: () => each(deleteAll, (left) => editing().forget(left)),
+    /** They were deleted: the others stay chosen. */
+    forget(gone: number[]): void {
+      if (ids.value.some((id) => gone.includes(id))) choose(ids.value.filter((id) => !gone.includes(id)));
+    },
   };
 }
 
 export type Several = ReturnType<typeof createSeveral>;
-
-const isSaved = (id: ShapeId | undefined): id is number => typeof id === "number";

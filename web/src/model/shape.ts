@@ -7,6 +7,8 @@ export type Box = [minX: number, minY: number, maxX: number, maxY: number];
 /** A shape that has no number yet goes by its key. */
 export type ShapeId = number | string;
 
+export const isSaved = (id: ShapeId | undefined): id is number => typeof id === "number";
+
 export interface Part {
   kind: "area" | "line" | "point";
   /** x, y, x, y, …; of areas one ring, whether it is the outer one or a hole. */

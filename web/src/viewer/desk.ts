@@ -119,6 +119,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
     wordsOf,
     slice: () => slice.value?.id ?? null,
     shows: several.alone,
+    gone: several.forget,
     problem: hooks.problem,
     again: () => slide.value?.loader.again(),
   });
@@ -183,6 +184,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
       boxed,
       menu(shape, at) {
         if (drawsNow() || !shape) return;
+        beginWish();
         if (typeof shape.id !== "number" || !several.ids.value.includes(shape.id)) editing.choose(shape.id);
         menuAt.value = at;
       },

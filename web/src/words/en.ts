@@ -448,6 +448,7 @@ export default {
     takeAway: "Delete this comment",
     takeAwayTitle: "Delete this comment?",
     nobody: "Somebody who has left",
+    kept: "What you wrote is kept at its annotation, as long as this page is open.",
     goBack: "Back to where you looked before",
   },
   here: {

@@ -448,6 +448,7 @@ const zhHant: typeof en = {
     takeAway: "刪除這則留言",
     takeAwayTitle: "要刪除這則留言嗎？",
     nobody: "已離開的人員",
+    kept: "您寫的內容在關閉此頁之前仍保留在該標註。",
     goBack: "回到先前檢視的位置",
   },
   here: {
