@@ -41,6 +41,32 @@ def test_a_slide_is_put_into_a_project_with_all_its_planes(given, alice, bob):
     assert bob.get(f"/api/imageinstance/{image['id']}/sliceinstance.json").json()["size"] == 3
 
 
+def test_a_slide_whose_file_says_no_scale_gets_the_one_that_the_project_has_for_such(given, alice, bob):
+    project = given.project(alice, [bob])
+    here = f"/api/project/{project.id}.json"
+
+    def scale_of(**says):
+        image = add(bob, given.abstract_image(bob, **says), project).json()["imageinstance"]
+        return image["physicalSizeX"], image["physicalSizeY"], image["magnification"]
+
+    silent = {"mpp_x": None, "mpp_y": None, "magnification": None}
+    assert scale_of(**silent) == (None, None, None)
+    rule = {"unscaledPhysicalSize": "0.25", "unscaledMagnification": 40}
+    assert bob.put(here, json=rule).status_code == 403
+    assert alice.put(here, json={"unscaledPhysicalSize": -1}).status_code == 400
+    told = alice.put(here, json=rule).json()["project"]
+    assert (told["unscaledPhysicalSize"], told["unscaledMagnification"]) == (0.25, 40)
+    # A client that knows nothing of it sends the whole project back without it.
+    alice.put(here, json={"class": told["class"], "created": told["created"], "name": "Another name"})
+    assert scale_of(**silent) == (0.25, 0.25, 40)
+    assert scale_of(mpp_x=0.5, mpp_y=0.5, magnification=None) == (0.5, 0.5, 40)
+    assert scale_of(mpp_x=0.5, mpp_y=0.5, magnification=20) == (0.5, 0.5, 20)
+    alice.put(here, json={"unscaledPhysicalSize": 0, "unscaledMagnification": 0})
+    assert scale_of(**silent) == (None, None, None)
+    body = {"name": "With a scale from the beginning", "unscaledPhysicalSize": 0.25}
+    assert alice.post("/api/project.json", json=body).json()["project"]["unscaledPhysicalSize"] == 0.25
+
+
 def test_it_is_there_once_and_both_sides_must_be_seen(given, alice, bob, charlie):
     base, project = given.abstract_image(alice), given.project(alice, [bob])
     assert add(alice, base, project, instanceFilename="case 1").json()["imageinstance"]["instanceFilename"] == "case 1"

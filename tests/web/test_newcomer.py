@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from given.slides import pyramid
+from given.slides import pyramid, tissue
 from web.conftest import visiting
 from web.desk import is_saved, looking_at, middle, newest
 from web.test_viewer_together import Member
@@ -94,17 +94,28 @@ def test_keys_are_found_by_what_they_do(visit, demo):
     keys.wait_for(state="detached")
 
 
+def scale_of_newest(demo, project):
+    image = demo.ask(f"/api/project/{project}/imageinstance.json")[0]
+    return image["physicalSizeX"], image["physicalSizeY"], image["magnification"]
+
+
 def test_images_without_a_scale_get_one_in_the_projects_settings(visit, demo, tmp_path):
     project = demo.send("/api/project.json", name="Without a scale")["project"]["id"]
     demo.upload(project, pyramid(tmp_path / "plain.tif", mpp=None))
     page = visit.open(f"{demo.told['address']}/project/{project}/settings")
-    page.get_by_text("1 image has no scale").wait_for()
-    page.get_by_label("Size of a pixel").fill("0,25")
-    page.get_by_label("Magnification of the objective").fill("40")
-    page.get_by_role("button", name="Give it to 1 image").click()
-    page.get_by_text("Each image has a scale").wait_for()
-    image = demo.ask(f"/api/project/{project}/imageinstance.json")[0]
-    assert (image["physicalSizeX"], image["physicalSizeY"], image["magnification"]) == (0.25, 0.25, 40)
+    these = page.get_by_role("region", name="Scale of the images", exact=True)
+    these.get_by_text("1 image has no scale").wait_for()
+    these.get_by_label("Size of a pixel").fill("0,25")
+    these.get_by_label("Magnification of the objective").fill("40")
+    these.get_by_role("button", name="Give it to 1 image").click()
+    these.get_by_text("Each image has a scale").wait_for()
+    assert scale_of_newest(demo, project) == (0.25, 0.25, 40)
+
+    page.get_by_label("Size of a pixel").first.fill("0.5")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved").wait_for()
+    demo.upload(project, pyramid(tmp_path / "later.tif", tissue(800, 600, seed=2), mpp=None))
+    assert scale_of_newest(demo, project) == (0.5, 0.5, None)
     assert visit.complaints == []
 
 

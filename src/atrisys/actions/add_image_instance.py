@@ -1,4 +1,7 @@
-"""Put a slide into a project: the image instance, a slice instance for each of its planes, its properties."""
+"""Put a slide into a project: the image instance, a slice instance for each of its planes, its properties.
+
+Where the slide's file says no scale, it gets the one that the project has for such slides.
+"""
 
 from typing import Any
 
@@ -25,10 +28,21 @@ def add_image_instance(
     )
     if db.scalar(there) is not None:
         raise Duplicate("Image {image} is already in project {project}.", image=base.id, project=project.id)
-    values = {"user_id": caller.id, "instance_filename": base.original_filename, **columns}
+    named = {"user_id": caller.id, "instance_filename": base.original_filename}
+    values = {**named, **_scale_for(project, base), **columns}
     image = history.add(db, caller, ImageInstance(base_image_id=base.id, project_id=project.id, **values))
     planes = db.scalars(select(AbstractSlice.id).where(AbstractSlice.image_id == base.id).order_by(AbstractSlice.id))
     rows = [{"project_id": project.id, "image_id": image.id, "base_slice_id": plane} for plane in planes]
     history.add_many(db, caller, SliceInstance, rows)
     copy_properties(db, caller, base, image)
     return image
+
+
+def _scale_for(project: Project, base: AbstractImage) -> dict[str, float | None]:
+    """What the project says of slides that say nothing."""
+    scale: dict[str, float | None] = {}
+    if base.mpp_x is None:
+        scale |= dict.fromkeys(("mpp_x", "mpp_y"), project.unscaled_physical_size)
+    if base.magnification is None:
+        scale["magnification"] = project.unscaled_magnification
+    return scale

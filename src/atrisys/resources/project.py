@@ -39,7 +39,7 @@ from atrisys.wire.asking import CurrentUser, Db, Find, Finder, PageQuery, Paging
 from atrisys.wire.bodies import JsonBody, body_schema, read_changes, read_one
 from atrisys.wire.described import Named, Part, gives, lists, saves, sometimes
 from atrisys.wire.dialect import Json
-from atrisys.wire.fields import Fields, Model, shows
+from atrisys.wire.fields import Amount, Fields, Model, shows
 from atrisys.wire.filters import tags_of
 from atrisys.wire.routes import Routes
 
@@ -55,6 +55,7 @@ SETTINGS = (
     "is_read_only",
     "is_restricted",
 )
+ASSUMED = "unscaled_physical_size", "unscaled_magnification"
 
 
 def _ids(value: Any) -> Any:
@@ -80,6 +81,9 @@ class ProjectEdit(Fields):
     is_closed: bool | None = None
     is_read_only: bool | None = None
     is_restricted: bool | None = None
+    unscaled_physical_size: Amount = None
+    """µm for each pixel of images that come later and say none; 0: nothing is assumed."""
+    unscaled_magnification: Amount = None
     users: People = None
     admins: People = None
     representatives: People = None
@@ -101,6 +105,8 @@ class ProjectOut(Model):
     is_closed: bool
     is_read_only: bool
     is_restricted: bool
+    unscaled_physical_size: float | None
+    unscaled_magnification: float | None
     mode: str
     number_of_slides: int = 0
     number_of_images: int
@@ -333,6 +339,7 @@ def make_project(body: JsonBody, db: Db, user: CurrentUser, find: Find) -> Respo
         managers=fields.admins or (),
         contributors=fields.users or (),
         **{name: bool(getattr(fields, name)) for name in SETTINGS},
+        **{name: getattr(fields, name) or None for name in ASSUMED},
     )
     return saved(db, "added", project)
 
@@ -354,7 +361,8 @@ def edit_project(id: int, body: JsonBody, db: Db, user: CurrentUser, find: Find)
         if ontology_id is not None and ontology_id != project.ontology_id:
             require_ontology_for_project(db, user, find.other(Ontology, ontology_id))
         change_ontology(db, user, project, ontology_id, force=force)
-    history.edit(db, user, project, **changes)
+    assumed = {name: changes[name] or None for name in ASSUMED if name in changes}
+    history.edit(db, user, project, **changes | assumed)
     if any(ids is not None for ids in people.values()):
         replace_members(db, user, project, **people)
     return saved(db, "edited", project, show_all(db, [project], user)[0])

@@ -11,7 +11,7 @@ from atrisys.store import spatial
 from atrisys.store.disk import refuse_network_share
 from atrisys.store.session import Store
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration: known without loading Alembic, so that a server that has nothing to migrate starts fast.
 
 Migrations are numbered upwards with four digits (tools/migration.py): what stands beyond this one is a newer program's.

@@ -4063,6 +4063,8 @@ export interface components {
             isClosed: boolean;
             isReadOnly: boolean;
             isRestricted: boolean;
+            unscaledPhysicalSize: number | null;
+            unscaledMagnification: number | null;
             mode: string;
             numberOfSlides: number;
             numberOfImages: number;
@@ -8795,6 +8797,8 @@ export interface operations {
                     isClosed?: boolean | null;
                     isReadOnly?: boolean | null;
                     isRestricted?: boolean | null;
+                    unscaledPhysicalSize?: number | null;
+                    unscaledMagnification?: number | null;
                     users?: number[] | null;
                     admins?: number[] | null;
                     representatives?: number[] | null;
@@ -8858,6 +8862,8 @@ export interface operations {
                     isClosed?: boolean | null;
                     isReadOnly?: boolean | null;
                     isRestricted?: boolean | null;
+                    unscaledPhysicalSize?: number | null;
+                    unscaledMagnification?: number | null;
                     users?: number[] | null;
                     admins?: number[] | null;
                     representatives?: number[] | null;

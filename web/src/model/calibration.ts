@@ -58,6 +58,9 @@ export const isByHand = (own: Calibration, file: Calibration) =>
 
 export const isSquare = ({ physicalSizeX, physicalSizeY }: Calibration) => physicalSizeX === physicalSizeY;
 
+/** What stands in a field for an amount. */
+export const asTyped = (amount: number | null): string => (amount === null ? "" : String(amount));
+
 /** A number above 0, with a point or a comma; null where nothing stands there, undefined where something else does. */
 export function readAmount(text: string): number | null | undefined {
   if (!text.trim()) return null;

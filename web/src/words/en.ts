@@ -297,6 +297,8 @@ export default {
     refusedWithoutScale: "The scale of this slide is not known. Write a place in pixels: 1200, 3400.",
   },
   calibration: {
+    rule: "Scale of images that are added later",
+    ruleAbout: "Images whose file says no scale get this one when they are added. Empty: none, so that areas and lengths are counted in pixels.",
     project: "Scale of the images",
     unscaled:
       "Each image has a scale: its file says it, or somebody set it. In the viewer the scale bar changes it. | 1 image has no scale: on it areas and lengths are counted in pixels. Write how large a pixel is. | {n} images have no scale: on them areas and lengths are counted in pixels. Write how large a pixel is.",

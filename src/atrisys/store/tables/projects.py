@@ -28,6 +28,9 @@ class Project(Table):
     is_read_only: Mapped[bool] = mapped_column(default=False)
     """With `is_restricted` the editing mode: neither is CLASSIC, both is READ_ONLY."""
     is_restricted: Mapped[bool] = mapped_column(default=False)
+    unscaled_physical_size: Mapped[float | None] = mapped_column(default=None)
+    """What a slide whose file says none gets here when it comes: µm for each level-0 pixel; None: nothing."""
+    unscaled_magnification: Mapped[float | None] = mapped_column(default=None)
     creator_id: Mapped[int | None] = mapped_column(default=None)
     """Who made it; stays when that account is deleted."""
 
