@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from web.conftest import visiting
-from web.desk import is_saved, middle, newest, said, shape_of
+from web.desk import DOUBLE_CLICK_MS, is_chosen, is_saved, middle, newest, said, shape_of
 
 pytestmark = pytest.mark.browser
 
@@ -98,6 +98,29 @@ def test_fingers_zoom_turn_no_drawing_into_a_scribble_and_move_where_a_pen_draws
     page.get_by_role("toolbar").get_by_role("button").first.tap()
     page.touchscreen.tap(x + 100, y + 60)
     page.get_by_role("heading", name=f"Annotation {drawn['id']}").wait_for()
+
+
+@pytest.mark.parametrize("tablet", [UPRIGHT], indirect=True)
+def test_a_finger_chooses_several(tablet, demo):
+    page = tablet.page
+    (x, y), (across, down) = middle(page), CENTRE
+    ids = []
+    for right in (-300, 300):
+        square = shapely.box(across + right - 60, down + 400, across + right + 60, down + 520)
+        demo.send("/api/annotation.json", image=demo.told["imageId"], location=square.wkt, origin="left-top")
+        ids.append(newest(demo)["id"])
+    page.reload()
+    page.locator(".count", has_text="here").wait_for()
+    left, right = ((x + to / 2, y + 460 / 2) for to in (-300, 300))
+    page.touchscreen.tap(*left)
+    is_chosen(page, ids[0])
+    page.get_by_label("Choose several").check()
+    page.wait_for_timeout(DOUBLE_CLICK_MS)
+    page.touchscreen.tap(*right)
+    page.get_by_text("2 shapes chosen").wait_for()
+    page.wait_for_timeout(DOUBLE_CLICK_MS)
+    page.touchscreen.tap(*left)
+    is_chosen(page, ids[1])
 
 
 SMALL = """() => [...document.querySelectorAll("button, a[href], input, [role=button], [role=slider], summary")]

@@ -178,7 +178,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
       clicked(shape, adds) {
         if (drawsNow()) return;
         beginWish();
-        if (!adds) editing.choose(shape?.id);
+        if (!adds && !several.gathers.value) editing.choose(shape?.id);
         else if (shape) several.toggle(shape);
       },
       boxed,

@@ -269,6 +269,7 @@ export default {
   },
   tools: {
     forget: "Forget what is being drawn",
+    gather: "Choose several",
   },
   several: {
     title: "Several shapes",

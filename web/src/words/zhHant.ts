@@ -269,6 +269,7 @@ const zhHant: typeof en = {
   },
   tools: {
     forget: "放棄目前繪製的圖形",
+    gather: "選取多個圖形",
   },
   several: {
     title: "多個圖形",
