@@ -12,5 +12,6 @@ test("a long time is told in longer steps", () => {
 test("an area begins and ends at the ground, and the largest value is not above the top", () => {
   const points = [0, 5, 10].map((size, date) => ({ date, size }));
   expect(areaOf(points, 100, 50)).toBe("M0,50 L0,50 L50,25 L100,0 L100,50 Z");
+  expect(areaOf(points.slice(2), 100, 50)).toBe("M0,50 L0,0 L100,0 L100,50 Z");
   expect(areaOf([], 100, 50)).toBe("");
 });

@@ -18,12 +18,13 @@ export function topOf(values: number[]): number {
   return [1, 2, 5, 10].map((times) => times * size).find((top) => top >= most)!;
 }
 
-/** The outline of an area below a line through the points, in a box of that width and height, from its top left. */
+/** The outline of an area below a line through the points, in a box of that width and height, from its top left; one alone is a block. */
 export function areaOf(points: Point[], width: number, height: number): string {
-  const top = topOf(points.map((point) => point.size));
-  const step = points.length > 1 ? width / (points.length - 1) : width;
-  const line = points.map(({ size }, place) => `${round(place * step)},${round(height - (size / top) * height)}`);
-  return line.length ? `M0,${height} L${line.join(" L")} L${round((points.length - 1) * step)},${height} Z` : "";
+  const all = points.length === 1 ? [points[0], points[0]] : points;
+  const top = topOf(all.map((point) => point.size));
+  const step = width / (all.length - 1);
+  const line = all.map(({ size }, place) => `${round(place * step)},${round(height - (size / top) * height)}`);
+  return line.length ? `M0,${height} L${line.join(" L")} L${width},${height} Z` : "";
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;
