@@ -59,8 +59,8 @@ def test_a_slide_whose_file_says_no_scale_gets_the_one_that_the_project_has_for_
     # A client that knows nothing of it sends the whole project back without it.
     alice.put(here, json={"class": told["class"], "created": told["created"], "name": "Another name"})
     assert scale_of(**silent) == (0.25, 0.25, 40)
-    assert scale_of(mpp_x=0.5, mpp_y=0.5, magnification=None) == (0.5, 0.5, 40)
-    assert scale_of(mpp_x=0.5, mpp_y=0.5, magnification=20) == (0.5, 0.5, 20)
+    assert scale_of(**silent | {"magnification": 20}) == (0.25, 0.25, 20)
+    assert scale_of(mpp_x=0.5, mpp_y=0.5, magnification=None) == (0.5, 0.5, None)
     alice.put(here, json={"unscaledPhysicalSize": 0, "unscaledMagnification": 0})
     assert scale_of(**silent) == (None, None, None)
     body = {"name": "With a scale from the beginning", "unscaledPhysicalSize": 0.25}

@@ -134,6 +134,7 @@ def test_who_begins_to_write_keeps_the_keyboard_when_it_turns_out_whose_thread_i
         one.continue_()
     page.get_by_role("listitem").filter(has_text="Of both.").first.wait_for()
     assert field.evaluate("(one) => one === document.activeElement")
+    assert field.input_value() == "Mine"
 
 
 def test_who_goes_elsewhere_while_something_is_made_stays_there(visit, demo):

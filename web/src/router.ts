@@ -83,8 +83,12 @@ function fetchPages({ matched }: RouteLocationNormalized): void {
 }
 
 router.beforeEach(async (to, from) => {
-  // At a slide that is open the address follows what is seen: whoever is signed out meanwhile keeps what they have drawn.
-  if (to.name === "invitation" || (to.params.image && to.path === from.path)) return true;
+  if (to.name === "invitation") return true;
+  // At open slides the address follows what is seen: whoever is signed out meanwhile keeps what they have drawn.
+  if (to.params.image && from.params.image && to.params.project === from.params.project) {
+    void whoIsHere().catch(() => {});
+    return true;
+  }
   fetchPages(to);
   const here = await whoIsHere().catch(() => null);
   if (to.name === "sign-in") return here ? inside(to.query.next) : true;

@@ -39,10 +39,9 @@ def add_image_instance(
 
 
 def _scale_for(project: Project, base: AbstractImage) -> dict[str, float | None]:
-    """What the project says of slides that say nothing."""
-    scale: dict[str, float | None] = {}
-    if base.mpp_x is None:
-        scale |= dict.fromkeys(("mpp_x", "mpp_y"), project.unscaled_physical_size)
-    if base.magnification is None:
-        scale["magnification"] = project.unscaled_magnification
-    return scale
+    """What the project says of slides that do not say how large a pixel is; the instance's own from then on."""
+    if base.mpp_x:
+        return {}
+    size = project.unscaled_physical_size
+    magnification = None if base.magnification else project.unscaled_magnification
+    return {"mpp_x": size, "mpp_y": size, "magnification": magnification}

@@ -1,6 +1,7 @@
 /** What people say about annotations: each annotation has a thread that all who see it read. */
 
 import { type RowOf, ask } from "../api/client";
+import type { ShapeId } from "./shape";
 
 export type Comment = Pick<RowOf<typeof SAID>, "id" | "created" | "version" | "annotation" | "user" | "fullName" | "comment" | "edited">;
 
@@ -17,8 +18,8 @@ export interface Draft {
   key: string;
 }
 
-/** By annotation. */
-export type Drafts = Map<number, Draft>;
+/** By the shape that was chosen when it was written. */
+export type Drafts = Map<ShapeId, Draft>;
 
 export function say(annotation: number, { comment, key }: Draft): Promise<unknown> {
   return ask("POST", THREAD, { path: { id: annotation }, body: { comment }, headers: { "Idempotency-Key": key } });

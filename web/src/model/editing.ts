@@ -12,7 +12,7 @@ import type { ShapeStore } from "./shape_store";
 import { createUndoing } from "./undoing";
 
 /** Annotations that are asked for one by one; where more changed, all in sight is. */
-const FEW = 20;
+export const FEW = 20;
 
 export interface Surroundings {
   image: number;
@@ -26,11 +26,13 @@ export interface Surroundings {
   /** They were deleted, here or elsewhere. */
   gone(ids: number[]): void;
   problem(words: string): void;
+  /** It is not saved yet, and only the server could do that. */
+  notYet(): void;
   /** All is to be listed anew. */
   again(): void;
 }
 
-export function createEditing({ image, store, kept, wordsOf, slice, shows, gone, problem, again }: Surroundings) {
+export function createEditing({ image, store, kept, wordsOf, slice, shows, gone, problem, notYet, again }: Surroundings) {
   const chosen = ref<ShapeId>();
   const terms = ref<number[]>([]);
   const details = shallowRef<Annotated>();
@@ -38,8 +40,8 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
   let last = Promise.resolve();
   const versions = new Map<number, number>();
   const deleted = new Set<number>();
-  /** What is to be done to a drawing once it has a number. */
-  const later = new Map<string, ((id: number) => Promise<void>)[]>();
+  /** Those that drawings of this page have got. */
+  const numbers = new Map<string, number>();
   const undoing = createUndoing(`atrisys.undo.${image}`);
   const saving = createSaving({
     send: (drawing) => sendDrawing(image, drawing),
@@ -53,6 +55,7 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
 
   function saved(drawing: Unsaved, { id, version, command }: Saved): void {
     versions.set(id, version);
+    numbers.set(drawing.key, id);
     undoing.done(command);
     const before = store.get(drawing.key);
     if (before) {
@@ -63,8 +66,9 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
       store.pinned.delete(id);
       if (chosen.value === id) void learn(id);
     }
-    for (const what of later.get(drawing.key) ?? []) void actOn([id], () => what(id));
-    later.delete(drawing.key);
+    const { firstTerms, terms } = drawing;
+    for (const term of terms) if (!firstTerms.includes(term)) void actOn([id], () => name(id, term, true));
+    for (const term of firstTerms) if (!terms.includes(term)) void actOn([id], () => name(id, term, false));
   }
 
   async function learn(id: number): Promise<void> {
@@ -113,8 +117,12 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
     const shape = chosen.value === undefined ? undefined : store.get(chosen.value);
     if (!shape || !isArea(shape.location) || !isArea(location)) return false;
     const left = combine(shape.location, location, how);
-    if (left === null) void remove();
-    else void reshape(shape.id, left);
+    if (left !== null) void reshape(shape.id, left);
+    else {
+      void remove();
+      // What is drawn next is another shape.
+      choose(undefined);
+    }
     return true;
   }
 
@@ -137,11 +145,17 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
     });
   }
 
-  /** Does it to the shape that is chosen now: when its turn comes, another one may be. */
+  /** Does it to the shape that is chosen now, once it is saved: when its turn comes, another one may be chosen. */
   async function actOnChosen(what: (id: number) => Promise<void>): Promise<void> {
     const id = chosen.value;
+    if (id === undefined) return;
     if (isSaved(id)) return actOn([id], () => what(id));
-    if (id !== undefined) later.set(id, [...(later.get(id) ?? []), what]);
+    return act(async () => {
+      await saving.rest(id);
+      const number = numbers.get(id);
+      if (number === undefined) return notYet();
+      if (!deleted.has(number)) await what(number);
+    });
   }
 
   function forget(ids: number[]): void {
@@ -155,7 +169,8 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
 
   const remove = () =>
     actOnChosen(async (id) => {
-      if (saving.of(id)) return;
+      await saving.rest(id);
+      if (saving.of(id)) return notYet();
       undoing.done(await deleteAnnotation(id));
       forget([id]);
     });
@@ -168,11 +183,26 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
       await bring([id, ...parts]);
     });
 
-  const giveTerm = (term: number, on: boolean) =>
-    actOnChosen(async (id) => {
+  async function name(id: number, term: number, on: boolean): Promise<void> {
+    try {
       undoing.done(await setTerm(id, term, on));
+    } finally {
       await refresh(id);
-    });
+    }
+  }
+
+  /** It shows at once; of a drawing that is not saved yet the server learns it when it is. */
+  async function giveTerm(term: number, on: boolean): Promise<void> {
+    const id = chosen.value;
+    const shape = id === undefined ? undefined : store.get(id);
+    if (shape) {
+      const given = on ? [...shape.terms, term] : shape.terms.filter((one) => one !== term);
+      store.put({ ...shape, terms: given });
+      look();
+      if (!isSaved(shape.id)) return saving.name(shape.id, given);
+    }
+    if (isSaved(id)) return actOn([id], () => name(id, term, on));
+  }
 
   /** Accepts the chosen annotation, or takes that back. */
   const review = (decide: (id: number) => Promise<number | null>) =>
@@ -184,8 +214,10 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
   /** Brings an annotation as the server has it now. */
   async function refresh(id: number): Promise<void> {
     if (saving.of(id)) return;
+    const before = versions.get(id);
     const found = await readAnnotation(id);
-    if (!found) return forget([id]);
+    // Unless it was brought back while this answer was on its way.
+    if (!found) return versions.get(id) === before ? forget([id]) : undefined;
     deleted.delete(id);
     if (found.image === image && (slice() === null || found.slice === slice())) {
       versions.set(id, found.version);
@@ -204,6 +236,7 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
 
   const back = (way: "undo" | "redo") =>
     act(async () => {
+      await saving.rest(...saving.waiting.keys());
       const command = undoing.next(way);
       if (command === undefined) return;
       const taken = await takeBack(way, command).catch((error) => {
@@ -254,10 +287,8 @@ export function createEditing({ image, store, kept, wordsOf, slice, shows, gone,
 
   function discard(): void {
     for (const { id, key } of saving.discard()) {
-      if (id === null) {
-        store.remove(key);
-        later.delete(key);
-      } else {
+      if (id === null) store.remove(key);
+      else {
         store.pinned.delete(id);
         void refresh(id).catch(again);
       }

@@ -38,6 +38,34 @@ test("what fails is kept with its reason and sent again under the same name", as
   expect(send.mock.calls.map(([{ key, turn }]) => [key, turn])).toEqual([["a", 0], ["a", 0]]);
 });
 
+test("terms that are given before it is saved are kept, and not sent in place of the first ones", async () => {
+  const send = vi.fn().mockRejectedValueOnce(new Error("no line")).mockResolvedValueOnce(SAVED);
+  const { kept, saved, draw, name, resume } = saving(send);
+  await draw("a", "POINT (1 2)", [3]);
+  name("a", [4]);
+  const [one] = kept.values();
+  expect(one).toMatchObject({ firstTerms: [3], terms: [4] });
+  await resume(one);
+  expect(send.mock.calls.map(([{ terms }]) => terms)).toEqual([[3], [3]]);
+  expect(saved.mock.calls[0][0]).toMatchObject({ firstTerms: [3], terms: [4] });
+});
+
+test("who waits for what is on its way hears when its last shape is there, or that it failed", async () => {
+  const answers: ((saved: Saved) => void)[] = [];
+  const { waiting, draw, reshape, rest } = saving(() => new Promise((answer) => answers.push(answer)));
+  void draw("a", "POINT (1 2)", []);
+  void reshape("a", null, "POINT (3 4)", "b");
+  let hasCome = false;
+  const rested = rest("a").then(() => (hasCome = true));
+  answers[0](SAVED);
+  await vi.waitUntil(() => answers.length === 2);
+  expect(hasCome).toBe(false);
+  answers[1]({ ...SAVED, version: 2 });
+  await rested;
+  expect(waiting.size).toBe(0);
+  await rest("a", 7, "never drawn");
+});
+
 test("what did not reach the server is sent again when it is heard, what it refused is not", async () => {
   let isThere = false;
   const send = vi.fn(async ({ key }: Unsaved) => {

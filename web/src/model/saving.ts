@@ -13,6 +13,8 @@ export interface Unsaved {
   location: string;
   /** A new one is sent as it was at first, however often it is sent; how it has changed since is sent when it has a number. */
   first: string;
+  /** As with the shape: it is sent with the first ones, and the others are given to it when it has a number. */
+  firstTerms: number[];
   terms: number[];
   /** The plane that it is drawn on; null: the image has one only. */
   slice: number | null;
@@ -43,12 +45,19 @@ export interface Hooks {
 
 export function createSaving(hooks: Hooks) {
   const waiting = reactive(new Map<string, Unsaved>());
+  const running = new WeakMap<Unsaved, Promise<void>>();
 
-  async function attempt(drawing: Unsaved): Promise<void> {
+  function attempt(drawing: Unsaved): Promise<void> {
+    const run = sendAll(drawing);
+    running.set(drawing, run);
+    return run;
+  }
+
+  async function sendAll(drawing: Unsaved): Promise<void> {
     drawing.state = "saving";
     const location = drawing.id === null ? drawing.first : drawing.location;
     try {
-      const saved = await hooks.send({ ...drawing, location });
+      const saved = await hooks.send({ ...drawing, location, terms: drawing.firstTerms });
       if (waiting.get(drawing.key) !== drawing) return;
       const isLast = drawing.location === location;
       if (isLast) {
@@ -57,9 +66,9 @@ export function createSaving(hooks: Hooks) {
       }
       hooks.saved({ ...drawing }, saved);
       if (isLast) return;
-      Object.assign(drawing, { id: saved.id, version: saved.version, turn: drawing.turn + 1 });
+      Object.assign(drawing, { id: saved.id, version: saved.version, turn: drawing.turn + 1, firstTerms: drawing.terms });
       hooks.keep({ ...drawing });
-      return attempt(drawing);
+      return sendAll(drawing);
     } catch (error) {
       drawing.state = hooks.isConflict(error) ? "conflict" : hooks.isAway(error) ? "away" : "failed";
       drawing.problem = hooks.wordsOf(error);
@@ -75,13 +84,26 @@ export function createSaving(hooks: Hooks) {
   const of = (id: number | string) => [...waiting.values()].find((one) => one.id === id || one.key === id);
 
   function draw(key: string, location: string, terms: number[], slice: number | null = null): Promise<void> {
-    return begin({ key, turn: 0, id: null, version: null, location, first: location, terms, slice, state: "saving", problem: "" });
+    return begin({ key, turn: 0, id: null, version: null, location, first: location, firstTerms: terms, terms, slice, state: "saving", problem: "" });
+  }
+
+  /** Other terms for a drawing that is not saved yet. */
+  function name(key: string, terms: number[]): void {
+    const there = waiting.get(key);
+    if (!there) return;
+    there.terms = terms;
+    hooks.keep({ ...there });
+  }
+
+  /** Until what is on its way at this moment has come there, or has failed. */
+  async function rest(...ids: (number | string)[]): Promise<void> {
+    await Promise.all(ids.map(of).map((there) => there?.state === "saving" && running.get(there)));
   }
 
   /** Another shape for an annotation, or for a drawing that is not saved yet. */
   function reshape(id: number | string, version: number | null, location: string, key: string): Promise<void> {
     const there = of(id);
-    if (!there) return begin({ key, turn: 0, id: Number(id), version, location, first: location, terms: [], slice: null, state: "saving", problem: "" });
+    if (!there) return begin({ key, turn: 0, id: Number(id), version, location, first: location, firstTerms: [], terms: [], slice: null, state: "saving", problem: "" });
     Object.assign(there, { location, turn: there.turn + (there.id === null ? 0 : 1) });
     hooks.keep({ ...there });
     return isHeld(there) ? attempt(there) : Promise.resolve();
@@ -109,13 +131,15 @@ export function createSaving(hooks: Hooks) {
     away,
     conflicts,
     draw,
+    name,
     reshape,
+    rest,
     retry,
     /** The server is heard again. */
     resend: () => Promise.all(away.value.map(attempt)),
     of,
     /** What an earlier page could not send. */
-    resume: begin,
+    resume: (one: Unsaved) => begin({ ...one, firstTerms: one.firstTerms ?? one.terms }),
     /** Forgets what could not be saved; answers which these were. */
     discard: () => drop([...failed.value]),
     /** Forgets one's own change: the other's stands. */
@@ -123,7 +147,7 @@ export function createSaving(hooks: Hooks) {
     /** Puts one's own shape over the other's, of which `version` is known now; null: it is gone, so it is drawn anew. */
     insist(one: Unsaved, version: number | null): Promise<void> {
       const now = waiting.get(one.key)!;
-      Object.assign(now, { version, first: now.location, turn: now.turn + 1, id: version === null ? null : now.id });
+      Object.assign(now, { version, first: now.location, firstTerms: now.terms, turn: now.turn + 1, id: version === null ? null : now.id });
       hooks.keep({ ...now });
       return attempt(now);
     },

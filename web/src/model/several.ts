@@ -15,8 +15,6 @@ export interface Hooks {
 export function createSeveral(store: ShapeStore, editing: () => Editing, hooks: Hooks) {
   /** In the order in which they were chosen; never one alone. */
   const ids = ref<number[]>([]);
-  /** Whether each click adds a shape, or takes it away again, as with Shift: a tablet has no such key. */
-  const gathers = ref(false);
 
   function show(): void {
     hooks.shows(ids.value.map((id) => store.get(id)).filter((shape) => shape !== undefined));
@@ -47,7 +45,6 @@ export function createSeveral(store: ShapeStore, editing: () => Editing, hooks: 
 
   return {
     ids: computed(() => ids.value),
-    gathers,
     alone,
     /** Chosen or not any more, beside what is chosen. */
     toggle({ id }: Shape): void {

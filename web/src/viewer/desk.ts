@@ -19,7 +19,7 @@ import type { Looks, rememberLooks } from "../model/remembered";
 import { createReviewing, decide, startReview } from "../model/reviewing";
 import { createRecent } from "../model/recent";
 import { createSeveral } from "../model/several";
-import { fromAnnotation, shapeOf } from "../model/shape";
+import { fromAnnotation, isSaved, shapeOf } from "../model/shape";
 import { createShapeStore } from "../model/shape_store";
 import { fromAddress, toAddress } from "../model/slide_address";
 import { AXES, type Slice } from "../model/slices";
@@ -43,6 +43,8 @@ export interface Held {
   tool: Ref<Tool>;
   /** The term of new shapes. */
   term: Ref<number | null>;
+  /** Whether each click adds a shape to the chosen ones, or takes it away again, as with Shift: a tablet has no such key. */
+  gathers: Ref<boolean>;
 }
 
 export interface Hooks {
@@ -81,7 +83,7 @@ export function createDesk(place: Place, owner: Owner, held: Held, hooks: Hooks,
 
 export type Desk = ReturnType<typeof createDesk>;
 
-function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner, { tool, term }: Held, hooks: Hooks, said: Query) {
+function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner, { tool, term, gathers }: Held, hooks: Hooks, said: Query) {
   const opened = shallowRef<Opened>();
   const slide = shallowRef<Stage>();
   const downsample = ref(1);
@@ -108,6 +110,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
 
   const store = createShapeStore();
   const stage = createStage(store);
+  const notYet = () => hooks.problem(t("several.notYet"));
   const several = createSeveral(store, () => editing, {
     shows: stage.mark,
     tooMany: (most) => hooks.problem(t("several.tooMany", { most: number(most) })),
@@ -121,6 +124,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
     shows: several.alone,
     gone: several.forget,
     problem: hooks.problem,
+    notYet,
     again: () => slide.value?.loader.again(),
   });
   const hand = createHand(editing, several, store, {
@@ -128,7 +132,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
     term: () => term.value,
     downsample: () => downsample.value,
     nothing: () => hooks.problem(t("viewer.nothingToDrawOver")),
-    notYet: () => hooks.problem(t("several.notYet")),
+    notYet,
     corners: (before, now) => hooks.news(t("viewer.corners", { before: number(before), now: number(now) })),
   });
   const filter = () => toFilter(hidden.value, terms.value, opened.value?.layers ?? [], slice.value?.id);
@@ -138,6 +142,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
   const news = createNews(wire, me, editing, {
     told: () => void termCounts.again(),
     back: () => slide.value?.refresh(),
+    chosen: () => (several.ids.value.length ? several.ids.value : [editing.chosen.value].filter(isSaved)),
     isFiltered: () => Object.keys(filter()).length > 0,
     again: () => slide.value?.loader.again(),
   });
@@ -178,7 +183,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
       clicked(shape, adds) {
         if (drawsNow()) return;
         beginWish();
-        if (!adds && !several.gathers.value) editing.choose(shape?.id);
+        if (!adds && !(gathers.value && tool.value === "move")) editing.choose(shape?.id);
         else if (shape) several.toggle(shape);
       },
       boxed,

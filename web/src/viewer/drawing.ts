@@ -7,8 +7,8 @@ import type SimpleGeometry from "ol/geom/SimpleGeometry";
 import type Draw from "ol/interaction/Draw";
 import { type GeometryFunction, createBox } from "ol/interaction/Draw";
 import type Interaction from "ol/interaction/Interaction";
-import Modify from "ol/interaction/Modify";
-import Translate from "ol/interaction/Translate";
+import Modify, { type ModifyEvent } from "ol/interaction/Modify";
+import Translate, { type TranslateEvent } from "ol/interaction/Translate";
 import VectorLayer from "ol/layer/Vector";
 import VectorSource from "ol/source/Vector";
 import { ellipseIn } from "../model/edits";
@@ -100,10 +100,8 @@ export function createPen(map: Map, chosen: ChosenLayer, pans: () => boolean, ho
     const { source } = chosen;
     const shift = new Translate({ layers: [chosen.layer], hitTolerance: 3, condition: may });
     const modify = new Modify({ source, pixelTolerance: 8, condition: may });
-    const tell = () => {
-      const feature = source.getFeatures()[0];
-      if (feature) hooks.changed(feature.getId()!, writeShape(feature.getGeometry()!));
-    };
+    const tell = ({ features }: ModifyEvent | TranslateEvent) =>
+      features.forEach((feature) => hooks.changed(feature.getId()!, writeShape(feature.getGeometry()!)));
     shift.on("translateend", tell);
     modify.on("modifyend", tell);
     // The last one is asked first: a corner or an edge, then the shape.

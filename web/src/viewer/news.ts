@@ -1,7 +1,7 @@
 /** What others do in a project, and oneself elsewhere, appears by itself: one question for all of its slides on the page. */
 
 import { ref, shallowRef } from "vue";
-import type { Editing } from "../model/editing";
+import { type Editing, FEW } from "../model/editing";
 import { NO_NEWS, type News, again, changedShapes, createFeed } from "../model/live";
 
 const ASK_MS = 5000;
@@ -46,6 +46,8 @@ export interface Hooks {
   told(): void;
   /** Whether some shapes are left out: a changed one may be among them now, or no longer. */
   isFiltered(): boolean;
+  /** The annotations that are chosen. */
+  chosen(): number[];
   /** The server is heard again. */
   back(): void;
   /** All in sight is to be asked for. */
@@ -60,6 +62,10 @@ export function createNews(wire: Wire, me: number, editing: Editing, hooks: Hook
   const last = shallowRef(NO_NEWS);
   let stop: (() => void) | undefined;
 
+  async function refresh(ids: number[]): Promise<void> {
+    for (const id of ids) await editing.refresh(id).catch(() => {});
+  }
+
   async function hear(told: News, isBack: boolean): Promise<void> {
     if (isBack) hooks.back();
     void editing.saving.resend();
@@ -69,8 +75,10 @@ export function createNews(wire: Wire, me: number, editing: Editing, hooks: Hook
     }
     const ids = changedShapes(told, me, editing.knows);
     if (ids === undefined || ids.length) edition.value++;
-    if (ids === undefined || (ids.length && hooks.isFiltered())) hooks.again();
-    else for (const id of ids) await editing.refresh(id).catch(() => {});
+    if (ids !== undefined && !(ids.length && hooks.isFiltered())) return refresh(ids);
+    hooks.again();
+    // A listing does not tell that a shape is gone which somebody is about to change.
+    await refresh(hooks.chosen().filter((id) => ids?.includes(id) ?? true).slice(0, FEW));
   }
 
   return {

@@ -299,7 +299,7 @@ export default {
   },
   calibration: {
     rule: "Scale of images that are added later",
-    ruleAbout: "Images whose file says no scale get this one when they are added. Empty: none, so that areas and lengths are counted in pixels.",
+    ruleAbout: "Images whose file says no scale get this one when they are added, as if somebody had set it. Empty: none, so that areas and lengths are counted in pixels.",
     project: "Scale of the images",
     unscaled:
       "Each image has a scale: its file says it, or somebody set it. In the viewer the scale bar changes it. | 1 image has no scale: on it areas and lengths are counted in pixels. Write how large a pixel is. | {n} images have no scale: on them areas and lengths are counted in pixels. Write how large a pixel is.",
