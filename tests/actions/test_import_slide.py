@@ -1,5 +1,7 @@
 """Importing without HTTP, as the command line does. (What uploads do stands in tests/resources/test_upload.py.)"""
 
+import errno
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -12,7 +14,7 @@ from atrisys.access.caller import at_the_command_line
 from atrisys.actions.convert_flat import Limits
 from atrisys.actions.import_slide import check_place, put_down, take_in, take_up
 from atrisys.actions.record_slide import SlideRecord
-from atrisys.errors import ConversionFailed, Invalid, NotAllowed, NotFound, SlideUnreadable
+from atrisys.errors import ConversionFailed, DiskRefuses, Invalid, NotAllowed, NotFound, SlideUnreadable
 from atrisys.imaging.find import entry_of
 from atrisys.imaging.reader import Box
 from atrisys.imaging.slides import facts_from, find_slides, open_slide
@@ -118,6 +120,22 @@ def test_a_picture_whose_conversion_fails_leaves_nothing(store, alice, left, mon
     before, path = left(), flats.png(tmp_path / "a.png", slides.tissue(700, 520))
     monkeypatch.setattr(Limits, "of", lambda _settings: Limits(seconds=60, bytes=10_000))
     with pytest.raises(ConversionFailed, match=r"a\.png could not be made a pyramid"):
+        take_in(store, alice.caller, path, "a.png")
+    assert (left(), list(store.folder.tmp.iterdir())) == (before, [])
+
+
+def test_where_the_disk_takes_no_more_no_picture_is_at_fault(store, alice, left, monkeypatch, tmp_path):
+    before, path = left(), flats.png(tmp_path / "a.png", slides.tissue(700, 520))
+
+    def break_off(*_, **__):
+        monkeypatch.setattr(os, "fsync", refuse)
+        raise ConversionFailed("a.png could not be made a pyramid (write error)")
+
+    def refuse(_handle):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("atrisys.imaging.slides.convert", break_off)
+    with pytest.raises(DiskRefuses, match="cannot be written now"):
         take_in(store, alice.caller, path, "a.png")
     assert (left(), list(store.folder.tmp.iterdir())) == (before, [])
 

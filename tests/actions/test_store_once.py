@@ -1,13 +1,14 @@
 """The same bytes that come at the same time: one on the disk, whoever was faster."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from atrisys.access.caller import Caller
 from atrisys.access.keys import KeyBox
-from atrisys.actions import history
+from atrisys.actions import history, import_slide
 from atrisys.actions.add_user import add_user
 from atrisys.actions.import_slide import take_in
 from atrisys.actions.receive_slide import RECORDED_AT
@@ -61,6 +62,36 @@ def test_the_same_bytes_that_come_at_the_same_time_are_stored_once(kept, caller,
     assert {file.name for file in there[0].parent.iterdir()} | {file.name for file in there[1].parent.iterdir()} == {
         file.name for file in there
     }
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_the_same_slide_that_comes_twice_at_the_same_time_is_one_image_and_the_second_is_told(
+    kept, caller, tmp_path, monkeypatch, in_place
+):
+    path, nobody_found_it, look = (
+        slides.svs(tmp_path / "a.svs", 300, 200),
+        threading.Barrier(2),
+        import_slide.find_again,
+    )
+    looked: list[object] = []
+
+    def both_look(*asked):
+        found = look(*asked)
+        looked.append(found)
+        if len(looked) <= 2:
+            nobody_found_it.wait(60)
+        return found
+
+    monkeypatch.setattr(import_slide, "find_again", both_look)
+    with ThreadPoolExecutor(2) as threads:
+        how = {"once": "bytes and name", "in_place": in_place}
+        [one], [other] = threads.map(lambda _: take_in(kept, caller, path, "a.svs", **how), range(2))
+    assert looked[:2] == [None, None]
+    assert {one.was_there, other.was_there} == {True, False}
+    assert one.abstract_image_id == other.abstract_image_id
+    with kept.reading() as db:
+        assert db.scalar(select(func.count(UploadedFile.id))) == 1
+    assert len([file for file in kept.folder.files.rglob("*") if file.is_file()]) == (0 if in_place else 1)
 
 
 def written_down(store, caller, late):

@@ -1,5 +1,6 @@
 import json
 import os
+import subprocess
 import zipfile
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 
 from atrisys.store.tables import AbstractImage, ImageInstance, SecUser, Storage
 from given import flats, slides
+from walk.running import atrisys
 
 
 def names_in(db, project):
@@ -101,6 +103,17 @@ def test_a_slide_that_came_before_is_not_kept_twice_and_that_is_said(installatio
     assert not [line for line in asked if "wasThere" in line]
     assert len({line["imageInstance"] for line in (*asked, *first)}) == len(first) + 2
     assert {path.stat().st_ino for path in kept_files(installation)} == {path.stat().st_ino for path in kept}
+
+
+def test_two_commands_that_import_the_same_slide_at_the_same_time_make_one_image(installation, tmp_path):
+    project, path = installation.project(), slides.svs(tmp_path / "a.svs")
+    command = [*atrisys(), "--data", installation.data, "import", path, "--project", str(project)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ATRISYS_")}
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, env=kept | installation.settings) for _ in range(2)]
+    lines = [json.loads(importing.communicate(timeout=60)[0]) for importing in both]
+    assert sorted(line.get("wasThere", False) for line in lines) == [False, True]
+    assert lines[0]["imageInstance"] == lines[1]["imageInstance"]
+    assert len(kept_files(installation)) == 1
 
 
 def test_a_slide_is_taken_in_again_where_the_kept_one_went_bad_or_another_lies_there(installation, tmp_path):

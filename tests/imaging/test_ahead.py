@@ -2,6 +2,9 @@
 
 import os
 import threading
+import weakref
+
+import numpy as np
 
 from atrisys.imaging.ahead import make_ahead
 
@@ -36,3 +39,21 @@ def test_one_that_nobody_takes_to_its_end_no_longer_counts(monkeypatch):
     first, second = made_by(), made_by()
     assert next(first)[1].startswith("picture")
     assert next(second)[1] == threading.current_thread().name
+
+
+def test_what_was_given_is_held_no_longer_than_it_is_worked_on(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    other = made_by()
+    next(other)
+    given: list[weakref.ref[np.ndarray]] = []
+
+    def bands():
+        for _ in range(5):
+            assert not [one for one in given if one() is not None]
+            band = np.zeros(3)
+            given.append(weakref.ref(band))
+            yield band
+            del band
+
+    assert list(make_ahead(len, bands(), 3)) == [3] * 5
+    other.close()

@@ -1,5 +1,6 @@
 import io
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -105,3 +106,17 @@ def test_only_a_few_bands_are_read_ahead_of_what_was_sent():
         next(stream)
     stream.close()
     assert len(given) < 10
+
+
+def test_no_band_is_held_while_the_next_one_is_made():
+    given: list[weakref.ref[np.ndarray]] = []
+
+    def bands():
+        for value in range(5):
+            assert not [one for one in given if one() is not None]
+            band = np.full((100, 64, 3), value, np.uint8)
+            given.append(weakref.ref(band))
+            yield band
+            del band
+
+    assert jpeg8_decode(b"".join(stream_jpeg(bands(), 64, 500))).shape == (500, 64, 3)

@@ -1,7 +1,9 @@
+import errno
 import hashlib
 import os
 import time
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +83,21 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(folder, monkeypatch):
     with pytest.raises(DiskRefuses, match="no room"):
         received.write(b"x")
     received.discard()
+    assert files(folder) == set()
+
+
+def test_what_a_read_only_disk_does_not_let_go_of_is_swept_later(folder, monkeypatch):
+    incoming, received = folder.incoming("svs", LIMIT), folder.receive(BytesIO(b"x"), "svs", LIMIT)
+
+    def refuse(_path, missing_ok=False):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        incoming.discard()
+        folder.discard(received.name)
+    assert len(files(folder)) == 2
+    folder.sweep(0)
     assert files(folder) == set()
 
 

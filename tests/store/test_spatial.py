@@ -68,12 +68,20 @@ def test_a_writer_that_fails_passes_the_turn_on(sqlite: Store):
         assert db.execute(text("SELECT 1")).scalar_one() == 1
 
 
-def test_a_database_without_room_is_told_from_one_that_is_busy(sqlite: Store):
+def test_a_database_without_room_is_told_from_one_that_asks_nonsense(sqlite: Store):
     with sqlite.session(writes=True) as db:
         db.execute(text("PRAGMA max_page_count = 1"))
         with pytest.raises(OperationalError) as found:
             db.execute(text("CREATE TABLE much AS SELECT zeroblob(1000000) AS content"))
-        assert spatial.finds_no_room(found.value)
+        assert "is full" in str(spatial.disk_trouble(found.value))
     with sqlite.reading() as db, pytest.raises(OperationalError) as missing:
         db.execute(text("SELECT * FROM much"))
-    assert not spatial.finds_no_room(missing.value)
+    assert spatial.disk_trouble(missing.value) is None
+
+
+def test_a_database_that_cannot_be_written_says_so(sqlite: Store):
+    with sqlite.session(writes=True) as db:
+        db.execute(text("PRAGMA query_only = 1"))
+        with pytest.raises(OperationalError) as found:
+            db.execute(text("CREATE TABLE much (content)"))
+    assert "cannot be written now (attempt to write a readonly database)" in str(spatial.disk_trouble(found.value))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from atrisys.actions.receive_slide import READ_AT, RECORDED_AT, Arrival, Delivery, Progress, by_its_own_name
-from atrisys.errors import DiskRefuses, Refusal
+from atrisys.errors import ConversionFailed, DiskRefuses, Refusal
 from atrisys.imaging import slides
 from atrisys.settings import Settings
 from atrisys.store import disk
@@ -30,6 +30,7 @@ def convert_flat(folder: DataFolder, delivery: Delivery, limits: Limits, progres
     Raises:
         SlideUnreadable, TooLarge, ConversionFailed: there is no slide in the delivery that could be read. Nothing is
             left then of what was not settled.
+        DiskRefuses: not now.
     """
     flat = delivery.flat
     try:
@@ -57,5 +58,10 @@ def _convert(folder: DataFolder, arrival: Arrival, limits: Limits, told: Callabl
         pyramid = scratch / "pyramid.tif"
         most = min(limits.bytes, disk.room_in(scratch))
         source = folder.path_of(arrival.received.name)
-        arrival.facts = slides.convert(source, pyramid, timeout_s=limits.seconds, most_bytes=most, progress=told)
+        try:
+            arrival.facts = slides.convert(source, pyramid, timeout_s=limits.seconds, most_bytes=most, progress=told)
+        except ConversionFailed:
+            # Where the disk took no more, the picture is not at fault.
+            disk.require_writable(scratch)
+            raise
         arrival.original, arrival.received = arrival.received, folder.receive_file(pyramid, "tif", most, move=True)

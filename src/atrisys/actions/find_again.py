@@ -48,6 +48,16 @@ def find_again(store: Store, place: Place, delivery: Delivery, alike_in: Alike) 
     return found
 
 
+def came_meanwhile(db: Session, place: Place, delivery: Delivery, alike_in: Alike, after_id: int) -> bool:
+    """Whether somebody else has written down what seems to be the same, since `after_id` was the last number.
+
+    From then on it is db's turn: nobody else does so before its transaction ends.
+    """
+    take_turn(db)
+    slides = [arrival for arrival in delivery.arrivals if arrival.facts]
+    return any(image.id > after_id for slide in slides for _, image in _alike(db, place, slide, alike_in))
+
+
 def _alike(db: Session, place: Place, arrival: Arrival, alike_in: Alike) -> list[Known]:
     """What seems to be the same; of a converted picture the picture itself with the image of its pyramid."""
     came, held = arrival.original or arrival.received, aliased(UploadedFile)

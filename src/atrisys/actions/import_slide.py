@@ -17,7 +17,7 @@ from atrisys.access.require import require_not_read_only, require_storage, requi
 from atrisys.access.visible import get_row
 from atrisys.actions import history
 from atrisys.actions.convert_flat import Limits, convert_flat
-from atrisys.actions.find_again import Alike, find_again, put_again
+from atrisys.actions.find_again import Alike, came_meanwhile, find_again, put_again
 from atrisys.actions.receive_slide import RECORDED_AT, Delivery, Progress, Source, ext_of, ignore_progress, take_apart
 from atrisys.actions.record_slide import Place, SlideRecord, Taken, settle
 from atrisys.actions.store_once import stored_once
@@ -26,6 +26,7 @@ from atrisys.errors import ConversionFailed, Invalid, Refusal, SlideUnreadable, 
 from atrisys.store import queue
 from atrisys.store.after_commit import after_commit
 from atrisys.store.files import Received, plain_name
+from atrisys.store.ids import last_id
 from atrisys.store.session import Store
 from atrisys.store.tables import AbstractImage, ImageInstance, Job, Project, Storage, UploadedFile
 from atrisys.store.tables.files import (
@@ -77,7 +78,7 @@ def take_in(
         properties: kept with the image.
         in_place: the slide (a path then, no zip) is read where it lies from now on; nothing is copied.
         once: what came into the storage earlier, alike in this, is not taken in again: its image goes into the
-            projects.
+            projects. Of several that come at the same time the first one to be written down came earlier.
         also: is done in the transaction in which the slide is written down.
         progress: told the fraction done and what is being done.
 
@@ -95,20 +96,25 @@ def take_in(
     delivery = _delivered(store, source, name, in_place, progress)
     progress(RECORDED_AT, "Writing it down")
     try:
-        known = find_again(store, place, delivery, once) if once else None
-        with stored_once(store, delivery.kept()), store.writing() as db:
-            check_place(db, caller, place.storage_id, place.project_ids)
-            taken = put_again(db, caller, place, known) if known else None
-            if taken:
-                after_commit(db, lambda: delivery.discard(store.folder))
-            else:
-                taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery)
-            if also is not None:
-                also(db)
+        while True:
+            with store.reading() as db:
+                before = last_id(db)
+            known = find_again(store, place, delivery, once) if once else None
+            with stored_once(store, delivery.kept()), store.writing() as db:
+                check_place(db, caller, place.storage_id, place.project_ids)
+                if once and came_meanwhile(db, place, delivery, once, before):
+                    continue
+                taken = put_again(db, caller, place, known) if known else None
+                if taken:
+                    after_commit(db, lambda: delivery.discard(store.folder))
+                else:
+                    taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery)
+                if also is not None:
+                    also(db)
+                return taken
     except BaseException:
         delivery.discard(store.folder)
         raise
-    return taken
 
 
 def _delivered(store: Store, source: Source, name: str, in_place: bool, progress: Progress) -> Delivery:

@@ -25,9 +25,10 @@ from sqlalchemy.orm import Session
 
 from atrisys.store import spatial
 from atrisys.store.files import DataFolder
+from atrisys.store.ids import last_id
 from atrisys.store.session import Store
 from atrisys.store.table import now_ms
-from atrisys.store.tables import Change, Event, IdSequence, Seal
+from atrisys.store.tables import Change, Event, Seal
 
 log = logging.getLogger("atrisys")
 
@@ -122,7 +123,7 @@ def _last(db: Session) -> Seal | None:
 
 def _end_of_batch(db: Session, after: int) -> int:
     """The number up to which a batch goes: one up to which no line can come any more."""
-    end = db.scalars(select(IdSequence.last).where(IdSequence.name == "id")).one()
+    end = last_id(db)
     for kind in (Change, Event):
         far = select(kind.seq).where(kind.seq > after).order_by(kind.seq).offset(BATCH - 1).limit(1)
         end = min(end, db.scalar(far) or end)

@@ -83,9 +83,13 @@ def make_ahead(make: Callable[[Given], Made], given: Iterable[Given], most: int)
                 if _being_made.are_enough():
                     while begun:
                         yield begun.popleft().result()
-                    yield make(one)
+                    made = make(one)
+                    # Not to be held while the next one is read.
+                    del one
+                    yield made
                     continue
                 begun.append(_makers().submit(make, one))
+                del one
                 if len(begun) >= most:
                     yield begun.popleft().result()
             while begun:

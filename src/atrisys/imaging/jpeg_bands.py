@@ -72,8 +72,9 @@ def _pieces(bands: Iterator[Pixels], width: int, height: int, quality: int) -> I
     def encode(strip: tuple[int, Pixels]) -> bytes:
         return _coded(*strip, quality)
 
-    strips = _strips(chain([first], bands), (height, width, samples), rows)
-    yield from make_ahead(encode, enumerate(strips), AHEAD)
+    strips = _strips(chain(iter([first]), bands), (height, width, samples), rows)
+    del first
+    yield from make_ahead(encode, strips, AHEAD)
     yield b"\xff\xd9"
 
 
@@ -88,10 +89,13 @@ def strip_rows(width: int, samples: int) -> int:
     return unit * max(1, min(STRIP_BYTES // (unit * width * samples), LONGEST_INTERVAL // -(-width // unit)))
 
 
-def _strips(bands: Iterable[Pixels], shape: tuple[int, int, int], rows: int) -> Iterator[Pixels]:
-    """Bands cut anew, so that each strip but the last has so many rows."""
+def _strips(bands: Iterable[Pixels], shape: tuple[int, int, int], rows: int) -> Iterator[tuple[int, Pixels]]:
+    """Bands cut anew, so that each strip but the last has so many rows; with their numbers, from 0.
+
+    No band or strip is held any longer while the next one is made.
+    """
     height, width, samples = shape
-    strip, held, seen = np.empty((rows, width, samples), np.uint8), 0, 0
+    strip, number, held, seen = np.empty((rows, width, samples), np.uint8), 0, 0, 0
     for band in bands:
         if band.shape[1:] != (width, samples) or seen + len(band) > height:
             raise PictureFailed("The picture's rows are not of its size")
@@ -101,12 +105,15 @@ def _strips(bands: Iterable[Pixels], shape: tuple[int, int, int], rows: int) -> 
             strip[held : held + len(part)] = part
             held += len(part)
             if held == rows:
-                yield strip
-                strip, held = np.empty_like(strip), 0
+                yield number, strip
+                del strip
+                strip, number, held = np.empty((rows, width, samples), np.uint8), number + 1, 0
+            del part
+        del band
     if seen != height:
         raise PictureFailed("The picture ends after {rows} of {height} rows", rows=seen, height=height)
     if held:
-        yield strip[:held]
+        yield number, strip[:held]
 
 
 def _coded(number: int, strip: Pixels, quality: int) -> bytes:

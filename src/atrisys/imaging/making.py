@@ -132,7 +132,10 @@ def _bands(view: View, size: tuple[int, int]) -> Iterator[Pixels]:
     for rows in cuts(view.slide.facts, view.box, size, look.pixel_bytes):
         read = [read_rows(view.slide, view.box, size, rows, plane, view.beyond) for plane in look.planes]
         pixels = look.render(read)
+        del read
         yield with_alpha(pixels, mask.rows(*rows), view.veiled[1]) if mask and view.veiled else pixels
+        # Not to be held while the next band is read.
+        del pixels
 
 
 def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -72,6 +72,14 @@ def make_writable(folder: Path) -> None:
         ) from error
 
 
+def require_writable(folder: Path) -> None:
+    """Raises DiskRefuses where the disk takes nothing (any longer)."""
+    with disk_trouble_said(), tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"?")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def room_in(folder: Path) -> int:
     """Bytes that long work may write there. Raises DiskRefuses where there are none."""
     room = os.statvfs(folder)

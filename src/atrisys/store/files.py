@@ -268,9 +268,10 @@ class DataFolder:
             (self.levels / str(file_id)).rmdir()
 
     def discard(self, name: str) -> None:
-        """Remove a received file that was never settled; others are left alone."""
+        """Remove a received file that was never settled; others are left alone. What cannot go now, `sweep` removes."""
         if name.startswith(INCOMING + "/"):
-            self.drop(name)
+            with contextlib.suppress(OSError):
+                self.drop(name)
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -312,10 +313,11 @@ class Incoming:
         return Received(self.name, self.size, self._digest.hexdigest())
 
     def discard(self) -> None:
-        """Leave nothing behind; nothing happens once it was settled."""
+        """Leave nothing behind; nothing happens once it was settled. What cannot go now, `sweep` removes."""
         with contextlib.suppress(OSError):
             self._file.close()
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._path.unlink()
 
 
 def free_bytes(folder: DataFolder) -> int:

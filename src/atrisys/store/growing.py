@@ -108,13 +108,16 @@ class Growing:
         The other name may be one of somebody's kept bytes by now, which must never grow or be cut.
         """
         source = self._folder.files / received.name
-        if self._path.exists():
-            source.unlink(missing_ok=True)
-        elif source.exists():
-            source.replace(self._path)
+        with disk_trouble_said():
+            if self._path.exists():
+                source.unlink(missing_ok=True)
+            elif source.exists():
+                source.replace(self._path)
 
     def remove(self) -> None:
-        self._path.unlink(missing_ok=True)
+        """It is nobody's any longer. What cannot go now, `sweep` removes."""
+        with contextlib.suppress(OSError):
+            self._path.unlink()
 
     def close(self) -> None:
         """Let others have it; a second time does nothing."""

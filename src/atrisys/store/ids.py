@@ -27,6 +27,11 @@ def take_ids(db: Session, count: int = 1) -> range:
     return range(last - count + 1, last + 1)
 
 
+def last_id(db: Session) -> int:
+    """The last number that was given: what is written down later has a larger one."""
+    return db.scalars(select(IdSequence.last).where(IdSequence.name == "id")).one()
+
+
 def take_turn(db: Session) -> None:
     """The turn that the first number gives, without a number: for whoever locks or changes rows before they take one.
 

@@ -29,14 +29,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 
-from atrisys.errors import Misconfigured
+from atrisys.errors import DiskRefuses, Misconfigured
 from atrisys.geometry import grid
 from atrisys.store.table import RowId
 from atrisys.store.tables import AnnotationDomain, UserAnnotation
 
-NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
-DISK_FULL = "53100"
-"""PostgreSQL's own number for it."""
+NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, "53100")
+UNWRITABLE = (
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_READONLY_CANTLOCK,
+    "58030",
+)
+"""Numbers of SQLite, and at the end PostgreSQL's own."""
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 BUSY_MS = 30_000
@@ -331,8 +338,15 @@ def integrity_problem(engine: Engine) -> str | None:
         return None if said == "ok" else str(said)
 
 
-def finds_no_room(error: DBAPIError) -> bool:
-    """Whether the database could not write because its disk is full."""
-    if isinstance(error.orig, sqlite3.Error):
-        return error.orig.sqlite_errorcode in NO_ROOM
-    return getattr(error.orig, "sqlstate", None) == DISK_FULL
+def disk_trouble(error: DBAPIError) -> DiskRefuses | None:
+    """What there is to say where the database's disk is at fault: it is full, or cannot be written."""
+    driver = error.orig
+    number = driver.sqlite_errorcode if isinstance(driver, sqlite3.Error) else getattr(driver, "sqlstate", None)
+    if number in NO_ROOM:
+        return DiskRefuses("The server's disk is full. Nothing was changed. Tell its administrator.")
+    if number in UNWRITABLE:
+        return DiskRefuses(
+            "The server's disk cannot be written now ({reason}). Nothing was changed. Tell its administrator.",
+            reason=str(driver).strip(),
+        )
+    return None

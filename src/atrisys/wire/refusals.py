@@ -143,11 +143,10 @@ def _out_of_range(request: Request, error: Exception) -> Response:
 
 
 def _busy(request: Request, error: Exception) -> Response:
-    """It is locked or away, has no room, or all connections to it are in use."""
+    """It is locked or away, its disk refuses, or all connections to it are in use."""
     log.error("database: %s", error, extra={"request_id": request.state.request_id})
-    if isinstance(error, OperationalError) and spatial.finds_no_room(error):
-        full = errors.DiskRefuses("The server's disk is full. Nothing was changed. Tell its administrator.")
-        return _refusal(request, full)
+    if isinstance(error, OperationalError) and (trouble := spatial.disk_trouble(error)):
+        return _refusal(request, trouble)
     refusal = errors.Refusal("The database cannot take this right now. Nothing was changed; try again in a moment.")
     return Json(body_of(refusal, request), status_code=503, headers={"Retry-After": "2"})
 
