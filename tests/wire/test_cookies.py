@@ -126,9 +126,16 @@ def test_a_forged_cookie_opens_nothing(app, bob, bare, result, change):
     assert client.get(result).status_code == 401
 
 
-def test_each_signed_request_renews_it(alice):
-    alice.get("/api/user/current.json")
-    assert COOKIE in alice.get("/api/term.json").headers["set-cookie"]
+def test_a_signed_request_renews_it_once_another_would_be_given(alice, bob, monkeypatch):
+    def given(person, minute):
+        monkeypatch.setattr(sign_in, "now_ms", lambda: minute * 60_000)
+        return person.get("/api/term.json").headers.get("set-cookie", "")
+
+    assert given(alice, 10**6).startswith(f"{COOKIE}={alice.id}.")
+    assert given(alice, 10**6) == ""
+    bob.cookies = alice.cookies
+    assert given(bob, 10**6).startswith(f"{COOKIE}={bob.id}.")
+    assert given(alice, 10**6 + 1).startswith(f"{COOKIE}={alice.id}.")
 
 
 def test_the_cookie_is_no_session(app, bare):

@@ -24,7 +24,7 @@ from atrisys.access.caller import Caller
 from atrisys.errors import BodyTooLarge
 from atrisys.store.turns import Turn
 from atrisys.wire.calling import Call
-from atrisys.wire.credentials import PICTURE_COOKIE, SAFE, set_cookie, who_asks
+from atrisys.wire.credentials import PICTURE_COOKIE, SAFE, cookie_name, set_cookie, who_asks
 from atrisys.wire.pictures import PictureAnswer
 from atrisys.wire.retries import Retry, digest_of
 from atrisys.wire.seats import Seated, take_export_seat
@@ -244,10 +244,15 @@ def _retry_of(request: Request, body: bytes, *, keeps: bool) -> Retry | None:
 
 
 def _renew_picture_cookie(request: Request, response: Response) -> None:
-    """A signed request opens pictures to the same client's bare GETs for a while, as the script in README.md needs."""
+    """A signed request opens pictures to the same client's bare GETs for a while, as the script in README.md needs.
+
+    Whoever sends the very cookie that they would get is not given it again: the official client reads each one at
+    length.
+    """
     caller: Caller | None = request.state.caller
     if caller is None or caller.way != "signature":
         return
     settings = request.app.state.settings
     value = sign_in.picture_cookie(request.app.state.key_box, settings, caller.id, request.state.public_key)
-    set_cookie(request, response, PICTURE_COOKIE, value, settings.picture_cookie_s)
+    if request.cookies.get(cookie_name(request, PICTURE_COOKIE)) != value:
+        set_cookie(request, response, PICTURE_COOKIE, value, settings.picture_cookie_s)
