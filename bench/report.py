@@ -62,8 +62,13 @@ def spread(values: Sequence[float], form: str = "{:.2f}", unit: str = "") -> str
 
 
 def when() -> str:
-    load = os.getloadavg()[0]
-    return f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, load average at the end {load:.1f}"
+    """And on which machine, of which commit: sections of several runs stand in one file."""
+    load, commit = (
+        os.getloadavg()[0],
+        subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False),
+    )
+    at = f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC at commit {commit.stdout.strip() or 'unknown'}"
+    return f"{at} on {processor()}, load average at the end {load:.1f}"
 
 
 def write(sections: Sequence[Section]) -> None:
@@ -98,14 +103,14 @@ def place(title: str) -> tuple[int, str]:
 
 
 def preface() -> str:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"""# What ATrISys does on this machine
 
-Written by `make bench` on {time.strftime("%Y-%m-%d", time.gmtime())}, ATrISys {version("atrisys")} at commit
-{commit.stdout.strip() or "unknown"} (the checkout may have held changes on top of it). {os.cpu_count()} cores
-({processor()}), {memory_gib():.0f} GiB, {platform.system()} {platform.release()}, CPython {platform.python_version()},
-SQLite {sqlite3.sqlite_version}; {packages}.
+Written by `make bench`, last on {time.strftime("%Y-%m-%d", time.gmtime())} for ATrISys {version("atrisys")}.
+Each part says when, at which commit (the checkout may have held changes on top of it) and on which processor it was
+measured: seconds on different processors do not compare. {os.cpu_count()} cores, {memory_gib():.0f} GiB,
+{platform.system()} {platform.release()}, CPython {platform.python_version()}, SQLite {sqlite3.sqlite_version};
+{packages}.
 
 Everything under "ATrISys" goes through the real server (`atrisys serve`, one worker where nothing else is said): keys
 sent and judged, rights checked, changes logged. "Bare" is the least code that does the same work in the same run, the

@@ -45,6 +45,8 @@ export function createSeveral(store: ShapeStore, editing: () => Editing, hooks: 
 
   return {
     ids: computed(() => ids.value),
+    /** Those that are chosen together, or the one that is chosen alone. */
+    now,
     alone,
     /** Chosen or not any more, beside what is chosen. */
     toggle({ id }: Shape): void {

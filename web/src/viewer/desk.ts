@@ -19,7 +19,7 @@ import type { Looks, rememberLooks } from "../model/remembered";
 import { createReviewing, decide, startReview } from "../model/reviewing";
 import { createRecent } from "../model/recent";
 import { createSeveral } from "../model/several";
-import { fromAnnotation, isSaved, shapeOf } from "../model/shape";
+import { fromAnnotation, shapeOf } from "../model/shape";
 import { createShapeStore } from "../model/shape_store";
 import { fromAddress, toAddress } from "../model/slide_address";
 import { AXES, type Slice } from "../model/slices";
@@ -142,7 +142,7 @@ function layOut({ project, image, wire }: Place, { me, looks, clipboard }: Owner
   const news = createNews(wire, me, editing, {
     told: () => void termCounts.again(),
     back: () => slide.value?.refresh(),
-    chosen: () => (several.ids.value.length ? several.ids.value : [editing.chosen.value].filter(isSaved)),
+    chosen: several.now,
     isFiltered: () => Object.keys(filter()).length > 0,
     again: () => slide.value?.loader.again(),
   });
