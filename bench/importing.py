@@ -17,7 +17,8 @@ TITLE = "Importing"
 SAID = """`atrisys import` of one slide as a process of its own, from its start to its end, without a server beside
 it; the bench's slide, padded to 2 GB with random bytes, others each time. Bare: the same file copied by
 `shutil.copyfile` and brought to the disk (`fsync`), in turns before and after. Memory: the most that the command and
-its children were seen to hold, 50 looks a second. Linked: the same with `--link`."""
+its children were seen to hold, 50 looks a second. Linked: the same with `--link`. The slower the disk is at the
+moment, the lower the ratio: look at both times."""
 SIZE = 2 << 30
 PIECE = 1 << 24
 GOAL_RATIO, GOAL_MB = 2.0, 300
