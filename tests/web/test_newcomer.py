@@ -8,7 +8,7 @@ import pytest
 
 from given.slides import pyramid, tissue
 from web.conftest import visiting
-from web.desk import is_saved, looking_at, middle, newest
+from web.desk import drag, looking_at, middle, newest, saving
 from web.test_viewer_together import Member
 
 pytestmark = pytest.mark.browser
@@ -35,11 +35,8 @@ def test_what_was_drawn_is_chosen_and_named_without_another_tool(visit, demo):
     page.get_by_role("button", name="Rectangle").click()
     page.get_by_text("Drag from one corner to the opposite one.").wait_for()
     x, y = middle(page)
-    page.mouse.move(x - 40, y - 40)
-    page.mouse.down()
-    page.mouse.move(x + 40, y + 40, steps=4)
-    page.mouse.up()
-    is_saved(page)
+    with saving(page):
+        drag(page, (x - 40, y - 40), (x + 40, y + 40))
     id = newest(demo)["id"]
     assert id != before
     page.get_by_role("heading", name=f"Annotation {id}").wait_for()
@@ -50,7 +47,8 @@ def test_what_was_drawn_is_chosen_and_named_without_another_tool(visit, demo):
     names = {term["name"]: term["id"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
     assert newest(demo)["term"] == [names["Stroma"]]
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Delete").click()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Delete").click()
     page.get_by_role("heading", name=f"Annotation {id}").wait_for(state="detached")
     assert newest(demo)["id"] == before
     assert visit.complaints == []

@@ -126,7 +126,8 @@ def test_a_shape_is_chosen_named_anew_deleted_and_brought_back(page, demo):
     choose(page, (x - 300 + 1, y - 230), id)
     names = {term["id"]: term["name"] for term in demo.ask(f"/api/project/{demo.told['projectId']}/term.json")}
     for number, key in enumerate("12", 1):
-        page.keyboard.press(key)
+        with page.expect_response("**/term/*.json"):
+            page.keyboard.press(key)
         page.locator(".v-select__selection").nth(number - 1).wait_for()
     first, second = newest(demo)["term"]
     page.locator(".v-select", has_text="Its terms").click()
