@@ -80,8 +80,11 @@ test-browser: setup chromium ## the walks through the web page alone
 chromium:
 	@sh tools/chromium.sh
 
-test-postgis: locked clients ## the same tests as `make test`, on PostgreSQL with PostGIS
-	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(only)
+# The import rule keeps the database from these floors: nothing can drift there.
+WITHOUT_DATABASE := --ignore=tests/exports --ignore=tests/geometry --ignore=tests/imaging
+
+test-postgis: locked clients ## the tests of `make test` that know a database, on PostgreSQL with PostGIS
+	@$(BIN)/python tools/postgis.py --install $(PYTEST) $(or $(only),$(WITHOUT_DATABASE))
 
 clients: $(CLIENTS:%=.clients/%/.ready) .clients/javascript/.ready ## the official clients, each in its own environment
 
