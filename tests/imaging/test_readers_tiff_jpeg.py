@@ -93,9 +93,9 @@ def test_the_first_rows_of_a_tile_are_those_of_the_whole(subsampling):
     picture = colours if subsampling else np.ascontiguousarray(colours[..., 0])
     tile = bytes(imagecodecs.jpeg8_encode(picture, 80, subsampling=subsampling))
     of = table(3 if subsampling else 1)
-    whole, cut = jpeg.decode_jpeg(tile, of), 0
+    whole, cut, decoder = jpeg.Decoder(of).decode(tile), 0, jpeg.Decoder(of)
     for rows in range(1, 57):
-        part = jpeg.decode_jpeg(tile, of, rows)
+        part = decoder.decode(tile, rows)
         cut += len(part) < len(whole)
         np.testing.assert_array_equal(part[:rows], whole[:rows])
     assert whole.shape[:2] == (56, SIDE)
@@ -103,7 +103,7 @@ def test_the_first_rows_of_a_tile_are_those_of_the_whole(subsampling):
 
 
 def test_pixels_are_decoded_to_where_the_library_leaves_them_in_the_processors_caches():
-    assert {jpeg.decode_jpeg(TILE, table()).ctypes.data % 32 for _ in range(20)} == {16}
+    assert {jpeg.Decoder(table()).decode(TILE).ctypes.data % 32 for _ in range(20)} == {16}
 
 
 def in_scans_of_their_own(count):
@@ -115,7 +115,7 @@ def in_scans_of_their_own(count):
 @pytest.mark.parametrize("count", [1, 30])
 def test_a_tile_in_many_scans_is_left_to_a_worker(count):
     with pytest.raises(NotPlain, match="more than one scan"):
-        jpeg.decode_jpeg(in_scans_of_their_own(count), table())
+        jpeg.Decoder(table()).decode(in_scans_of_their_own(count))
 
 
 def test_the_mark_of_colours_counts_wherever_it_stands_before_the_pixels():
@@ -140,7 +140,7 @@ def test_a_tile_that_tells_the_decoder_of_another_size_than_us_is_refused(alone)
     tile = GREY[:2] + read_by_both + comment + GREY[scan:]
     assert imagecodecs.jpeg8_decode(tile).shape == (640, 640)
     with pytest.raises(NotPlain):
-        jpeg.decode_jpeg(tile, table(1))
+        jpeg.Decoder(table(1)).decode(tile)
 
 
 def test_a_frame_behind_segments_without_number_is_not_looked_for():

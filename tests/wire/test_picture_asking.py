@@ -17,7 +17,7 @@ def test_clients_say_nothing_in_several_words(nothing):
     words = asked(maxSize=nothing, bits=nothing, annotations=nothing, inverse=nothing, location=nothing)
     assert words.max_size is None
     assert words.ids("annotations") is None
-    assert words.display() == asked().display()
+    assert words.display == asked().display
     assert words.shape(FACTS) is None
 
 

@@ -1,6 +1,10 @@
 """Crops that are answered before the router: the same answers, the same rights, and one question to the database."""
 
+import asyncio
+import threading
+
 import pytest
+from starlette.responses import Response
 
 from atrisys.store.tables import ImageInstance
 from atrisys.wire import quick_crops
@@ -82,11 +86,29 @@ def test_what_cannot_be_made_is_refused_in_the_same_words(store, bob, drawn, nam
     assert again.json() | {"requestId": ""} == first.json() | {"requestId": ""}
 
 
-def test_more_than_there_are_threads_for_go_the_ordinary_road(store, bob, drawn, monkeypatch):
+def test_more_than_can_wait_go_the_ordinary_road(store, bob, drawn, monkeypatch):
     first = bob.get(crop(drawn))
-    monkeypatch.setattr(quick_crops, "THREADS", 0)
+    monkeypatch.setattr(quick_crops, "MOST_IN_HAND", 0)
     again, questions = asked(store, bob, crop(drawn))
     assert (again.content, questions > 1) == (first.content, True)
+
+
+def test_who_waits_long_for_what_takes_long_goes_the_ordinary_road(monkeypatch):
+    made, end = Response(), threading.Event()
+
+    def take_long(*_: object) -> Response:
+        end.wait(10)
+        return made
+
+    async def ask_for_one_too_many() -> list[Response | None]:
+        crops = quick_crops.QuickCrops(made)
+        asking = [asyncio.create_task(crops._in_turn(*[None] * 3)) for _ in range(quick_crops.THREADS + 1)]
+        too_late = await asking.pop()
+        end.set()
+        return [too_late, *await asyncio.gather(*asking)]
+
+    monkeypatch.setattr(quick_crops.QuickCrops, "_made", take_long)
+    assert asyncio.run(ask_for_one_too_many()) == [None, *[made] * quick_crops.THREADS]
 
 
 def test_what_brings_a_body_goes_the_ordinary_road(store, bob, drawn):

@@ -127,8 +127,7 @@ def look_at(slide: Slide, plane: Plane, display: Display, most_bits: int) -> Loo
         rule = _Rule(
             np.dtype(sample_type(facts)).itemsize, low, high, display.contrast, channel.gamma, display.inverse ^ turned
         )
-        table = rule.table(None if plain else name, bits)
-        parts.append(_Part(planes.index(where), sample, table))
+        parts.append(_Part(planes.index(where), sample, _table(rule, None if plain else name, bits)))
     coloured = facts.samples == 3 or any(part.table is not None and part.table.ndim == 2 for part in parts)
     look = Look(tuple(planes), tuple(parts), 3 if coloured else 1, bits)
     return _filtered(slide, look, plane, display) if display.filters else look
@@ -171,16 +170,17 @@ class _Rule:
     gamma: float
     inverse: bool
 
-    def table(self, name: str | None, bits: int) -> Samples | None:
-        """For every intensity what stands for it: a colour of the map, or a grey where it has no name."""
-        table = _table(self, name, bits)
-        if table.ndim == 1 and table.itemsize == self.sample_bytes and (table == np.arange(len(table))).all():
-            return None
-        return table
-
 
 @lru_cache(maxsize=32)
-def _table(rule: _Rule, name: str | None, bits: int) -> Samples:
+def _table(rule: _Rule, name: str | None, bits: int) -> Samples | None:
+    """For every intensity what stands for it: a colour of the map, or a grey where it has no name; None: itself."""
+    table = _laid_out(rule, name, bits)
+    if table.ndim == 1 and table.itemsize == rule.sample_bytes and (table == np.arange(len(table))).all():
+        return None
+    return table
+
+
+def _laid_out(rule: _Rule, name: str | None, bits: int) -> Samples:
     intensity = np.arange(1 << 8 * rule.sample_bytes, dtype=np.float64)
     share = np.clip((intensity - rule.low) / (rule.high - rule.low), 0, 1)
     share = np.clip((share - 0.5) * rule.contrast + 0.5, 0, 1) ** rule.gamma

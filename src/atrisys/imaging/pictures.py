@@ -92,6 +92,7 @@ def window(
 def crop(
     slide: Slide,
     shapes: Sequence[shapely.Geometry],
+    box: Box | None = None,
     plane: Plane = Plane(),
     format: str = "jpg",
     max_size: int | None = None,
@@ -106,6 +107,7 @@ def crop(
 
     Args:
         shapes: level-0 pixels, origin top left; usually one.
+        box: the rectangle that is shown, where it is known; None: the one around the shapes (`crop_box`).
         plane: which plane is shown.
         format: an address' ending; JPEG where it is none of ours.
         max_size: the longest side in pixels; enlarges too; the zoom does not count then.
@@ -123,7 +125,7 @@ def crop(
 
     Source: Cytomine's annotation crop.
     """
-    box = crop_box(shapes, (slide.facts.width, slide.facts.height), increase_area, square)
+    box = box or crop_box(shapes, (slide.facts.width, slide.facts.height), increase_area, square)
     view = View(slide, plane, box, display, format_of(format, "jpg"), quality)
     return picture_of(view, output_size(box, slide.facts, max_size, zoom), safe)
 

@@ -267,12 +267,12 @@ def open_slide(path: Path, format: str, added: Added | None = None) -> SharedSli
         PictureMissing: there is no such file.
         SlideUnreadable: it is no longer what it was.
     """
-    path = Path(os.path.abspath(path))
+    where = os.path.abspath(path)
     try:
-        stat = path.stat()
+        stat = os.stat(where)
     except OSError as reason:
         raise PictureMissing("The file of this slide is missing ({name})", name=path.name) from reason
-    key = (str(path), format, str(added.folder) if added else "", stat.st_mtime_ns, stat.st_size)
+    key = (where, format, str(added.folder) if added else "", stat.st_mtime_ns, stat.st_size)
     with _slides_lock:
         known = _slides.get(key)
         opening = known or Future()
@@ -281,7 +281,7 @@ def open_slide(path: Path, format: str, added: Added | None = None) -> SharedSli
         while len(_slides) > MOST_OPEN:
             _slides.popitem(last=False)
     if known is None:
-        _open_for_all(path, format, added, key, opening)
+        _open_for_all(Path(where), format, added, key, opening)
     return opening.result()
 
 

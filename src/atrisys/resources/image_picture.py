@@ -65,7 +65,7 @@ def show_preview(slide: Image, format: str, asked: PictureAsked) -> Response:
 def _small(slide: SlideFile, format: str, asked: Asked, usual: int) -> Response:
     facts, kind = slide.facts, format_of(format, "jpg")
     max_size = usual if asked.max_size is None else asked.max_size
-    display, plane, quality, safe = asked.display(), asked.plane(slide.plane), asked.quality, asked.safe
+    display, plane, quality, safe = asked.display, asked.plane(slide.plane), asked.quality, asked.safe
 
     def make() -> Picture:
         with slide.reading() as opened:

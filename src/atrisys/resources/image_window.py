@@ -112,7 +112,7 @@ def _window(slide: SlideFile, asked_box: Box, format: str, asked: Asked, db: Ses
     _check_extent(box, slide)
     chosen = [] if way == "crop" else _chosen(db, user, slide, asked, box)
     kind = format_of(format, "png", alpha=way == "alphamask")
-    size, display, plane = size_of(asked, asked.max_size), asked.display(), asked.plane(slide.plane)
+    size, display, plane = size_of(asked, asked.max_size), asked.display, asked.plane(slide.plane)
 
     def plain(opened: SharedSlide) -> Picture:
         return pictures.window(opened, box, plane, kind, exterior=exterior, display=display, **size)

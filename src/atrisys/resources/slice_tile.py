@@ -42,7 +42,7 @@ def show_tile(
 
 
 def _tile(slide: SlideFile, where: tuple[int, int, int], format: str, asked: Asked) -> Response:
-    kind, display, quality = format_of(format, "jpg"), asked.display(), asked.quality
+    kind, display, quality = format_of(format, "jpg"), asked.display, asked.quality
     plane = asked.plane(slide.plane)
     _, size = tile_box(slide.facts, *where)
     if display == Display() and plane == slide.plane and asked.text("jpegQuality") is None:

@@ -129,7 +129,7 @@ def show_own_tile(slide: Image, level: int, column: int, row: int, request: Requ
 def show_own_tile_of_plane(slide: ImagePlane, level: int, column: int, row: int, asked: PictureAsked) -> Response:
     """The same of one plane of the image; or of several channels at its depth and time, laid over one another."""
     request, plane, tile = asked.request, slide.plane, own_tile(slide.facts, level, column, row)
-    display = Display(asked.display().channels)
+    display = Display(asked.display.channels)
     if display == Display():
         return tile_answer(request, slide, tile)
 

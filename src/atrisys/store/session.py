@@ -1,6 +1,7 @@
 """The store: one database, SQLite in the data folder or PostgreSQL with PostGIS, and sessions on it."""
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,6 +28,8 @@ class Store:
         self.engine: Engine = spatial.connect(settings.database_url, self.folder.database)
         self.writers: Engine = spatial.writers(self.engine)
         self._questions: Engine = spatial.asking(self.engine)
+        self._most_idle = spatial.most_idle(self.engine)
+        self._idle: deque[Connection] = deque()
         self.turns = Turns(is_needed=self.writers is not self.engine)
         self.noted = Noted()
 
@@ -45,9 +48,25 @@ class Store:
 
     @contextmanager
     def asking(self) -> Iterator[Connection]:
-        """For questions that need no session and no transaction around them: half the time."""
-        with self._questions.connect() as connection:
+        """For questions that need no session and no transaction around them.
+
+        A connection is kept for the next question: having one given and taking it back took twice as long as asking.
+        """
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._questions.connect()
+        try:
             yield connection
+            if connection.in_transaction():
+                connection.rollback()
+        except BaseException:
+            connection.close()
+            raise
+        if len(self._idle) < self._most_idle:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -72,5 +91,7 @@ class Store:
                 time.sleep(0.5)
 
     def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
         self.writers.dispose()

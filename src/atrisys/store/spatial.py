@@ -98,6 +98,14 @@ def asking(engine: Engine) -> Engine:
     return engine.execution_options(**each)
 
 
+def most_idle(engine: Engine) -> int:
+    """How many connections without a question are kept for the next ones.
+
+    One to SQLite holds nothing then, and nobody can cut it off; one to a server is looked at by its pool each time.
+    """
+    return 4 if engine.dialect.name == "sqlite" else 0
+
+
 _ALIKE: dict[str, Any] = {
     "connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False},
     "pool_use_lifo": True,

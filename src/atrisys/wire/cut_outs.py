@@ -59,15 +59,14 @@ def cut_out(
         marks: what it depends on beside the slide and what was asked.
     """
     facts = slide.facts
-    grown = {"increase_area": asked.number("increaseArea", 1), "square": asked.yes("square")}
     if asked.max_size is not None or asked.text("zoom") is not None:
         max_size = asked.max_size
-    box = crop_box(shapes, (facts.width, facts.height), **grown)
+    box = crop_box(shapes, (facts.width, facts.height), asked.number("increaseArea", 1), asked.yes("square"))
     kind = format_of(format, "png" if way == "alphamask" else "jpg", alpha=way == "alphamask")
-    size, display, plane = size_of(asked, max_size), asked.display(), asked.plane(slide.plane)
+    size, display, plane = size_of(asked, max_size), asked.display, asked.plane(slide.plane)
 
     def plain(opened: SharedSlide) -> Picture:
-        return pictures.crop(opened, shapes, plane, kind, display=display, **grown, **size)
+        return pictures.crop(opened, shapes, box, plane, kind, display=display, **size)
 
     make = maker(asked, slide, shapes, box, kind, way, size, plain)
     planned = allowed_size(output_size(box, facts, max_size, asked.zoom), box, kind, asked.safe)
@@ -91,7 +90,7 @@ def maker(
         box: what is shown, in level-0 pixels.
         plain: makes the picture without the shapes.
     """
-    display, alpha, line = asked.display(), asked.number("alpha", 100), outline_of(asked)
+    display, alpha, line = asked.display, asked.number("alpha", 100), outline_of(asked)
     plane = asked.plane(slide.plane)
 
     def make() -> Picture:

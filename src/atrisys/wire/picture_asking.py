@@ -6,6 +6,7 @@ shapes that are too long for an address.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
 import shapely
@@ -121,6 +122,11 @@ def picture_at(
     return register
 
 
+_NOTHING = ("", "null", "none", "undefined")
+_read_display = lru_cache(maxsize=64)(read_display)
+"""Nearly all pictures are asked for alike."""
+
+
 class Asked:
     """The query's (and body's) words, read one by one; what is no number where one is wanted raises Invalid."""
 
@@ -129,8 +135,8 @@ class Asked:
 
     def text(self, name: str) -> str | None:
         """None where nothing was said."""
-        value = self.said.get(name, "").strip()
-        return None if value.lower() in ("", "null", "none", "undefined") else value
+        value = self.said.get(name)
+        return None if value is None or value.strip().lower() in _NOTHING else value.strip()
 
     def yes(self, name: str) -> bool:
         return bool(says_yes(self.text(name)))
@@ -163,26 +169,27 @@ class Asked:
             raise Invalid("At most {limit} {name} can be named at once.", limit=MOST_IDS, name=name)
         return [int(part) for part in parts]
 
-    @property
+    @cached_property
     def max_size(self) -> int | None:
         return self.whole("maxSize")
 
-    @property
+    @cached_property
     def zoom(self) -> int:
         return self.whole("zoom") or 0
 
-    @property
+    @cached_property
     def quality(self) -> int:
         quality = self.whole("jpegQuality")
         return JPEG_QUALITY if quality is None else quality
 
-    @property
+    @cached_property
     def safe(self) -> bool:
         return self.yes("safe")
 
+    @cached_property
     def display(self) -> Display:
         """How a picture is shown. Tiles are asked for in the plural, other pictures in the singular: both are read."""
-        return read_display(
+        return _read_display(
             bits=self.text("bits"),
             colormap=self.text("colormaps") or self.text("colormap"),
             inverse=self.yes("inverse"),

@@ -216,7 +216,9 @@ class Rooms:
         if work.room != "small":
             return [self._seats[work.room]]
         with self._lock:
-            of_slide = self._of_slide.setdefault(work.slide, Seats(SMALL_OF_ONE_SLIDE))
+            of_slide = self._of_slide.get(work.slide)
+            if of_slide is None:
+                of_slide = self._of_slide[work.slide] = Seats(SMALL_OF_ONE_SLIDE)
         return [of_slide, self._seats["small"]]
 
     def place_for(self, work: Work) -> AbstractAsyncContextManager[None]:

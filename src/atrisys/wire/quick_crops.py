@@ -7,6 +7,7 @@ This road only says yes, or that a picture cannot be made. All else goes the ord
 """
 
 import asyncio
+import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 import shapely
-from sqlalchemy import BigInteger, Select, bindparam, select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +25,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.slide_file import SlideFile
 from atrisys.access.visible import somebody, visible
 from atrisys.errors import Refusal
+from atrisys.store.fixed import Fixed
 from atrisys.store.session import Store
 from atrisys.store.tables import AnnotationDomain, ReviewedAnnotation, UserAnnotation
 from atrisys.wire.believed import Beliefs, by_the_ordinary_road, credential_of, is_signed
@@ -33,8 +35,10 @@ from atrisys.wire.pictures import PictureAnswer
 from atrisys.wire.refusals import answer_to
 from atrisys.wire.tiles import judged_now
 
-THREADS = 4
-"""So many are made here at once; more go the ordinary road, where who waits too long is sent away."""
+THREADS = min(4, os.cpu_count() or 1)
+"""More would only take the interpreter from each other."""
+MOST_IN_HAND, WAIT_S = 20, 0.1
+"""Who would be one more, or has waited so long, goes the ordinary road: what takes long holds nobody up."""
 _ADDRESS = re.compile(
     r"/api/(?:(annotation)/([0-9]{1,18})/(crop)"
     r"|(userannotation|reviewedannotation|algoannotation)/([0-9]{1,18})/(crop|mask|alphamask))\.([^/]{1,20})"
@@ -110,7 +114,7 @@ class QuickCrops:
         self._askers: Beliefs[Asker] = Beliefs()
         self._slides: Beliefs[SlideFile] = Beliefs()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crops")
-        self._busy = 0
+        self._in_hand = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asks = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
@@ -132,19 +136,27 @@ class QuickCrops:
     async def _answered(self, scope: Scope, address: CropAddress, credential: bytes) -> Response | None:
         """None where the ordinary road must say."""
         known = self._askers.still(credential)
-        if known is None or self._busy >= THREADS or any(name in _HAS_BODY for name, _ in scope["headers"]):
+        if known is None or self._in_hand >= MOST_IN_HAND or any(name in _HAS_BODY for name, _ in scope["headers"]):
             return None
         if known.what.private_key is not None and not is_signed(scope, known.what.private_key):
             return None
-        self._busy += 1
-        try:
-            loop = asyncio.get_running_loop()
-            response = await loop.run_in_executor(self._threads, self._made, Request(scope), address, known.what)
-        finally:
-            self._busy -= 1
+        response = await self._in_turn(Request(scope), address, known.what)
         if response is not None:
             response.raw_headers += known.cookies
         return response
+
+    async def _in_turn(self, request: Request, address: CropAddress, asker: Asker) -> Response | None:
+        """None also where it was not its turn in time."""
+        self._in_hand += 1
+        making = self._threads.submit(self._made, request, address, asker)
+        # What has begun is not cancelled by this.
+        late = asyncio.get_running_loop().call_later(WAIT_S, making.cancel)
+        try:
+            await asyncio.wait((made := asyncio.wrap_future(making),))
+            return None if made.cancelled() else made.result()
+        finally:
+            late.cancel()
+            self._in_hand -= 1
 
     def _made(self, request: Request, address: CropAddress, asker: Asker) -> Response | None:
         try:
@@ -155,7 +167,7 @@ class QuickCrops:
         if drawn is None or known is None:
             return None
         try:
-            asked = Asked(request, dict(request.query_params))
+            asked = Asked(request, dict(request.query_params) if request.scope["query_string"] else {})
             way = _WAYS.get(address.word) or way_of(asked)
             response = picture(asked, known.what, drawn, address.format, way)
             if isinstance(response, PictureAnswer):
@@ -169,14 +181,12 @@ def _drawn(store: Store, address: CropAddress, asker: Asker) -> Drawn | None:
     """The annotation, if who asks may see it."""
     with store.asking() as connection:
         for kind in address.kinds:
-            row = connection.execute(_one(kind, asker.is_admin), {"id": address.id, "me": asker.id}).one_or_none()
-            if row is not None:
-                return Drawn(row.slice_id, row.shape, (address.id, row.version))
+            for slice_id, shape, version in _one(kind, asker.is_admin).rows(connection, id=address.id, me=asker.id):
+                return Drawn(slice_id, shape, (address.id, version))
     return None
 
 
 @cache
-def _one(kind: Kind, is_admin: bool) -> Select[int, bytes, int]:
-    """Made once: building a query takes several times as long as running it."""
+def _one(kind: Kind, is_admin: bool) -> Fixed:
     query = select(kind.slice_id, kind.shape, kind.version).where(kind.id == bindparam("id", type_=BigInteger))
-    return visible(somebody(is_admin=is_admin), query)
+    return Fixed(visible(somebody(is_admin=is_admin), query))

@@ -1,6 +1,5 @@
 """JPEG tiles of a TIFF: what their header says, decoding, and making them whole."""
 
-import math
 import struct
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -144,37 +143,55 @@ def check_plain(jpeg: bytes, table: TileTable) -> Frame:
     return frame
 
 
-def decode_jpeg(jpeg: bytes, table: TileTable, rows: int | None = None) -> Pixels:
-    """Decode one tile.
+class Decoder:
+    """Decodes tiles of one table, one after the other, into the same memory. For one thread."""
 
-    Args:
-        jpeg: the tile's bytes as they lie in the file; the table's shared tables are joined to them.
-        rows: so many are needed, from the top; None: all.
+    def __init__(self, table: TileTable) -> None:
+        self._table, self._tables = table, table.jpeg_tables or None
+        self._room = _room_for(table.tile_height * table.tile_width * table.samples)
+        self._known: tuple[Frame, str | None] | None = None
 
-    Returns:
-        uint8 (tile_height, tile_width, 1 or 3), smaller where the JPEG is; `rows` of it at least.
+    def decode(self, jpeg: bytes, rows: int | None = None) -> Pixels:
+        """Decode one tile.
 
-    Raises:
-        NotPlain: see `check_plain`; or its components come in scans of their own.
-        imagecodecs.Jpeg8Error: the JPEG is broken.
-    """
-    import imagecodecs
+        Args:
+            jpeg: the tile's bytes as they lie in the file; the table's shared tables are joined to them.
+            rows: so many are needed, from the top; None: all.
 
-    frame = check_plain(jpeg, table)
-    if frame.in_first_scan != table.samples:
-        # It may have a million scans in a few bytes each, and the whole tile is gone through for each of them.
-        raise NotPlain("more than one scan")
-    height = frame.height if rows is None else _least_height(frame, rows)
-    if height < frame.height:
-        jpeg = b"".join([jpeg[: frame.at + 5], height.to_bytes(2), jpeg[frame.at + 7 :]])
-    tables = table.jpeg_tables or None
-    # Into an array of the size that was judged, so that no other one is ever made room for.
-    if table.samples == 1:
-        return imagecodecs.jpeg8_decode(jpeg, tables=tables, out=_room_for(height, frame.width))[..., None]
-    # Left to itself, libjpeg takes RGB without a marker for YCbCr: it turns green.
-    colorspace = "YCBCR" if is_ycbcr(frame, table) else "RGB"
-    room = _room_for(height, frame.width, 3)
-    return imagecodecs.jpeg8_decode(jpeg, tables=tables, colorspace=colorspace, outcolorspace="RGB", out=room)
+        Returns:
+            uint8 (tile_height, tile_width, 1 or 3), smaller where the JPEG is; `rows` of it at least. The next tile
+            is written over it.
+
+        Raises:
+            NotPlain: see `check_plain`; or its components come in scans of their own.
+            imagecodecs.Jpeg8Error: the JPEG is broken.
+        """
+        import imagecodecs
+
+        frame = check_plain(jpeg, self._table)
+        if self._known is None or self._known[0] is not frame:
+            self._known = frame, self._colours_of(frame)
+        height = frame.height if rows is None or rows >= frame.height else _least_height(frame, rows)
+        if height < frame.height:
+            jpeg = b"".join([jpeg[: frame.at + 5], height.to_bytes(2), jpeg[frame.at + 7 :]])
+        samples, colours = self._table.samples, self._known[1]
+        # Into an array of the size that was judged, so that no other one is ever made room for.
+        room = self._room[: height * frame.width * samples]
+        if colours is None:
+            grey = imagecodecs.jpeg8_decode(jpeg, tables=self._tables, out=room.reshape(height, frame.width))
+            return grey[..., None]
+        room = room.reshape(height, frame.width, samples)
+        return imagecodecs.jpeg8_decode(jpeg, tables=self._tables, colorspace=colours, outcolorspace="RGB", out=room)
+
+    def _colours_of(self, frame: Frame) -> str | None:
+        """What the decoder is to take the components for; None where there is but one."""
+        if frame.in_first_scan != self._table.samples:
+            # It may have a million scans in a few bytes each, and the whole tile is gone through for each of them.
+            raise NotPlain("more than one scan")
+        if self._table.samples == 1:
+            return None
+        # Left to itself, libjpeg takes RGB without a marker for YCbCr: it turns green.
+        return "YCBCR" if is_ycbcr(frame, self._table) else "RGB"
 
 
 def _least_height(frame: Frame, rows: int) -> int:
@@ -186,12 +203,11 @@ def _least_height(frame: Frame, rows: int) -> int:
     return min(frame.height, (-(-rows // unit) + 1) * unit)
 
 
-def _room_for(*shape: int) -> Pixels:
+def _room_for(size: int) -> Pixels:
     """Where pixels are decoded to: it begins halfway between two places from which rows would be streamed."""
-    size = math.prod(shape)
     room = np.empty(size + _STREAMED, np.uint8)
     begin = (_STREAMED // 2 - room.ctypes.data) % _STREAMED
-    return room[begin : begin + size].reshape(shape)
+    return room[begin : begin + size]
 
 
 def make_whole(jpeg: bytes, table: TileTable) -> bytes:

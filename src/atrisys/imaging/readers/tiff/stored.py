@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -12,11 +12,12 @@ import numpy as np
 from atrisys.errors import Invalid, PictureFailed
 from atrisys.imaging.levels import blank, sample_type, window_at
 from atrisys.imaging.reader import Box, ByteSource, Level, Pixels, SlideFacts
-from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg, make_whole, most_bytes
+from atrisys.imaging.readers.tiff.jpeg import Decoder, NotPlain, make_whole, most_bytes
 from atrisys.imaging.readers.tiff.tables import TileTable
 
-TileReader = Callable[[int, int, int], Pixels | None]
-"""Column and row of a tile, and how many rows of it are needed → its pixels; None where nothing was scanned."""
+RunReader = Callable[[int, range, int], Iterable[Pixels | None]]
+"""Row and columns of tiles beside each other, and how many rows of pixels are needed → the pixels of each, which hold
+until the next ones are asked for; None where nothing was scanned."""
 
 FEW_TILES = 16
 """A thread of its own for fewer tiles costs more than it gains, where others read at the same time."""
@@ -84,16 +85,30 @@ class StoredTiles:
         except EOFError as reason:
             raise broken_tile(self._source.name, column, row, reason) from reason
 
-    def _decode(self, table: TileTable, column: int, row: int, rows: int) -> Pixels | None:
-        stored = self._stored(table, column, row)
-        if stored is None:
-            return None
-        try:
-            return decode_jpeg(stored, table, rows)
-        except NotPlain:
-            raise
-        except Exception as reason:
-            raise broken_tile(self._source.name, column, row, reason) from reason
+    def _decode(self, table: TileTable, row: int, columns: range, rows: int) -> Iterator[Pixels | None]:
+        decoder = Decoder(table)
+        for column, stored in zip(columns, self._stored_run(table, row, columns), strict=True):
+            try:
+                pixels = None if stored is None else decoder.decode(stored, rows)
+            except NotPlain:
+                raise
+            except Exception as reason:
+                raise broken_tile(self._source.name, column, row, reason) from reason
+            yield pixels
+
+    def _stored_run(self, table: TileTable, row: int, columns: range) -> Iterator[bytes | None]:
+        """Tiles beside each other mostly follow one another in the file, too: then they are read at once."""
+        extents = table.extents(row, columns)
+        begin = min((offset for offset, length in extents if length), default=0)
+        end, sum_of_lengths = max(map(sum, extents)), sum(length for _, length in extents)
+        if end <= self._source.size and end - begin <= min(2 * sum_of_lengths, MOST_AT_ONCE):
+            run = self._source.read(begin, end - begin)
+            if len(run) == end - begin:
+                for offset, length in extents:
+                    yield run[offset - begin : offset - begin + length] if length else None
+                return
+        for column in columns:
+            yield self._stored(table, column, row)
 
 
 def read_whole(source: ByteSource, offset: int, length: int) -> bytes:
@@ -130,12 +145,12 @@ def broken_tile(path: str, column: int, row: int, reason: object) -> PictureFail
     )  # fmt: skip
 
 
-def assemble(facts: SlideFacts, box: Box, level: int, read_tile: TileReader, parallel: bool = True) -> Pixels:
+def assemble(facts: SlideFacts, box: Box, level: int, read_run: RunReader, parallel: bool = True) -> Pixels:
     """Put a region together from the tiles that it touches.
 
     Args:
         box: level-0 pixels; what lies beyond the level's edge stays blank.
-        read_tile: called from several threads where `parallel`.
+        read_run: called from several threads where `parallel`.
 
     Returns:
         (height, width, samples) of the level's pixels; see `Slide.read_region`.
@@ -146,30 +161,32 @@ def assemble(facts: SlideFacts, box: Box, level: int, read_tile: TileReader, par
     if x0 >= x1 or y0 >= y1:
         return blank(facts, width, height)
     region = _canvas(facts, width, height, filled=(x1 - x0, y1 - y0) == (width, height))
-    tiles = [
-        (column, row)
+    first, last = x0 // at.tile_width, (x1 - 1) // at.tile_width + 1
+    runs = [
+        (row, range(column, min(column + FEW_TILES, last)))
         for row in range(y0 // at.tile_height, (y1 - 1) // at.tile_height + 1)
-        for column in range(x0 // at.tile_width, (x1 - 1) // at.tile_width + 1)
+        for column in range(first, last, FEW_TILES)
     ]
 
-    def place(some: list[tuple[int, int]]) -> None:
-        for column, row in some:
-            tile_left, tile_top = column * at.tile_width, row * at.tile_height
-            a, b = max(x0, tile_left), min(x1, tile_left + at.tile_width)
+    def place(some: list[tuple[int, range]]) -> None:
+        for row, columns in some:
+            tile_top = row * at.tile_height
             c, d = max(y0, tile_top), min(y1, tile_top + at.tile_height)
-            pixels = read_tile(column, row, d - tile_top)
-            if pixels is None or pixels.shape[0] < d - tile_top or pixels.shape[1] < b - tile_left:
-                pixels = _padded(facts, pixels, at)
-            region[c - top : d - top, a - left : b - left] = pixels[
-                c - tile_top : d - tile_top, a - tile_left : b - tile_left
-            ]
+            for column, pixels in zip(columns, read_run(row, columns, d - tile_top), strict=True):
+                tile_left = column * at.tile_width
+                a, b = max(x0, tile_left), min(x1, tile_left + at.tile_width)
+                if pixels is None or pixels.shape[0] < d - tile_top or pixels.shape[1] < b - tile_left:
+                    pixels = _padded(facts, pixels, at)
+                region[c - top : d - top, a - left : b - left] = pixels[
+                    c - tile_top : d - tile_top, a - tile_left : b - tile_left
+                ]
 
-    wanted = len(tiles) // FEW_TILES if parallel else 1
-    parts = min(_cores(), wanted) if wanted > 1 else 1
+    wanted = sum(len(columns) for _, columns in runs) // FEW_TILES if parallel else 1
+    parts = min(_cores(), wanted, len(runs)) if wanted > 1 else 1
     if parts < 2:
-        place(tiles)
+        place(runs)
     else:
-        list(_pool().map(place, [tiles[part::parts] for part in range(parts)]))
+        list(_pool().map(place, [runs[part::parts] for part in range(parts)]))
     return region
 
 

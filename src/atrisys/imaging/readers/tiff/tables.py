@@ -36,6 +36,12 @@ class TileTable:
         index = row * self.columns + column
         return int(self.offsets[index]), int(self.lengths[index])
 
+    def extents(self, row: int, columns: range) -> list[tuple[int, int]]:
+        """The same of tiles beside each other."""
+        first = row * self.columns + columns.start
+        run = slice(first, first + len(columns))
+        return list(zip(self.offsets[run].tolist(), self.lengths[run].tolist(), strict=True))
+
     def to_plain(self) -> dict[str, Any]:
         return dict(vars(self))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from atrisys.errors import NotFound, PictureFailed, SlideUnreadable, TooLarge
 from atrisys.imaging.levels import check_asked, check_plane, downsample_of, on_white
 from atrisys.imaging.reader import Box, ByteSource, Level, Pixels, Plane, SlideFacts
-from atrisys.imaging.readers.tiff.jpeg import NotPlain, decode_jpeg
+from atrisys.imaging.readers.tiff.jpeg import Decoder, NotPlain
 from atrisys.imaging.readers.tiff.layout import lay_out
 from atrisys.imaging.readers.tiff.pages import (
     JPEG,
@@ -109,9 +109,11 @@ class WholeTiff:
         table = self.table(level, plane)
         with self._lock:
             page = self._page(level, plane)
-        return assemble(
-            self.facts, box, level, lambda column, row, _: self._decode(page, table, column, row), parallel=False
-        )
+
+        def read_run(row: int, columns: range, _rows: int) -> Iterator[Pixels | None]:
+            return (self._decode(page, table, column, row) for column in columns)
+
+        return assemble(self.facts, box, level, read_run, parallel=False)
 
     def read_associated(self, name: str) -> Pixels:
         """See `Slide.read_associated`."""
@@ -220,7 +222,7 @@ class WholeTiff:
         stored = read_whole(self._source, int(table.offsets[index]), length)
         if table.plain_jpeg:
             try:
-                return decode_jpeg(stored, table)
+                return Decoder(table).decode(stored)
             except NotPlain:
                 pass  # a progressive JPEG, say: here any codec may try
         pixels = page.decode(stored, index, jpegtables=page.jpegtables)[0]
