@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from atrisys.errors import DiskRefuses, Misconfigured, TooLarge
+from atrisys.store import disk
 from atrisys.store.disk import network_share_of, refuse_network_share
 from atrisys.store.files import DataFolder, plain_name
 
@@ -69,6 +70,38 @@ def test_a_file_that_is_too_large_is_neither_copied_nor_moved(folder, tmp_path, 
     assert source.exists()
 
 
+@pytest.fixture
+def flushed(monkeypatch):
+    """How long the file was at each time when it went to the disk while more of it came."""
+    seen = []
+    monkeypatch.setattr(disk, "BEHIND_BYTES", 1 << 16)
+    monkeypatch.setattr(disk, "_DATA_TO_DISK", lambda number: seen.append(os.fstat(number).st_size))
+    return seen
+
+
+def test_what_comes_goes_to_the_disk_beside_the_writing(folder, flushed, tmp_path):
+    came = os.urandom(20 << 16)
+    received = folder.receive(BytesIO(came), "svs", 2 * LIMIT)
+    assert flushed
+    assert flushed == sorted(flushed)
+    assert (received.size, received.sha256) == (len(came), hashlib.sha256(came).hexdigest())
+    assert folder.path_of(received.name).read_bytes() == came
+    flushed.clear()
+    assert disk.copy(folder.path_of(received.name), tmp_path / "copy") == (len(came), received.sha256)
+    assert flushed
+    assert (tmp_path / "copy").read_bytes() == came
+
+
+def test_a_disk_that_breaks_beside_the_writing_is_said_in_words_and_leaves_nothing(folder, flushed, monkeypatch):
+    def break_down(_: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(disk, "_DATA_TO_DISK", break_down)
+    with pytest.raises(DiskRefuses, match="cannot be written now"):
+        folder.receive(BytesIO(bytes(20 << 16)), "svs", 2 * LIMIT)
+    assert files(folder) == set()
+
+
 def test_a_full_disk_is_said_in_words_and_leaves_nothing(folder, monkeypatch):
     received = folder.incoming("svs", LIMIT)
 
@@ -79,7 +112,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(folder, monkeypatch):
         def close(self):
             pass
 
-    monkeypatch.setattr(received, "_file", Full())
+    monkeypatch.setattr(received._file, "_file", Full())
     with pytest.raises(DiskRefuses, match="no room"):
         received.write(b"x")
     received.discard()

@@ -1,6 +1,7 @@
 """The walk: a real server, the cast, a project with real slides, and annotations drawn by an official client."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -26,7 +27,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int]
         yield cache(lambda workers: stack.enter_context(new_server(tmp_path_factory.mktemp("walk"), workers)))
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["one worker", "two workers"])
+ONE, TWO = pytest.param(1, id="one worker"), pytest.param(2, id="two workers")
+
+
+# On PostgreSQL the harder of the two will do.
+@pytest.fixture(scope="module", params=[TWO] if os.environ.get("ATRISYS_TEST_DATABASE_URL") else [ONE, TWO])
 def running(request: pytest.FixtureRequest, servers: Callable[[int], Running]) -> Running:
     """Everything that follows is asked of it from outside. Files share it: each makes projects of its own."""
     return servers(request.param)

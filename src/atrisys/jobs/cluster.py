@@ -21,7 +21,7 @@ from atrisys.store.session import Store
 
 log = logging.getLogger("atrisys.jobs")
 
-CONNECT_S = 5
+CONNECT_S = 10
 TRY_AGAIN_S = 15.0
 
 

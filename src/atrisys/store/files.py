@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from atrisys.errors import Misconfigured, PictureMissing, TooLarge
 from atrisys.store import disk, kept_tiles
-from atrisys.store.disk import PIECE, Tell, disk_trouble_said, tell_nobody
+from atrisys.store.disk import PIECE, Tell, Through, disk_trouble_said, tell_nobody
 
 LONGEST_SHOWN = 255
 BY_UPLOAD_LIMIT = "ATRISYS_MAX_UPLOAD_GB"
@@ -294,22 +294,18 @@ class Incoming:
         self._digest = hashlib.sha256()
         with disk_trouble_said():
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = self._path.open("xb")
+        self._file = Through(self._path)
 
     def write(self, piece: bytes) -> None:
         """Raises TooLarge beyond the limit, DiskRefuses where the disk is full."""
         self.size += len(piece)
         _require_size(self.size, self._limit, self._allowed_by)
         self._digest.update(piece)
-        with disk_trouble_said():
-            self._file.write(piece)
+        self._file.write(piece)
 
     def finish(self) -> Received:
         """All bytes are there and on the disk."""
-        with disk_trouble_said():
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        self._file.close()
+        self._file.finish()
         return Received(self.name, self.size, self._digest.hexdigest())
 
     def discard(self) -> None:
