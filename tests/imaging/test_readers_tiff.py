@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import openslide
 import pytest
+import tifffile
 from PIL import Image
 
 from atrisys.errors import Invalid, NotFound, TooLarge
@@ -279,3 +280,34 @@ def test_both_ways_to_read_jpeg_tiles_give_the_same_pixels(tmp_path: Path):
     for box in random_boxes(900, 700, 10):
         assert (here.read_region(box, 1) == there.read_region(box, 1)).all()
     there.close()
+
+
+def scattered(path: Path, to: Path) -> Path:
+    """The same slide, whose first level's tiles lie in the opposite order, with room between them."""
+    stored = path.read_bytes()
+    with tifffile.TiffFile(path) as tif:
+        page = tif.pages.first
+        extents, table = zip(page.dataoffsets, page.databytecounts, strict=True), page.tags["TileOffsets"].valueoffset
+    whole, offsets = bytearray(stored), []
+    for offset, length in reversed(list(extents)):
+        whole += bytes(20_000)
+        offsets.insert(0, len(whole))
+        whole += stored[offset : offset + length]
+    whole[table : table + 4 * len(offsets)] = np.array(offsets, "<u4").tobytes()
+    to.write_bytes(whole)
+    return to
+
+
+def test_tiles_beside_each_other_are_read_at_once_where_they_follow_one_another(tmp_path: Path, monkeypatch):
+    path = given.svs(tmp_path / "a.svs", 900, 96, factors=(1,), tile=48)
+    wanted, asked = whole(WholeTiff(FileSource(path))), []
+    slides_there = [opened(path), opened(scattered(path, tmp_path / "b.svs"))]
+    read = FileSource.read
+    monkeypatch.setattr(FileSource, "read", lambda *where: asked.append(where) or read(*where))
+    counts = []
+    for slide in slides_there:
+        asked.clear()
+        assert (whole(slide) == wanted).all()
+        counts.append(len(asked))
+    # Two rows of 19 tiles, of which at most 16 are read at once.
+    assert counts == [4, 38]
