@@ -1,5 +1,5 @@
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from atrisys.errors import Invalid, NotFound, TooLarge
 from atrisys.imaging import slides
 from atrisys.imaging.levels import on_white
 from atrisys.imaging.reader import Box, Pixels, Plane, Slide
+from atrisys.imaging.readers.tiff import stored
 from atrisys.imaging.readers.tiff.whole import WholeTiff
 from atrisys.imaging.source import FileSource
 from given import slides as given
@@ -311,3 +312,20 @@ def test_tiles_beside_each_other_are_read_at_once_where_they_follow_one_another(
         counts.append(len(asked))
     # Two rows of 19 tiles, of which at most 16 are read at once.
     assert counts == [4, 38]
+
+
+def test_the_tiles_of_a_large_region_are_shared_out_evenly(tmp_path: Path, monkeypatch):
+    slide, shares = opened(given.svs(tmp_path / "a.svs", 900, 700, factors=(1,), tile=48)), []
+
+    class Pool:
+        def map(self, place: Callable[[list[tuple[int, range]]], None], several: list[list[tuple[int, range]]]):
+            shares.extend(sum(len(columns) for _, columns in some) for some in several)
+            return map(place, several)
+
+    monkeypatch.setattr(stored, "_cores", lambda: 2)
+    monkeypatch.setattr(stored, "_pool", Pool)
+    by_two = whole(slide)
+    monkeypatch.setattr(stored, "_cores", lambda: 1)
+    assert (by_two == whole(slide)).all()
+    assert sum(shares) == 19 * 15
+    assert abs(shares[0] - shares[1]) <= stored.LONGEST_RUN

@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import os
+import resource
 import time
 from io import BytesIO
 from pathlib import Path
@@ -75,7 +76,7 @@ def flushed(monkeypatch):
     """How long the file was at each time when it went to the disk while more of it came."""
     seen = []
     monkeypatch.setattr(disk, "BEHIND_BYTES", 1 << 16)
-    monkeypatch.setattr(disk, "_DATA_TO_DISK", lambda number: seen.append(os.fstat(number).st_size))
+    monkeypatch.setattr(disk, "_bring_to_disk", lambda number: seen.append(os.fstat(number).st_size))
     return seen
 
 
@@ -96,10 +97,22 @@ def test_a_disk_that_breaks_beside_the_writing_is_said_in_words_and_leaves_nothi
     def break_down(_: int) -> None:
         raise OSError(errno.EIO, "broken")
 
-    monkeypatch.setattr(disk, "_DATA_TO_DISK", break_down)
+    monkeypatch.setattr(disk, "_bring_to_disk", break_down)
     with pytest.raises(DiskRefuses, match="cannot be written now"):
         folder.receive(BytesIO(bytes(20 << 16)), "svs", 2 * LIMIT)
     assert files(folder) == set()
+
+
+@pytest.mark.parametrize("count", [3_000, 3 << 18])
+def test_a_copy_that_finds_no_room_says_so_and_not_what_closing_it_ran_into(tmp_path, count):
+    (tmp_path / "slide").write_bytes(bytes(count))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        with pytest.raises(DiskRefuses, match="no room"):
+            disk.copy(tmp_path / "slide", tmp_path / "copy")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_is_said_in_words_and_leaves_nothing(folder, monkeypatch):

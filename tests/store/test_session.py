@@ -58,3 +58,19 @@ def test_what_raises_leaves_nothing(fresh):
     with fresh.reading() as db:
         assert db.scalars(select(IdSequence.last)).one() == 100
         assert db.scalar(select(func.count(Ontology.id))) == 0
+
+
+def test_a_connection_is_kept_for_the_next_question_unless_one_failed(fresh):
+    with fresh.asking() as first:
+        assert first.scalar(select(IdSequence.last)) is not None
+    with fresh.asking() as second, fresh.asking() as beside:
+        assert second is first
+        assert beside is not first
+        assert not second.in_transaction()
+    with pytest.raises(ZeroDivisionError), fresh.asking() as failing:
+        raise ZeroDivisionError
+    assert failing.closed
+    with fresh.asking() as last:
+        assert last in (first, beside)
+        fresh.close()
+    assert last.closed

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 from starlette.responses import Response
@@ -15,6 +16,12 @@ from tiles import asked, bare, file_of, ways
 
 SQUARE = "POLYGON ((100 500, 100 600, 300 600, 300 500, 100 500))"
 OTHER = "POLYGON ((400 500, 400 600, 600 600, 600 500, 400 500))"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A machine that is busy with other things sends nobody onto the ordinary road."""
+    monkeypatch.setattr(quick_crops, "WAIT_S", 10)
 
 
 @pytest.fixture
@@ -94,18 +101,25 @@ def test_more_than_can_wait_go_the_ordinary_road(store, bob, drawn, monkeypatch)
 
 
 def test_who_waits_long_for_what_takes_long_goes_the_ordinary_road(monkeypatch):
-    made, end = Response(), threading.Event()
+    made, begun, end = Response(), threading.Semaphore(0), threading.Event()
 
     def take_long(*_: object) -> Response:
+        begun.release()
         end.wait(10)
         return made
 
     async def ask_for_one_too_many() -> list[Response | None]:
         crops = quick_crops.QuickCrops(made)
-        asking = [asyncio.create_task(crops._in_turn(*[None] * 3)) for _ in range(quick_crops.THREADS + 1)]
-        too_late = await asking.pop()
+        asking = [asyncio.create_task(crops._in_turn(*[None] * 3)) for _ in range(quick_crops.THREADS)]
+        for _ in asking:
+            assert await asyncio.to_thread(begun.acquire, timeout=10)
+        monkeypatch.setattr(quick_crops, "WAIT_S", 0.01)
+        too_late = await crops._in_turn(*[None] * 3)
+        assert crops._closed_until > time.monotonic()
         end.set()
-        return [too_late, *await asyncio.gather(*asking)]
+        made_late = await asyncio.gather(*asking)
+        assert crops._closed_until == 0
+        return [too_late, *made_late]
 
     monkeypatch.setattr(quick_crops.QuickCrops, "_made", take_long)
     assert asyncio.run(ask_for_one_too_many()) == [None, *[made] * quick_crops.THREADS]
@@ -129,6 +143,17 @@ def test_a_reviewed_annotation_is_answered_by_either_address(store, alice, drawn
         again, questions = asked(store, alice, path)
         assert (first.status_code, again.content, questions) == (200, first.content, statements)
     assert alice.get(f"/api/userannotation/{reviewed}/crop.jpg").status_code == 404
+
+
+def test_who_signs_is_given_the_cookie_that_another_client_of_theirs_sends(app, bob, drawn):
+    one, other = ways(app, bob, "bob")["signature"], ways(app, bob, "bob")["signature"]
+    cookie = one.get("/api/user/current.json").headers["set-cookie"].partition(";")[0]
+    one.cookies.clear()
+    assert one.get(crop(drawn), headers={"cookie": cookie}).status_code == 200
+    other.cookies.clear()
+    for _ in range(2):
+        assert "set-cookie" in other.get(crop(drawn)).headers
+        other.cookies.clear()
 
 
 # --- who is answered -------------------------------------------------------------------------------------------------

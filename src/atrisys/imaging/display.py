@@ -9,6 +9,8 @@ from atrisys.imaging.filters import filter_name
 
 MOST_FILTERS = 4
 """One after the other on a picture."""
+MOST_CHANNELS = 256
+"""Laid over one another."""
 
 BOUNDS = ("AUTO_IMAGE", "AUTO_PLANE", "STRETCH_IMAGE", "STRETCH_PLANE")
 """Bounds that are measured, over all planes of the channel or the one that is shown: STRETCH always, AUTO only where a
@@ -109,6 +111,8 @@ def read_display(
         longest = max(len(maps), len(gammas), len(lows), len(highs))
         indices = list(range(longest)) if longest > 1 else [None]
     count = len(indices)
+    if count > MOST_CHANNELS:
+        raise Invalid("At most {limit} channels can be shown at once", limit=MOST_CHANNELS)
     shown = zip(
         indices,
         _one_each(maps, "DEFAULT", count),

@@ -107,7 +107,8 @@ def crop(
 
     Args:
         shapes: level-0 pixels, origin top left; usually one.
-        box: the rectangle that is shown, where it is known; None: the one around the shapes (`crop_box`).
+        box: the rectangle that is shown, where it is known: then shapes, increase and square do not count. None: the
+            one around the shapes (`crop_box`).
         plane: which plane is shown.
         format: an address' ending; JPEG where it is none of ours.
         max_size: the longest side in pixels; enlarges too; the zoom does not count then.

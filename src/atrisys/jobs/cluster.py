@@ -22,6 +22,7 @@ from atrisys.store.session import Store
 log = logging.getLogger("atrisys.jobs")
 
 CONNECT_S = 10
+"""A scheduler on a busy machine takes its time."""
 TRY_AGAIN_S = 15.0
 
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +19,8 @@ PIECE = 1 << 18
 BEHIND_BYTES = 1 << 24
 """So much is written before it is sent on to the disk, beside the writing: a gigabyte was read, hashed and brought to
 it in 1.28 s, as long as it takes to copy it, and in 1.73 s where all went to the disk at the end."""
-_DATA_TO_DISK = getattr(os, "fdatasync", os.fsync)
+_bring_to_disk = getattr(os, "fdatasync", os.fsync)
+"""What was written, and as much of its record as is needed to find it; where a system knows no such thing, all."""
 FREE_BYTES = 1 << 30
 """What long work leaves on the disk for others."""
 MOUNTS = Path("/proc/mounts")
@@ -78,7 +79,7 @@ def make_writable(folder: Path) -> None:
         ) from error
 
 
-class Through:
+class FlushedFile:
     """A new file that goes to the disk while it is written, so that little is left to wait for at its end.
 
     Raises DiskRefuses where the disk takes no more. Whoever makes one closes it.
@@ -89,7 +90,6 @@ class Through:
             self._file = path.open("xb")
         self._behind = 0
         self._flushing: Future[None] | None = None
-        self._thread: ThreadPoolExecutor | None = None
 
     def write(self, piece: bytes) -> None:
         with disk_trouble_said():
@@ -108,18 +108,22 @@ class Through:
         self.close()
 
     def close(self) -> None:
-        """A second time does nothing."""
-        if self._thread:
-            self._thread.shutdown()
-        self._file.close()
+        """Nothing happens after `finish`; else what is lacking on the disk goes on lacking."""
+        if self._flushing:
+            # Its number must not be another file's before that.
+            wait([self._flushing])
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def _flush_on(self) -> None:
         if self._flushing:
             # What went wrong is told once.
             self._flushing.result()
         self._file.flush()
-        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="to disk")
-        self._flushing, self._behind = self._thread.submit(_DATA_TO_DISK, self._file.fileno()), 0
+        # A thread of its own that ends with it: who sends nothing more keeps none.
+        thread = ThreadPoolExecutor(1, thread_name_prefix="to disk")
+        self._flushing, self._behind = thread.submit(_bring_to_disk, self._file.fileno()), 0
+        thread.shutdown(wait=False)
 
 
 def require_writable(folder: Path) -> None:
@@ -162,7 +166,7 @@ def pour(source: BinaryIO, write: Callable[[bytes], object], tell: Tell = tell_n
 
 def copy(source: Path, target: Path) -> tuple[int, str]:
     """Copy a file, through to the disk; says its size and SHA-256."""
-    with source.open("rb") as read, contextlib.closing(Through(target)) as written:
+    with source.open("rb") as read, contextlib.closing(FlushedFile(target)) as written:
         told = pour(read, written.write)
         written.finish()
     return told

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from atrisys.errors import Misconfigured, PictureMissing, TooLarge
 from atrisys.store import disk, kept_tiles
-from atrisys.store.disk import PIECE, Tell, Through, disk_trouble_said, tell_nobody
+from atrisys.store.disk import PIECE, FlushedFile, Tell, disk_trouble_said, tell_nobody
 
 LONGEST_SHOWN = 255
 BY_UPLOAD_LIMIT = "ATRISYS_MAX_UPLOAD_GB"
@@ -294,7 +294,7 @@ class Incoming:
         self._digest = hashlib.sha256()
         with disk_trouble_said():
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = Through(self._path)
+        self._file = FlushedFile(self._path)
 
     def write(self, piece: bytes) -> None:
         """Raises TooLarge beyond the limit, DiskRefuses where the disk is full."""

@@ -58,8 +58,7 @@ class Store:
             connection = self._questions.connect()
         try:
             yield connection
-            if connection.in_transaction():
-                connection.rollback()
+            connection.rollback()
         except BaseException:
             connection.close()
             raise
@@ -91,6 +90,7 @@ class Store:
                 time.sleep(0.5)
 
     def close(self) -> None:
+        self._most_idle = 0
         while self._idle:
             self._idle.pop().close()
         self.engine.dispose()

@@ -1,5 +1,7 @@
 """All that knows which database it is: SQLite or PostgreSQL with PostGIS. Nothing else may."""
 
+import errno
+import os
 import sqlite3
 import threading
 import time
@@ -101,7 +103,7 @@ def asking(engine: Engine) -> Engine:
 def most_idle(engine: Engine) -> int:
     """How many connections without a question are kept for the next ones.
 
-    One to SQLite holds nothing then, and nobody can cut it off; one to a server is looked at by its pool each time.
+    One to SQLite holds no lock then, and nobody can cut it off; one to a server is looked at by its pool each time.
     """
     return 4 if engine.dialect.name == "sqlite" else 0
 
@@ -355,6 +357,7 @@ def disk_trouble(error: DBAPIError) -> DiskRefuses | None:
     if number in UNWRITABLE:
         return DiskRefuses(
             "The server's disk cannot be written now ({reason}). Nothing was changed. Tell its administrator.",
-            reason=str(driver).strip(),
+            # A server says which of its files it is.
+            reason=str(driver).strip() if isinstance(driver, sqlite3.Error) else os.strerror(errno.EIO),
         )
     return None

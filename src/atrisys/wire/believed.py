@@ -35,7 +35,7 @@ class Known(Generic[What]):
     what: What
     until: float
     cookies: list[tuple[bytes, bytes]]
-    """What is set again: the key-born cookie of whoever signs."""
+    """What is set again: the key-born cookie of whoever signs, and of all others who sign with the same key."""
     is_being_renewed: bool = False
 
 
@@ -77,6 +77,7 @@ class Beliefs(Generic[What]):
 async def by_the_ordinary_road(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Heard:
     """The request as the router answers it, listened to."""
     heard = Heard(time.monotonic())
+    scope["state"]["is_heard"] = True
 
     async def noting(message: Message) -> None:
         if message["type"] == "http.response.start":

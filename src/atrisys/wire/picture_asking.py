@@ -6,7 +6,7 @@ shapes that are too long for an address.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Annotated, Any
 
 import shapely
@@ -123,8 +123,6 @@ def picture_at(
 
 
 _NOTHING = ("", "null", "none", "undefined")
-_read_display = lru_cache(maxsize=64)(read_display)
-"""Nearly all pictures are asked for alike."""
 
 
 class Asked:
@@ -189,7 +187,10 @@ class Asked:
     @cached_property
     def display(self) -> Display:
         """How a picture is shown. Tiles are asked for in the plural, other pictures in the singular: both are read."""
-        return _read_display(
+        if self.said.keys().isdisjoint(LOOK):
+            # Nearly all of them.
+            return Display()
+        return read_display(
             bits=self.text("bits"),
             colormap=self.text("colormaps") or self.text("colormap"),
             inverse=self.yes("inverse"),

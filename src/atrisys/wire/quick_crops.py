@@ -9,6 +9,7 @@ This road only says yes, or that a picture cannot be made. All else goes the ord
 import asyncio
 import os
 import re
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -37,8 +38,9 @@ from atrisys.wire.tiles import judged_now
 
 THREADS = min(4, os.cpu_count() or 1)
 """More would only take the interpreter from each other."""
-MOST_IN_HAND, WAIT_S = 20, 0.1
-"""Who would be one more, or has waited so long, goes the ordinary road: what takes long holds nobody up."""
+MOST_IN_HAND, WAIT_S, CLOSED_S = 20, 0.1, 1.0
+"""Who would be one more, or has waited so long, goes the ordinary road, and so do all others for a while: what takes
+long holds nobody up."""
 _ADDRESS = re.compile(
     r"/api/(?:(annotation)/([0-9]{1,18})/(crop)"
     r"|(userannotation|reviewedannotation|algoannotation)/([0-9]{1,18})/(crop|mask|alphamask))\.([^/]{1,20})"
@@ -115,6 +117,8 @@ class QuickCrops:
         self._slides: Beliefs[SlideFile] = Beliefs()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crops")
         self._in_hand = 0
+        self._closed_until = 0.0
+        """All threads are held by what takes long, as it seemed to one that waited."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asks = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
@@ -136,7 +140,9 @@ class QuickCrops:
     async def _answered(self, scope: Scope, address: CropAddress, credential: bytes) -> Response | None:
         """None where the ordinary road must say."""
         known = self._askers.still(credential)
-        if known is None or self._in_hand >= MOST_IN_HAND or any(name in _HAS_BODY for name, _ in scope["headers"]):
+        if known is None or any(name in _HAS_BODY for name, _ in scope["headers"]):
+            return None
+        if self._in_hand >= MOST_IN_HAND or time.monotonic() < self._closed_until:
             return None
         if known.what.private_key is not None and not is_signed(scope, known.what.private_key):
             return None
@@ -147,15 +153,22 @@ class QuickCrops:
 
     async def _in_turn(self, request: Request, address: CropAddress, asker: Asker) -> Response | None:
         """None also where it was not its turn in time."""
-        self._in_hand += 1
         making = self._threads.submit(self._made, request, address, asker)
+        made = asyncio.wrap_future(making)
         # What has begun is not cancelled by this.
         late = asyncio.get_running_loop().call_later(WAIT_S, making.cancel)
+        self._in_hand += 1
         try:
-            await asyncio.wait((made := asyncio.wrap_future(making),))
-            return None if made.cancelled() else made.result()
+            await asyncio.wait((made,))
+            if made.cancelled():
+                # What was given up stays in the pool's line, with its request, until a thread comes to it.
+                self._closed_until = time.monotonic() + CLOSED_S
+                return None
+            self._closed_until = 0.0
+            return made.result()
         finally:
             late.cancel()
+            made.cancel()
             self._in_hand -= 1
 
     def _made(self, request: Request, address: CropAddress, asker: Asker) -> Response | None:

@@ -247,12 +247,13 @@ def _renew_picture_cookie(request: Request, response: Response) -> None:
     """A signed request opens pictures to the same client's bare GETs for a while, as the script in README.md needs.
 
     Whoever sends the very cookie that they would get is not given it again: the official client reads each one at
-    length.
+    length. But an answer that is heard (believed.py) tells what others are given who sign with the same key.
     """
     caller: Caller | None = request.state.caller
     if caller is None or caller.way != "signature":
         return
     settings = request.app.state.settings
     value = sign_in.picture_cookie(request.app.state.key_box, settings, caller.id, request.state.public_key)
-    if request.cookies.get(cookie_name(request, PICTURE_COOKIE)) != value:
+    is_heard = request.scope["state"].get("is_heard")
+    if is_heard or request.cookies.get(cookie_name(request, PICTURE_COOKIE)) != value:
         set_cookie(request, response, PICTURE_COOKIE, value, settings.picture_cookie_s)

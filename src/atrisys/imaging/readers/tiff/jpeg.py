@@ -149,7 +149,6 @@ class Decoder:
     def __init__(self, table: TileTable) -> None:
         self._table, self._tables = table, table.jpeg_tables or None
         self._room = _room_for(table.tile_height * table.tile_width * table.samples)
-        self._known: tuple[Frame, str | None] | None = None
 
     def decode(self, jpeg: bytes, rows: int | None = None) -> Pixels:
         """Decode one tile.
@@ -169,12 +168,10 @@ class Decoder:
         import imagecodecs
 
         frame = check_plain(jpeg, self._table)
-        if self._known is None or self._known[0] is not frame:
-            self._known = frame, self._colours_of(frame)
+        colours, samples = self._colours_of(frame), self._table.samples
         height = frame.height if rows is None or rows >= frame.height else _least_height(frame, rows)
         if height < frame.height:
             jpeg = b"".join([jpeg[: frame.at + 5], height.to_bytes(2), jpeg[frame.at + 7 :]])
-        samples, colours = self._table.samples, self._known[1]
         # Into an array of the size that was judged, so that no other one is ever made room for.
         room = self._room[: height * frame.width * samples]
         if colours is None:

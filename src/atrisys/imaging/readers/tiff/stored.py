@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ until the next ones are asked for; None where nothing was scanned."""
 
 FEW_TILES = 16
 """A thread of its own for fewer tiles costs more than it gains, where others read at the same time."""
+LONGEST_RUN, MOST_OF_RUN = 16, 1 << 20
+"""So many tiles beside each other, and bytes of them, are read in one go."""
 MOST_AT_ONCE = 1 << 20
 """Bytes of a tile that are read, and looked through for its end, while everybody else waits."""
 
@@ -101,7 +104,7 @@ class StoredTiles:
         extents = table.extents(row, columns)
         begin = min((offset for offset, length in extents if length), default=0)
         end, sum_of_lengths = max(map(sum, extents)), sum(length for _, length in extents)
-        if end <= self._source.size and end - begin <= min(2 * sum_of_lengths, MOST_AT_ONCE):
+        if end <= self._source.size and end - begin <= min(2 * sum_of_lengths, MOST_OF_RUN):
             run = self._source.read(begin, end - begin)
             if len(run) == end - begin:
                 for offset, length in extents:
@@ -163,9 +166,9 @@ def assemble(facts: SlideFacts, box: Box, level: int, read_run: RunReader, paral
     region = _canvas(facts, width, height, filled=(x1 - x0, y1 - y0) == (width, height))
     first, last = x0 // at.tile_width, (x1 - 1) // at.tile_width + 1
     runs = [
-        (row, range(column, min(column + FEW_TILES, last)))
+        (row, range(column, min(column + LONGEST_RUN, last)))
         for row in range(y0 // at.tile_height, (y1 - 1) // at.tile_height + 1)
-        for column in range(first, last, FEW_TILES)
+        for column in range(first, last, LONGEST_RUN)
     ]
 
     def place(some: list[tuple[int, range]]) -> None:
@@ -186,7 +189,8 @@ def assemble(facts: SlideFacts, box: Box, level: int, read_run: RunReader, paral
     if parts < 2:
         place(runs)
     else:
-        list(_pool().map(place, [runs[part::parts] for part in range(parts)]))
+        ends = [len(runs) * part // parts for part in range(parts + 1)]
+        list(_pool().map(place, [runs[first:last] for first, last in pairwise(ends)]))
     return region
 
 

@@ -36,11 +36,10 @@ class TileTable:
         index = row * self.columns + column
         return int(self.offsets[index]), int(self.lengths[index])
 
-    def extents(self, row: int, columns: range) -> list[tuple[int, int]]:
-        """The same of tiles beside each other."""
-        first = row * self.columns + columns.start
-        run = slice(first, first + len(columns))
-        return list(zip(self.offsets[run].tolist(), self.lengths[run].tolist(), strict=True))
+    def extents(self, row: int, run: range) -> list[tuple[int, int]]:
+        """The same of tiles beside each other: those columns of a row."""
+        of_run = slice(row * self.columns + run.start, row * self.columns + run.stop)
+        return list(zip(self.offsets[of_run].tolist(), self.lengths[of_run].tolist(), strict=True))
 
     def to_plain(self) -> dict[str, Any]:
         return dict(vars(self))
