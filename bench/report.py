@@ -63,10 +63,8 @@ def spread(values: Sequence[float], form: str = "{:.2f}", unit: str = "") -> str
 
 def when() -> str:
     """And on which machine, of which commit: sections of several runs stand in one file."""
-    load, commit = (
-        os.getloadavg()[0],
-        subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False),
-    )
+    load = os.getloadavg()[0]
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     at = f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC at commit {commit.stdout.strip() or 'unknown'}"
     return f"{at} on {processor()}, load average at the end {load:.1f}"
 

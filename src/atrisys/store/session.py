@@ -50,7 +50,7 @@ class Store:
     def asking(self) -> Iterator[Connection]:
         """For questions that need no session and no transaction around them.
 
-        A connection is kept for the next question: having one given and taking it back took twice as long as asking.
+        A connection is kept for the next question: having one given and taking it back took nearly as long as asking.
         """
         try:
             connection = self._idle.pop()
