@@ -1,5 +1,8 @@
 # ATrISys: every habit is one command. `make demo` and `make test` are all that a newcomer needs.
 
+# Most commands are processes of their own, which would read all of the source anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input

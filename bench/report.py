@@ -114,8 +114,8 @@ Everything under "ATrISys" goes through the real server (`atrisys serve`, one wo
 sent and judged, rights checked, changes logged. "Bare" is the least code that does the same work in the same run, the
 two taking turns. Figures are medians with [lowest–highest] of all rounds. The machine is shared and the load generator
 takes part of one core: the ratios say more than the seconds. Memory is resident memory of all processes of the server,
-summed (pages that two of them share count twice), looked at every few milliseconds; "above idle" is above what it held
-before the first request.
+what they share counted once, looked at every few milliseconds; "above idle" is above what it held before the first
+request.
 A goal that is missed is said to be missed.
 """
 

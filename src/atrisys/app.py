@@ -220,6 +220,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # cost a third of the time of a large request.
     gc.collect()
     gc.freeze()
+    gc.enable()
     yield
     await run_in_threadpool(runner.stop)
     await run_in_threadpool(keeper.stop)

@@ -3,11 +3,13 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import warnings
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -36,7 +38,7 @@ def test_two_workers_share_the_port_and_a_relative_folder_and_end_together(tmp_p
     monkeypatch.chdir(tmp_path)
     with serving(Path("data"), "serve", "--workers", "2") as server:
         server.wait_for_ping()
-        assert wait_until(lambda: len(server.children()) >= 3)
+        assert wait_until(lambda: len(server.children()) >= 2)
         children = server.children()
         for _ in range(20):
             assert requests.get(f"{server.address}/server/ping", timeout=10).status_code == 200
@@ -46,15 +48,46 @@ def test_two_workers_share_the_port_and_a_relative_folder_and_end_together(tmp_p
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["data"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each worker loads everything itself")
+def test_workers_share_most_of_their_memory(tmp_path):
+    with serving(tmp_path / "data", "serve", "--workers", "2") as server:
+        server.wait_for_ping()
+        assert wait_until(lambda: len(server.children()) >= 2)
+        for worker in map(psutil.Process, server.children()):
+            memory = worker.memory_full_info()
+            assert memory.uss < memory.rss / 2
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_stopped_while_its_workers_start_ends(tmp_path, sign):
+    with serving(tmp_path / "data", "serve", "--workers", "3") as server:
+        assert wait_until(lambda: len(server.children()) >= 1)
+        children = server.children()
+        server.stop(sign)
+        assert wait_until(lambda: not any(map(is_alive, children)))
+    assert "Traceback" not in server.stderr
+
+
 @pytest.mark.long
 def test_a_worker_that_dies_is_replaced(tmp_path):
     with serving(tmp_path / "data", "serve", "--workers", "2") as server:
         server.wait_for_ping()
-        assert wait_until(lambda: len(server.children()) >= 3)
+        assert wait_until(lambda: len(server.children()) >= 2)
         before = set(server.children())
         os.kill(max(before), signal.SIGKILL)
         assert wait_until(lambda: len(set(server.children()) - before) >= 1, 30)
         server.wait_for_ping()
+
+
+@pytest.mark.long
+def test_a_hangup_replaces_all_workers(tmp_path):
+    with serving(tmp_path / "data", "serve", "--workers", "2") as server:
+        server.wait_for_ping()
+        before = set(server.children())
+        server.process.send_signal(signal.SIGHUP)
+        assert wait_until(lambda: len(set(server.children()) - before) == 2 and not before & set(server.children()), 30)
+        server.wait_for_ping()
+    assert "Traceback" not in server.stderr
 
 
 @pytest.mark.long
@@ -63,7 +96,7 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path, is_up):
     with serving(tmp_path / "data", "serve", "--workers", "2") as server:
         if is_up:
             server.wait_for_ping()
-        assert wait_until(lambda: len(server.children()) >= 3)
+        assert wait_until(lambda: len(server.children()) >= 2)
         children = server.children()
         server.stop(signal.SIGKILL)
         assert wait_until(lambda: not any(map(is_alive, children)), 90)

@@ -1,10 +1,14 @@
 """One request, one thread: what the framework would send to another thread is found before anybody asks for it."""
 
 import inspect
+import subprocess
+import sys
+import threading
 
 import pytest
 
 from atrisys.app import RESOURCES
+from atrisys.wire.routes import OneTransaction
 
 ROUTES = [route for resource in RESOURCES for route in resource.routes.routes]
 
@@ -46,3 +50,45 @@ def test_nothing_is_asked_for_that_only_the_framework_would_find(route):
     assert [name for one in all_of(route.dependant) for name in UNKNOWN if getattr(one, name)] == []
     assert inspect.signature(route.endpoint).return_annotation is not inspect.Signature.empty
     assert not inspect.iscoroutinefunction(route.endpoint)
+
+
+def answers_nothing(id: int) -> None:
+    """A handler."""
+
+
+COUNTED = """
+from atrisys.app import RESOURCES
+routes = [route for resource in RESOURCES for route in resource.routes.routes]
+print(len(routes), sum("dependant" in vars(route) for route in routes))
+"""
+
+
+def test_no_route_is_planned_before_anybody_asks_for_it():
+    done = subprocess.run([sys.executable, "-c", COUNTED], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(len(ROUTES)), "0"]
+
+
+def test_who_asks_while_a_route_is_planned_gets_the_whole_of_it():
+    for _ in range(50):
+        route, found = OneTransaction("/api/{id}.json", answers_nothing, methods=["GET"], response_model=None), []
+
+        def ask(route=route, found=found):
+            found.append((route.path_regex, route._answer, route.dependant))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        assert len(found) == 4
+        assert len(set(map(id, (part for answer in found for part in answer)))) == 3
+
+
+def test_a_route_that_cannot_be_planned_says_so_each_time():
+    def asks_for_what_cannot_be(words: "threading.Lock"):
+        """A handler."""
+
+    route = OneTransaction("/api/{id}.json", asks_for_what_cannot_be, methods=["GET"], response_model=None)
+    for _ in range(2):
+        with pytest.raises(Exception, match="lock"):
+            _ = route.dependant

@@ -1,13 +1,9 @@
 """`atrisys serve`: the server, in as many processes as asked for."""
 
+import gc
 import ipaddress
-import multiprocessing
-import os
-import signal
 import socket
 import ssl
-import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +14,6 @@ from atrisys.cli.speaking import say
 from atrisys.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from atrisys.settings import Settings
 
 BACKLOG = 2048
@@ -139,13 +133,15 @@ def is_this_machine(host: str) -> bool:
 def run_server(door: Door, workers: int, settings: "Settings") -> None:
     """Serve on an open door until a signal comes."""
     import uvicorn
-    from uvicorn.supervisors import Multiprocess
 
+    from atrisys.cli.workers import run_workers
     from atrisys.wire.connection import Connection
 
     hand_on(settings)
+    # What is loaded stays: looking through it meanwhile takes a tenth of the time. The application puts it on again.
+    gc.disable()
     config = uvicorn.Config(
-        "atrisys.app:create_app" if workers == 1 else "atrisys.cli.serve:app_of_worker",
+        "atrisys.app:create_app",
         factory=True,
         workers=workers,
         http=Connection,
@@ -164,24 +160,6 @@ def run_server(door: Door, workers: int, settings: "Settings") -> None:
         if workers == 1:
             uvicorn.Server(config).run(sockets=[door.socket])
         else:
-            Multiprocess(config, sockets=[door.socket]).run()
+            run_workers(config, [door.socket])
     except KeyboardInterrupt:
         say("Stopped.")
-
-
-def app_of_worker() -> "FastAPI":
-    """The application in one of several processes: it ends when the process that started it is gone."""
-    from atrisys.app import create_app
-
-    starter = multiprocessing.parent_process()
-    assert starter is not None
-    # Not the parent of this moment: the one that started us may be gone already.
-    parent = starter.pid
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="watch the parent", daemon=True).start()
-    return create_app()

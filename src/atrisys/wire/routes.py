@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
+from threading import RLock
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -69,6 +71,9 @@ def waits_for_client(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+_PLANNING = RLock()
+
+
 class OneTransaction(APIRoute):
     """Signs in, runs the handler, keeps what it wrote; or keeps nothing when it raised.
 
@@ -77,8 +82,24 @@ class OneTransaction(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
-        super().__init__(path, endpoint, **kwargs)
-        self._answer = self.get_route_handler()
+        # Of the hundreds of routes few are ever asked for; reading all their handlers took half of the server's start.
+        self.path, self._unplanned = path, partial(super().__init__, path, endpoint, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """What a route has once it is planned: when something of it is asked for that is not there yet."""
+        with _PLANNING:
+            plan = self.__dict__.pop("_unplanned", None)
+            if plan is not None:
+                try:
+                    plan()
+                    self._answer = self.get_route_handler()
+                except BaseException:
+                    self._unplanned = plan
+                    raise
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Past what the framework puts around a route; where it calls the handler itself (below), with that."""
