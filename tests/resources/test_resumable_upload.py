@@ -195,12 +195,34 @@ def test_a_name_is_made_harmless_and_never_used(alice, begin, db, store):
 def test_two_at_once_are_not_let_in(alice, begin, db, store):
     path = begin()
     row = db.scalars(select(OpenUpload)).one()
-    other = Growing(store.folder, row.kept_name, 0)
+    other = Growing(store.folder, row.kept_name)
     answer = patch(alice, path, 0, CONTENT)
     assert (answer.status_code, answer.json()["code"]) == (423, "being_written")
     assert alice.delete(path).status_code == 423
     other.close()
     assert patch(alice, path, 0, CONTENT).status_code == 204
+
+
+def test_a_piece_that_another_one_forestalled_cuts_nothing_off(alice, begin, db, growing, monkeypatch):
+    """It has seen where the upload stood; until the file is its own, that may no longer hold."""
+    path = begin()
+    row = db.scalars(select(OpenUpload)).one()
+
+    class Late(Growing):
+        def __init__(self, folder, name, *given):
+            other = Growing(folder, name, *given)
+            other.write(CONTENT[:100])
+            other.close()
+            db.execute(update(OpenUpload).where(OpenUpload.id == row.id).values(offset=100))
+            super().__init__(folder, name, *given)
+
+    monkeypatch.setattr(resume_upload, "Growing", Late)
+    answer = patch(alice, path, 0, b"other bytes")
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_offset")
+    monkeypatch.undo()
+    assert [file.read_bytes() for file in growing()] == [CONTENT[:100]]
+    assert patch(alice, path, 100, CONTENT[100:]).status_code == 204
+    assert db.scalars(select(UploadedFile.sha256)).one() == hashlib.sha256(CONTENT).hexdigest()
 
 
 def test_bytes_that_nobody_acknowledged_are_cut_off(alice, begin, db, store, growing):

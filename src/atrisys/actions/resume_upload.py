@@ -128,12 +128,13 @@ class Piece:
         with store.reading() as db:
             row = find(db, caller, id)
             _require_offset(row, offset)
-        self._file = Growing(store.folder, row.kept_name, offset)
+        self._file = Growing(store.folder, row.kept_name)
         try:
             # Again, since somebody may have written, ended or deleted it until it was ours.
             with store.reading() as db:
                 self._row = find(db, caller, id)
                 _require_offset(self._row, offset)
+            self._file.go_on_at(offset)
         except BaseException:
             self.close()
             raise

@@ -31,15 +31,8 @@ class Growing:
     The lock ends with the process that holds it, however that ends.
     """
 
-    def __init__(self, folder: DataFolder, name: str, size: int | None) -> None:
-        """
-        Args:
-            size: bytes that are known to be on the disk; what came after them is cut off. None: left as it is.
-
-        Raises:
-            BeingWritten: somebody else has it open.
-            PictureMissing: it has lost bytes that were on the disk.
-        """
+    def __init__(self, folder: DataFolder, name: str) -> None:
+        """Raises BeingWritten where somebody else has it open."""
         self._folder, self._name = folder, name
         self._path = folder.files / UPLOADS / name
         with disk_trouble_said():
@@ -47,10 +40,6 @@ class Growing:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._lock()
-            if size is not None:
-                if os.fstat(self._file).st_size < size:
-                    raise PictureMissing("What had come of this upload is no longer there. Begin it anew.")
-                self.cut(size)
         except BaseException:
             self.close()
             raise
@@ -59,7 +48,7 @@ class Growing:
     @contextlib.contextmanager
     def held(cls, folder: DataFolder, name: str) -> Iterator["Growing"]:
         """For who wants to remove it. Its bytes may have a second name, and be a slide by that: none is cut off."""
-        file = cls(folder, name, None)
+        file = cls(folder, name)
         try:
             yield file
         finally:
@@ -70,6 +59,15 @@ class Growing:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as held:
             raise BeingWritten("This upload is being written at this moment. Try again in a while.") from held
+
+    def go_on_at(self, size: int) -> None:
+        """Write behind so many bytes, which are known to be on the disk; what came after them is cut off.
+
+        Only who knows it since the file is theirs may say so. Raises PictureMissing where it has fewer.
+        """
+        if os.fstat(self._file).st_size < size:
+            raise PictureMissing("What had come of this upload is no longer there. Begin it anew.")
+        self.cut(size)
 
     def write(self, piece: bytes) -> None:
         view = memoryview(piece)
