@@ -156,7 +156,7 @@ def wait_for_ping(port: int, process: "subprocess.Popen[bytes]", begun: float, p
 
 
 def resident_mb(pid: int) -> float:
-    """Resident memory of a process and all its descendants; what they share is counted once."""
+    """Resident memory of a process and all its descendants; what they share is counted once (at the least)."""
     alone, shared = [], [0]
     for one in _family(pid):
         with suppress(psutil.NoSuchProcess):

@@ -17,13 +17,15 @@ from uvicorn.supervisors import multiprocess
 
 COPIES = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 """Elsewhere a copy may not call all of the system: there each loads everything itself."""
-LOADED = ("atrisys.app", "imagecodecs._jpeg8", "tifffile", "openslide")
+LOADED = ("atrisys.app", "imagecodecs._jpeg8", "uvicorn.loops.uvloop")
 """The application, and what all of its processes use sooner or later."""
 LOOK_EVERY_S = 1.0
 
 
 def run_workers(config: Config, sockets: Sequence[socket.socket]) -> None:
     """Serve in `config.workers` processes until a signal comes; one that dies is replaced."""
+    # The supervisor heeds it as soon as it is there; until then it would end the server.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for module in LOADED:
         importlib.import_module(module)
     configure_mappers()

@@ -1,6 +1,6 @@
 """Which tiles a slide's file has itself, level by level, and which tiles of other grids show just the same."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from atrisys.errors import Invalid
 from atrisys.imaging.reader import Box, Level, SlideFacts
@@ -9,8 +9,7 @@ FORMAT = "jpg"
 """Of the file's own."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One of the file's own tiles."""
 
     level: int
@@ -21,8 +20,7 @@ class Place:
     """From the top."""
 
 
-@dataclass(frozen=True)
-class Cut:
+class Cut(NamedTuple):
     """A tile that is none of the file's own."""
 
     box: Box

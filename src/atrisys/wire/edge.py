@@ -55,19 +55,22 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})
-        headers = Headers(scope=scope)
-        self._forwarded(scope, headers)
+        # As they are now: what comes after a body, as trailers, is no header.
+        scope["headers"] = list(scope["headers"])
+        self._forwarded(scope)
         self._straighten(scope)
-        given = headers.get("x-request-id", "")
+        # Of several of a name the first counts. Gone through once: this is done for every tile.
+        said: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        given = said.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if WELL_FORMED_ID.fullmatch(given) else os.urandom(16).hex()
         scope["state"]["request_id"] = request_id
-        answer = _Dressed(send, scope, headers, request_id)
-        if scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers:
+        answer = _Dressed(send, scope, bool(said.get(b"origin")), request_id)
+        if scope["method"] == "OPTIONS" and b"origin" in said and b"access-control-request-method" in said:
             await Response(status_code=204)(scope, receive, answer)
             return
-        if self._is_file(scope, headers.get("content-type", "")):
+        if self._is_file(scope, said.get(b"content-type", b"").decode("latin-1")):
             await self._answered(scope, receive, answer)
-        elif self._says_too_much(headers.get("content-length", "")):
+        elif self._says_too_much(said.get(b"content-length", b"").decode("latin-1")):
             refused = refusals.answer_to(Request(scope), self._too_large())
             refused.headers["Connection"] = "close"
             await refused(scope, receive, answer)
@@ -87,10 +90,11 @@ class Edge:
             refused = await run_in_threadpool(refusals.answer_to, Request(scope), error)
             await refused(scope, receive, answer)
 
-    def _forwarded(self, scope: Scope, headers: Headers) -> None:
+    def _forwarded(self, scope: Scope) -> None:
         """What a trusted proxy says of the client: its address, scheme, host and our path prefix."""
         client = scope.get("client")
         if client and self._is_trusted(client[0]):
+            headers = Headers(scope=scope)
             hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
             while hops and self._is_trusted(hops[-1]) and len(hops) > 1:
                 hops.pop()
@@ -183,8 +187,8 @@ WITH_JSON = (b"vary", b"Accept-Language, Authorization, X-Auth-Token, Cookie")
 class _Dressed:
     """`send`, with the headers that every answer bears."""
 
-    def __init__(self, send: Send, scope: Scope, asked: Headers, request_id: str) -> None:
-        self._send, self._scope, self._asked, self._id = send, scope, asked, request_id
+    def __init__(self, send: Send, scope: Scope, has_origin: bool, request_id: str) -> None:
+        self._send, self._scope, self._has_origin, self._id = send, scope, has_origin, request_id
         self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
@@ -192,7 +196,7 @@ class _Dressed:
             self.has_begun = True
             headers = list(message.get("headers", ()))
             self._dress(headers)
-            if self._asked.get("origin"):
+            if self._has_origin:
                 self._allow_origin(MutableHeaders(raw=headers))
             message = {**message, "headers": headers}
         await self._send(message)

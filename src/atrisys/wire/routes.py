@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
+from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from atrisys.access import sign_in
@@ -72,6 +73,8 @@ def waits_for_client(endpoint: Endpoint) -> Endpoint:
 
 
 _PLANNING = RLock()
+_OF_PATH = ("path_regex", "path_format", "param_convertors")
+"""All that is needed to see that a route is not the one that is asked for."""
 
 
 class OneTransaction(APIRoute):
@@ -83,13 +86,17 @@ class OneTransaction(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
         # Of the hundreds of routes few are ever asked for; reading all their handlers took half of the server's start.
-        self.path, self._unplanned = path, partial(super().__init__, path, endpoint, **kwargs)
+        self.path, self.endpoint, self.methods = path, endpoint, set(kwargs.get("methods") or ("GET",))
+        self._unplanned: Callable[[], None] | None = partial(super().__init__, path, endpoint, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        """What a route has once it is planned: when something of it is asked for that is not there yet."""
+        """What is not there before it is asked for: what the path says, and all else once the route is planned."""
         with _PLANNING:
-            plan = self.__dict__.pop("_unplanned", None)
-            if plan is not None:
+            if name in _OF_PATH and name not in self.__dict__:
+                self.path_regex, self.path_format, self.param_convertors = compile_path(self.path)
+            elif (plan := self.__dict__.get("_unplanned")) is not None:
+                # Not again by what is asked for meanwhile.
+                self._unplanned = None
                 try:
                     plan()
                     self._answer = self.get_route_handler()

@@ -4,13 +4,15 @@ Whoever may see a tile was judged before. What is kept is found by all that the 
 file, another plane or another version of ATrISys never finds it.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 from fastapi import Request
 from starlette.responses import Response
 
+from atrisys import __version__
 from atrisys.access.slide_file import SlideFile
 from atrisys.imaging.encode import CONTENT_TYPES
 from atrisys.imaging.own_tiles import Tile, format_of, size_of
@@ -75,7 +77,15 @@ def shown_tile_answer(
 
 def etag_of_tile(slide: SlideFile, tile: Tile) -> str:
     """Of a tile without wishes."""
-    return etag_of(("tile", slide.mark, tile))
+    digest = _begun(slide.mark).copy()
+    digest.update(repr(tile).encode())
+    return f'"{digest.hexdigest()[:40]}"'
+
+
+@lru_cache(maxsize=64)
+def _begun(mark: str) -> "hashlib._Hash":
+    """What the tiles of a slide have in common; also another one for another version of ATrISys."""
+    return hashlib.sha256(repr((__version__, "tile", mark)).encode())
 
 
 def name_of(etag: str) -> str:
