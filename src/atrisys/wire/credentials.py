@@ -187,9 +187,10 @@ def _by_signature(request: Request, db: Db, box: KeyBox, settings: Settings, pai
 
 def signed_texts(request: Request, date: str) -> Iterator[str]:
     """Every text that some client generation signs for this request: Python, Java and JavaScript differ."""
-    headers = request.headers
-    kind = headers.get("content-type-full") or headers.get("content-type") or ""
-    md5 = headers.get("content-md5", "")
+    # Of several of a name the first counts. Gone through once: this is done for every signed tile.
+    said: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))
+    kind = (said.get(b"content-type-full") or said.get(b"content-type") or b"").decode("latin-1")
+    md5 = said.get(b"content-md5", b"").decode("latin-1")
     kinds = dict.fromkeys(("" if kind == "null" else kind, ""))
     heads = [f"{request.method}\n{md5}\n{content_type}\n{date}" for content_type in kinds]
     # What the Python client signs comes first, so that nothing else is put together for it.
