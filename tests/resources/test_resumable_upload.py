@@ -6,7 +6,9 @@ import hashlib
 import pytest
 from sqlalchemy import func, select, update
 
+from atrisys.access.caller import Caller
 from atrisys.actions import resume_upload
+from atrisys.actions.resume_upload import Piece
 from atrisys.errors import DiskRefuses
 from atrisys.store.growing import UPLOADS, Growing
 from atrisys.store.table import now_ms
@@ -15,6 +17,10 @@ from atrisys.store.tables import Change, Job, OpenUpload, UploadedFile
 UPLOADS_PATH = "/api/atrisys/uploads"
 CONTENT = bytes(range(256)) * 8
 KIND = {"content-type": "application/offset+octet-stream"}
+
+
+def caller_of(person):
+    return Caller(person.id, "alice", frozenset({"ROLE_USER"}))
 
 
 def encoded(text):
@@ -308,6 +314,40 @@ def test_an_expired_upload_is_gone_and_swept_away(alice, begin, db, store, growi
     resume_upload.sweep(store)
     assert len(growing()) == 1
     assert offset_of(alice, other) == 100
+
+
+def test_an_upload_that_goes_on_while_expired_ones_are_swept_away_stays(alice, begin, db, store, growing, monkeypatch):
+    path = begin()
+    patch(alice, path, 0, CONTENT[:100])
+    db.execute(update(OpenUpload).values(expires=now_ms() - 1))
+    held = Growing.held
+
+    def held_a_little_later(folder, name):
+        # Meanwhile a piece that had begun in time was kept.
+        db.execute(update(OpenUpload).values(expires=now_ms() + 60_000))
+        return held(folder, name)
+
+    monkeypatch.setattr(Growing, "held", held_a_little_later)
+    resume_upload.sweep(store)
+    assert len(growing()) == 1
+    assert patch(alice, path, 100, CONTENT[100:]).status_code == 204
+
+
+def test_a_server_that_stops_while_an_upload_is_put_down_leaves_it_whole(alice, begin, db, store):
+    """What was being done for it is ended in a thread of its own, and broken off after that."""
+    begin()
+    row = db.scalars(select(OpenUpload)).one()
+    piece = Piece(store, caller_of(alice), row.id, 0, None)
+    piece.write(CONTENT)
+    piece.finish()
+    piece.break_off()
+    piece.close()
+    db.expire_all()
+    assert (row.offset, row.uploaded_file_id is None) == (len(CONTENT), False)
+    # Who asks once more is told the same, and cuts nothing off.
+    again = Piece(store, caller_of(alice), row.id, len(CONTENT), None)
+    assert again.finish().uploaded_file_id == row.uploaded_file_id
+    again.close()
 
 
 def test_another_persons_upload_does_not_exist_not_even_for_administrators(given, alice, ada, bob, charlie, begin):

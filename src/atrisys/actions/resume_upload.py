@@ -6,6 +6,7 @@ writes down its uploaded file and asks for the job that looks at it: whoever fin
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import RLock
 from typing import Any
 
@@ -124,6 +125,7 @@ class Piece:
             PictureMissing: its bytes are gone.
         """
         self._store, self._caller, self._checksum = store, caller, checksum
+        self._digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
         self._one = RLock()
         with store.reading() as db:
             row = find(db, caller, id)
@@ -134,12 +136,12 @@ class Piece:
             with store.reading() as db:
                 self._row = find(db, caller, id)
                 _require_offset(self._row, offset)
-            self._file.go_on_at(offset)
+            if self._row.uploaded_file_id is None:
+                self._file.go_on_at(offset)
         except BaseException:
             self.close()
             raise
         self._kept = self._offset = offset
-        self._digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
 
     def require_room(self, size: int) -> None:
         """Raises TooLarge where so many bytes are more than are still to come."""
@@ -159,7 +161,7 @@ class Piece:
 
     def break_off(self) -> None:
         """No more comes: what came is kept, where nothing is to be compared with it."""
-        with self._one:
+        with self._one, suppress(NotFound):
             if self._checksum is None:
                 self._keep()
 
@@ -216,11 +218,14 @@ class Piece:
         except BaseException:
             self._file.give_back(received)
             raise
+        self._kept = self._offset
         self._file.remove()
 
     def _write_down(self, db: Session, **values: Any) -> None:
+        """Of an upload that is not whole: what is whole stays so. Raises NotFound."""
         values |= {"expires": _expiry(self._store), "updated": now_ms()}
-        query = update(OpenUpload).where(OpenUpload.id == self._row.id).values(**values)
+        query = update(OpenUpload).where(OpenUpload.id == self._row.id, OpenUpload.uploaded_file_id.is_(None))
+        query = query.values(**values)
         if not db.execute(query.returning(OpenUpload.id)).all():
             raise NotFound("{kind} {id} was not found.", kind=OpenUpload.__name__, id=self._row.id)
         for name, value in values.items():
@@ -234,16 +239,20 @@ def sweep(store: Store) -> None:
     for row in rows:
         if row.expires <= now_ms():
             try:
-                _remove(store, row)
+                _remove(store, row, only_expired=True)
             except BeingWritten:
                 continue
     growing.sweep(store.folder, {row.kept_name for row in rows}, ABANDONED_S)
 
 
-def _remove(store: Store, row: OpenUpload) -> None:
+def _remove(store: Store, row: OpenUpload, *, only_expired: bool = False) -> None:
+    """`only_expired`: not if a piece came until now, which keeps it for longer."""
+    gone = delete(OpenUpload).where(OpenUpload.id == row.id)
     with Growing.held(store.folder, row.kept_name) as file, store.writing() as db:
-        db.execute(delete(OpenUpload).where(OpenUpload.id == row.id))
-        after_commit(db, file.remove)
+        if only_expired:
+            gone = gone.where(OpenUpload.expires <= now_ms())
+        if db.execute(gone.returning(OpenUpload.id)).all() or not only_expired:
+            after_commit(db, file.remove)
 
 
 def _expiry(store: Store) -> int:

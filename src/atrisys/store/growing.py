@@ -95,8 +95,8 @@ class Growing:
             target.unlink(missing_ok=True)
             try:
                 os.link(self._path, target)
-            except PermissionError:
-                # A disk without second names for a file.
+            except OSError:
+                # A disk without second names for a file says so in one of many ways.
                 self._path.rename(target)
         return whole
 
