@@ -71,9 +71,9 @@ def test_somebody_is_added_rises_is_locked_and_gets_a_new_password(admin, visit,
     admin.get_by_role("tab", name="Change log").click()
     admin.get_by_role("combobox", name="What").fill("account")
     admin.get_by_role("option", name="account", exact=True).click()
-    # The list would take the next click to close itself.
     admin.get_by_role("option").first.wait_for(state="hidden")
-    admin.get_by_role("combobox", name="Action").click(force=True)
+    # A list that is closing may take the next click for itself, but no key.
+    admin.get_by_role("combobox", name="Action").press("ArrowDown")
     admin.get_by_role("option", name="added").click()
     found = admin.get_by_text(re.compile(r"^\d+ lines?$"))
     found.wait_for()
