@@ -160,7 +160,7 @@ class Piece:
                 self._keep()
 
     def break_off(self) -> None:
-        """No more comes: what came is kept, where nothing is to be compared with it."""
+        """No more comes: what came is kept, where nothing is to be compared with it, and the upload is still there."""
         with self._one, suppress(NotFound):
             if self._checksum is None:
                 self._keep()
