@@ -16,6 +16,7 @@ from atrisys.store.events import Noted
 from atrisys.store.files import DataFolder
 from atrisys.store.kept_tiles import KeptTiles
 from atrisys.store.turns import Turns
+from atrisys.store.writer import Writer, WritingSession
 
 
 class Store:
@@ -27,10 +28,11 @@ class Store:
         self.tiles = KeptTiles(self.folder.tiles, int(settings.kept_tiles_gb * 1e9))
         self.engine: Engine = spatial.connect(settings.database_url, self.folder.database)
         self.writers: Engine = spatial.writers(self.engine)
+        self._writer = Writer(self.writers) if self.writers is not self.engine else None
         self._questions: Engine = spatial.asking(self.engine)
         self._most_idle = spatial.most_idle(self.engine)
         self._idle: deque[Connection] = deque()
-        self.turns = Turns(is_needed=self.writers is not self.engine)
+        self.turns = Turns(is_needed=self._writer is not None)
         self.noted = Noted()
 
     def session(self, *, writes: bool) -> Session:
@@ -38,8 +40,10 @@ class Store:
 
         Its `info` holds the data folder, for the bytes behind its records, and the settings.
         """
-        engine = self.writers if writes else self.engine
-        return Session(engine, expire_on_commit=False, info={"folder": self.folder, "settings": self.settings})
+        about = {"folder": self.folder, "settings": self.settings}
+        if writes and self._writer is not None:
+            return WritingSession(self._writer, expire_on_commit=False, info=about)
+        return Session(self.writers if writes else self.engine, expire_on_commit=False, info=about)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -93,5 +97,7 @@ class Store:
         self._most_idle = 0
         while self._idle:
             self._idle.pop().close()
+        if self._writer is not None:
+            self._writer.close()
         self.engine.dispose()
         self.writers.dispose()

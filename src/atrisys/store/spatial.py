@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from atrisys.errors import DiskRefuses, Misconfigured
 from atrisys.geometry import grid
@@ -76,7 +77,9 @@ def connect(url: str, sqlite_file: Path) -> Engine:
 
 def connect_sqlite(file: Path) -> Engine:
     """The engine of those who read; those who write have another one (`writers`)."""
-    engine = create_engine(URL.create("sqlite", database=str(file)), pool_size=20, max_overflow=30, **_ALIKE)
+    engine = create_engine(
+        URL.create("sqlite", database=str(file)), pool_size=20, max_overflow=30, pool_use_lifo=True, **_ALIKE
+    )
     event.listen(engine, "connect", _prepare)
 
     @event.listens_for(engine, "begin")
@@ -110,7 +113,6 @@ def most_idle(engine: Engine) -> int:
 
 _ALIKE: dict[str, Any] = {
     "connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False},
-    "pool_use_lifo": True,
     "hide_parameters": True,
 }
 
@@ -133,14 +135,14 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def writers(engine: Engine) -> Engine:
-    """The engine of those who write. On SQLite it is a single connection, for which the writers of a process wait.
+    """The engine of those who write. To SQLite each process keeps a single connection of it (writer.py).
 
-    SQLite itself would let them sleep, longer each time; and a connection finds in its own memory what it wrote, where
-    another one reads every page anew.
+    Others that wait would be let sleep by SQLite, longer each time; and a connection finds in its own memory what it
+    wrote, where another one reads every page anew.
     """
     if engine.dialect.name != "sqlite":
         return engine
-    alone = create_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=BUSY_MS / 1000, **_ALIKE)
+    alone = create_engine(engine.url, poolclass=NullPool, **_ALIKE)
 
     @event.listens_for(alone, "connect")
     def _connect(connection: sqlite3.Connection, record: Any) -> None:
@@ -156,6 +158,12 @@ def _driver_of(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
+
+
+def is_idle(connection: Connection) -> bool:
+    """Whether a connection to SQLite can be used anew: what went wrong before may have left a transaction open."""
+    broken = connection.closed or connection.invalidated or connection.in_transaction()
+    return not broken and not _driver_of(connection).in_transaction
 
 
 def _begin_to_write(connection: Connection) -> None:
