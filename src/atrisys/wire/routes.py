@@ -8,9 +8,7 @@ is for what reads its body itself, while it comes: it has no transaction but tho
 bounds how many of these answers are made at once (seats.py).
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from threading import RLock
@@ -31,6 +29,7 @@ from atrisys.wire.credentials import PICTURE_COOKIE, SAFE, cookie_name, set_cook
 from atrisys.wire.pictures import PictureAnswer
 from atrisys.wire.retries import Retry, digest_of
 from atrisys.wire.seats import Seated, take_export_seat
+from atrisys.wire.threads import Threads
 
 AT_ONCE = 40
 """Requests that are worked at; the others wait."""
@@ -194,12 +193,7 @@ def _made_at_once(response: Response) -> Response:
     return response
 
 
-_THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="request")
-
-
-def _in_thread(do: Callable[..., Any], *given: Any) -> asyncio.Future[Any]:
-    """Past the framework's way to a thread, which takes twice as long."""
-    return asyncio.get_running_loop().run_in_executor(_THREADS, do, *given)
+_in_thread = Threads(AT_ONCE, "request").run
 
 
 SHORT = 1 << 16
