@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import shapely
@@ -66,61 +66,57 @@ def shape_columns(canvas: Canvas, drawn: Sequence[tuple[Drawing, Fitted | Refusa
 
     Shapes are in the frame in which they were sent; both frames have the picture at [0, width] x [0, height].
     """
-    answers: list[dict[str, Any] | Refusal] = [shape if isinstance(shape, Refusal) else {} for _, shape in drawn]
-    good = [place for place, answer in enumerate(answers) if not isinstance(answer, Refusal)]
-    inside = place_many([cast(Fitted, drawn[place][1]) for place in good], canvas.width, canvas.height)
-    columns: dict[int, dict[str, Any]] = {}
-    shapes: dict[int, BaseGeometry] = {}
-    for place, fitted in zip(good, inside, strict=True):
+    answers: list[dict[str, Any] | Refusal] = []
+    rows: list[dict[str, Any]] = []
+    shapes: list[BaseGeometry] = []
+    left_top: list[bool] = []
+    inside = place_many([shape for _, shape in drawn], canvas.width, canvas.height)
+    for (drawing, _), fitted in zip(drawn, inside, strict=True):
         if isinstance(fitted, Refusal):
-            answers[place] = fitted
+            answers.append(fitted)
             continue
-        drawing = drawn[place][0]
         shape, compression = fitted.shape, drawing.geometry_compression
         if any(drawing.simplify_to):
             try:
                 shape, compression = simplify(shape, *drawing.simplify_to)
             except Refusal as refusal:
-                answers[place] = refusal
+                answers.append(refusal)
                 continue
-        columns[place] = {"changes": fitted.changes, "geometry_compression": compression}
-        shapes[place] = shape
+        row = {"changes": fitted.changes, "geometry_compression": compression}
         as_sent = shape is fitted.shape and not fitted.changes
         if as_sent and drawing.shape is None and not drawing.left_top and PLAIN_WKT.fullmatch(drawing.location):
-            columns[place]["location"] = drawing.location
-    _fill(canvas, {place: drawn[place][0].left_top for place in shapes}, shapes, columns)
-    for place, values in columns.items():
-        answers[place] = values
+            row["location"] = drawing.location
+        answers.append(row)
+        rows.append(row)
+        shapes.append(shape)
+        left_top.append(drawing.left_top)
+    _fill(canvas, left_top, shapes, rows)
     return answers
 
 
-def _fill(
-    canvas: Canvas, left_top: dict[int, bool], shapes: dict[int, BaseGeometry], columns: dict[int, dict[str, Any]]
-) -> None:
+def _fill(canvas: Canvas, left_top: list[bool], shapes: list[BaseGeometry], rows: list[dict[str, Any]]) -> None:
     """Both frames, boxes, measures and places in the grid, for all shapes at once."""
     if not shapes:
         return
-    sent = as_array(shapes.values())
+    sent = as_array(shapes)
     turned = turn_over(sent, canvas.height)
     image_order, wire = turned, sent
-    if any(left_top.values()):
-        is_image_order = np.array(list(left_top.values()))
+    if any(left_top):
+        is_image_order = np.array(left_top)
         image_order, wire = np.where(is_image_order, sent, turned), np.where(is_image_order, turned, sent)
-    untold = [number for number, row in enumerate(columns.values()) if "location" not in row]
-    texts = dict(zip(untold, write_many(wire[untold]), strict=True)) if untold else {}
+    untold = [number for number, row in enumerate(rows) if "location" not in row]
+    for number, text in zip(untold, write_many(wire[untold]) if untold else (), strict=True):
+        rows[number]["location"] = text
     boxes = shapely.bounds(image_order)
-    for number, (row, wkb, box, cell, measures, middle) in enumerate(
-        zip(
-            columns.values(),
-            shapely.to_wkb(image_order).tolist(),
-            boxes.tolist(),
-            grid.places(np.maximum(boxes, 0)).tolist(),
-            measure_many(image_order, canvas.mpp),
-            centroids(image_order),
-            strict=True,
-        )
-    ):
-        row.setdefault("location", texts.get(number))
+    follows = zip(
+        shapely.to_wkb(image_order).tolist(),
+        boxes.tolist(),
+        grid.places(np.maximum(boxes, 0)).tolist(),
+        measure_many(image_order, canvas.mpp),
+        centroids(image_order),
+        strict=True,
+    )
+    for row, (wkb, box, cell, measures, middle) in zip(rows, follows, strict=True):
         row["shape"] = wkb
         row["min_x"], row["min_y"], row["max_x"], row["max_y"] = box
         row["grid_level"], row["grid_x"], row["grid_y"] = cell

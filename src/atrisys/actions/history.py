@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import orjson
@@ -22,13 +23,15 @@ from atrisys.access.caller import Caller
 from atrisys.errors import Duplicate, InTheWay, InUse
 from atrisys.store import spatial
 from atrisys.store.after_commit import drop_after_commit
-from atrisys.store.bulk import insert_rows
+from atrisys.store.bulk import insert_rows, insert_values
 from atrisys.store.ids import take_ids, take_turn
 from atrisys.store.table import Table, kept_columns, kept_values, now_ms
 from atrisys.store.tables import AttachedFile, Change, Reversal
 from atrisys.store.tables.metadata import METADATA, Metadata, home_of
 
 Row = TypeVar("Row", bound=Table)
+Line = tuple[Any, ...]
+"""What the log says of one object: values in the order of its columns."""
 
 BATCH = 2_000
 REST_S = 0.02
@@ -120,7 +123,7 @@ def add_numbered(
         rows: what others stand on before what stands on it.
         numbers: fresh ones for the lines of the log, as many as there are objects.
     """
-    changes: list[dict[str, Any]] = []
+    changes: list[Line] = []
     for kind, some in rows.items():
         if not some:
             continue
@@ -130,11 +133,9 @@ def add_numbered(
             insert_rows(db, kind, whole)
         except IntegrityError as error:
             raise _refusal(kind.__name__, error) from error
-        kept = kept_columns(kind)
-        entries = ((row, None, orjson.dumps({name: row[name] for name in kept}).decode()) for row in whole)
         ours = numbers[len(changes) : len(changes) + len(whole)]
-        changes += _changes(db, caller, kind, ours, entries)
-    insert_rows(db, Change, changes)
+        changes += _changes(db, caller, kind, ours, [(row, None, _json_of(kind, row)) for row in whole])
+    insert_values(db, Change, changes)
 
 
 def edit_many(
@@ -217,9 +218,8 @@ def bring_back(db: Session, caller: Caller, kind: type[Table], rows: Sequence[di
     whole = [{**_plain_defaults(kind), **row, "version": row["version"] + 1, "updated": now_ms()} for row in rows]
     with _whole_or_not(db, kind.__name__, (rows[0].get("name") or rows[0].get("username")) if len(rows) == 1 else None):
         db.execute(insert(kind.__table__), [_nulls_as_such(kind, row) for row in whole])  # pyright: ignore[reportArgumentType]
-    kept = kept_columns(kind)
-    entries = [(row, None, orjson.dumps({name: row[name] for name in kept}).decode()) for row in whole]
-    insert_rows(db, Change, _changes(db, caller, kind, take_ids(db, len(whole)), entries))
+    entries = [(row, None, _json_of(kind, row)) for row in whole]
+    insert_values(db, Change, _changes(db, caller, kind, take_ids(db, len(whole)), entries))
 
 
 def _nulls_as_such(kind: type[Table], row: dict[str, Any]) -> dict[str, Any]:
@@ -230,6 +230,17 @@ def _nulls_as_such(kind: type[Table], row: dict[str, Any]) -> dict[str, Any]:
 
 def _json(row: Table) -> str:
     return orjson.dumps(kept_values(row)).decode()
+
+
+def _json_of(kind: type[Table], row: Mapping[str, Any]) -> str:
+    """The same of a row that did not pass through the mapper."""
+    names, values_of = _kept(kind)
+    return orjson.dumps(dict(zip(names, values_of(row), strict=True))).decode()
+
+
+@cache
+def _kept(kind: type[Table]) -> tuple[tuple[str, ...], Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    return (names := kept_columns(kind)), itemgetter(*names)
 
 
 def _before(row: Table) -> str:
@@ -274,7 +285,7 @@ def _refusal(kind: str, error: IntegrityError, name: str | None = None) -> Dupli
 
 
 def _log(db: Session, caller: Caller, row: Table, seq: int, *, before: str | None, after: str | None) -> None:
-    insert_rows(db, Change, _changes(db, caller, type(row), [seq], [(kept_values(row), before, after)]))
+    insert_values(db, Change, _changes(db, caller, type(row), [seq], [(kept_values(row), before, after)]))
 
 
 def _log_many(
@@ -282,7 +293,7 @@ def _log_many(
 ) -> None:
     if entries:
         values = ((kept_values(row), before, after) for row, before, after in entries)
-        insert_rows(db, Change, _changes(db, caller, kind, take_ids(db, len(entries)), values))
+        insert_values(db, Change, _changes(db, caller, kind, take_ids(db, len(entries)), values))
 
 
 def _changes(
@@ -291,28 +302,16 @@ def _changes(
     kind: type[Table],
     numbers: Sequence[int],
     entries: Iterable[tuple[Mapping[str, Any], str | None, str | None]],
-) -> list[dict[str, Any]]:
+) -> list[Line]:
     """Lines of the log: for each object its columns, its state before and after."""
-    same = {
-        "transaction_id": _number_of_transaction(db, numbers[0]),
-        "created": now_ms(),
-        "user_id": caller.id,
-        "door": caller.door,
-        "request_id": caller.request_id,
-        "class_name": kind.__name__,
-    }
+    transaction, now, name = _number_of_transaction(db, numbers[0]), now_ms(), kind.__name__
+    me, door, request = caller.id, caller.door, caller.request_id
     container, owner = kind.container_column, kind.owner_column
     return [
-        {
-            **same,
-            "seq": seq,
-            "object_id": values["id"],
-            "version": values["version"],
-            "container_id": values[container] if container else None,
-            "owner_id": values[owner] if owner else None,
-            "before": before,
-            "after": after,
-        }
+        (
+            *(seq, transaction, now, me, door, request, name, values["id"], values["version"]),
+            *(values[container] if container else None, values[owner] if owner else None, before, after),
+        )
         for seq, (values, before, after) in zip(numbers, entries, strict=True)
     ]
 

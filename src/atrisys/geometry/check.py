@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atrisys.errors import ShapeEmpty, ShapeRefused
+from atrisys.errors import Refusal, ShapeEmpty, ShapeRefused
 from atrisys.geometry.clip import areas_of, clip, is_inside
 from atrisys.geometry.tangle import SMALL, refuse_many_crossings, refuse_tangle
 from atrisys.geometry.wkt import FARTHEST, Shapes, as_array, check_numbers, flat
@@ -67,11 +67,11 @@ def mend_many(shapes: Sequence[BaseGeometry] | Shapes) -> list[Fitted | ShapeRef
     array = as_array(shapes)
     return [
         Fitted(shape) if whole else _or_refusal(mend, shape)
-        for shape, whole in zip(array, _are_whole(array).tolist(), strict=True)
+        for shape, whole in zip(array.tolist(), _are_whole(array).tolist(), strict=True)
     ]
 
 
-def place_many(mended: Sequence[Fitted | ShapeRefused], width: int, height: int) -> list[Fitted | ShapeRefused]:
+def place_many(mended: Sequence[Fitted | Refusal], width: int, height: int) -> list[Fitted | Refusal]:
     """Cut whole shapes off at the edges of their picture; refusals are handed on.
 
     Args:
@@ -83,12 +83,11 @@ def place_many(mended: Sequence[Fitted | ShapeRefused], width: int, height: int)
         One `Fitted` or refusal for each, in order: ShapeEmpty where all lies outside; what lies inside is handed on.
     """
     answers = list(mended)
-    places = [place for place, one in enumerate(mended) if isinstance(one, Fitted)]
-    if not places:
-        return answers
-    left, top, right, bottom = shapely.bounds(as_array([cast(Fitted, mended[place]).shape for place in places])).T
+    shapes = [one.shape if isinstance(one, Fitted) else None for one in mended]
+    # (What has no bounds lies nowhere beyond.)
+    left, top, right, bottom = shapely.bounds(as_array(shapes)).T
     beyond = (left < 0) | (top < 0) | (right > width) | (bottom > height)
-    for place in np.array(places)[beyond].tolist():
+    for place in np.flatnonzero(beyond).tolist():
         answers[place] = _or_refusal(_place, mended[place], width, height)
     return answers
 
@@ -117,10 +116,11 @@ def _are_whole(array: Shapes) -> NDArray[np.bool_]:
     """Which points, lines and small polygons are fine as they are; the others are looked at one by one."""
     kinds = shapely.get_type_id(array)
     with np.errstate(all="ignore"):
-        extents = np.where(kinds == 3, shapely.area(array), shapely.length(array))
-    good = ((kinds == 0) | (kinds == 1) | (kinds == 3)) & (np.abs(shapely.bounds(array)) <= FARTHEST).all(axis=1)
+        good = (kinds == 3) & (shapely.area(array) > 0)
+        if not good.all():
+            good |= (kinds == 0) | ((kinds == 1) & (shapely.length(array) > 0))
+    good &= (np.abs(shapely.bounds(array)) <= FARTHEST).all(axis=1)
     good &= (shapely.get_num_coordinates(array) <= SMALL) & (shapely.get_coordinate_dimension(array) == 2)
-    good &= (kinds == 0) | (extents > 0)
     good[good] = shapely.is_valid(array[good])
     holed = good & (shapely.get_num_interior_rings(array) > 0)
     if holed.any():

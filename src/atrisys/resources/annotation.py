@@ -36,7 +36,7 @@ from atrisys.wire.annotations import (
 )
 from atrisys.wire.answers import saved
 from atrisys.wire.asking import CurrentUser, Db, Find
-from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, problem, read_element, read_one
+from atrisys.wire.bodies import JsonBody, body_schema, check_number, many_answer, problem, read_elements, read_one
 from atrisys.wire.described import gives, saves
 from atrisys.wire.fields import Fields
 from atrisys.wire.routes import Routes
@@ -72,8 +72,8 @@ class AnnotationIn(Fields):
             location=self.location,
             image_id=None if self.slice_id is not None else self.image_id,
             slice_id=self.slice_id,
-            terms=tuple(dict.fromkeys([*self.term, *self.terms])),
-            tracks=tuple(dict.fromkeys([*self.track, *self.tracks])),
+            terms=_once(self.term, self.terms),
+            tracks=_once(self.track, self.tracks),
             group_id=self.group_id,
             user_id=self.user_id,
             left_top=asked.left_top if self.origin is None else self.origin == LEFT_TOP,
@@ -81,8 +81,12 @@ class AnnotationIn(Fields):
             geometry_compression=self.geometry_compression or 0.0,
             source=self.source,
             parent_id=self.parent_id,
-            properties=tuple((one.key, one.value) for one in self.properties),
+            properties=tuple([(one.key, one.value) for one in self.properties]),
         )
+
+
+def _once(ids: list[int], more: list[int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys([*ids, *more])) if more or len(ids) > 1 else tuple(ids)
 
 
 class AnnotationEdit(Fields):
@@ -129,7 +133,7 @@ def add_annotation(body: JsonBody, request: Request, db: Db, user: CurrentUser) 
 
 def _add_many(body: list[Any], request: Request, db: Session, user: CurrentUser) -> Response:
     check_number(body, MOST_AT_ONCE)
-    elements = [read_element(AnnotationIn, sent) for sent in body]
+    elements = read_elements(AnnotationIn, body)
     asked = asked_of(request)
     read = [element.fields.drawing(asked) for element in elements if element.fields is not None]
     answers = iter(draw_annotations.draw(db, user, read))

@@ -18,13 +18,13 @@ AT_ONCE = 32
 
 
 class _Statement(NamedTuple):
-    whole: str
     head: str
     """Up to the values."""
     row: str
     """The places of one row's values."""
     names: tuple[str, ...]
-    """The order of its values; empty where it names them."""
+    """The columns, in the table's order."""
+    goes_by_place: bool
 
 
 def insert_rows(db: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -32,23 +32,36 @@ def insert_rows(db: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -
 
     Raises IntegrityError as any insert does.
     """
-    if not rows:
-        return
+    if rows:
+        names = _statement(connection_of(db).dialect, kind).names
+        insert_values(db, kind, list(map(itemgetter(*names), rows)))
+
+
+def insert_values(db: Session, kind: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
+    """The same for rows that are their values, in the order of the table's columns."""
     connection = connection_of(db)
     statement = _statement(connection.dialect, kind)
-    if not statement.names:
-        driver.run_many(connection, statement.whole, rows)
+    if not statement.goes_by_place:
+        named = [dict(zip(statement.names, row, strict=True)) for row in rows]
+        if named:
+            driver.run_many(connection, statement.head + statement.row, named)
         return
-    values = list(map(itemgetter(*statement.names), rows))
-    for start in range(0, len(values), AT_ONCE):
-        some = values[start : start + AT_ONCE]
-        text = statement.head + ", ".join([statement.row] * len(some))
-        driver.run(connection, text, tuple(chain.from_iterable(some)))
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        driver.run(connection, _text_for(statement, len(some)), tuple(chain.from_iterable(some)))
 
 
 @lru_cache(maxsize=64)
 def _statement(dialect: Dialect, kind: type[Base]) -> _Statement:
     table = kind.__table__
-    compiled = insert(table).compile(dialect=dialect, column_keys=[column.name for column in table.columns])  # pyright: ignore[reportArgumentType]
+    names = tuple(column.name for column in table.columns)
+    compiled = insert(table).compile(dialect=dialect, column_keys=list(names))  # pyright: ignore[reportArgumentType]
     head, values, row = str(compiled).partition(" VALUES ")
-    return _Statement(head + values + row, head + values, row, tuple(compiled.positiontup or ()))  # pyright: ignore[reportAttributeAccessIssue]
+    by_place = compiled.positiontup  # pyright: ignore[reportAttributeAccessIssue]
+    assert by_place is None or tuple(by_place) == names
+    return _Statement(head + values, row, names, goes_by_place=by_place is not None)
+
+
+@lru_cache(maxsize=512)
+def _text_for(statement: _Statement, rows: int) -> str:
+    return statement.head + ", ".join([statement.row] * rows)

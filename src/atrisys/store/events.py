@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ log = logging.getLogger("atrisys")
 MOST_WAITING, MOST_KNOWN = 20_000, 50_000
 AT_ONCE = 1_000
 ABOUT = ("user_id", "door", "request_id", "action", "class_name", "object_id", "what", "address")
+_same = itemgetter("user_id", "door", "action", "class_name", "object_id", "what")
 
 
 def write_events(db: Session, events: list[dict[str, Any]]) -> None:
@@ -54,7 +56,7 @@ class Noted:
         Args:
             place: all addresses there count as one.
         """
-        key = (*(event[name] for name in ABOUT if name not in ("request_id", "address")), place or event["address"])
+        key = *_same(event), place or event["address"]
         now = time.monotonic()
         with self._lock:
             before = self._known.get(key)
