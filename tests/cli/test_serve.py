@@ -121,17 +121,6 @@ def test_ctrl_c_is_a_good_end(tmp_path):
     assert "Traceback" not in server.stderr
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate that nobody signed but itself."""
-    names = tmp_path / "cert.pem", tmp_path / "key.pem"
-    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-out"]
-    made = subprocess.run([*words, str(names[0]), "-keyout", str(names[1])], capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip("openssl is not installed (on Debian: apt-get install openssl)")
-    return tuple(map(str, names))
-
-
 def test_it_serves_over_tls(tmp_path, certificate):
     cert, key = certificate
     with serving(tmp_path / "data", "serve", "--tls-cert", cert, "--tls-key", key) as server:

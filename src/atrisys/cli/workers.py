@@ -12,14 +12,18 @@ import time
 from collections.abc import Sequence
 
 from sqlalchemy.orm import configure_mappers
-from uvicorn import Config
+from uvicorn import Config, Server
 from uvicorn.supervisors import multiprocess
+
+from atrisys.cli.sharing import Board, SharingServer
 
 COPIES = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 """Elsewhere a copy may not call all of the system: there each loads everything itself."""
 LOADED = ("atrisys.app", "imagecodecs._jpeg8", "uvicorn.loops.uvloop")
 """The application, and what all of its processes use sooner or later."""
 LOOK_EVERY_S = 1.0
+SPARE = 8
+"""Workers may be added by a signal; and while they are replaced, old and new ones stand beside each other."""
 
 
 def run_workers(config: Config, sockets: Sequence[socket.socket]) -> None:
@@ -32,15 +36,35 @@ def run_workers(config: Config, sockets: Sequence[socket.socket]) -> None:
     # What the collector looks at it writes to, and what is written to is shared no longer.
     gc.collect()
     gc.freeze()
-    multiprocess.Process = Worker  # pyright: ignore[reportPrivateImportUsage]
+    multiprocess.Process = Workers(2 * config.workers + SPARE).new_one  # pyright: ignore[reportPrivateImportUsage]
     multiprocess.Multiprocess(config, sockets=list(sockets)).run()
+
+
+class Workers:
+    """Where each of the processes stands on the board."""
+
+    def __init__(self, places: int) -> None:
+        self._board = Board(places) if sys.platform == "linux" else None
+        self._stands: dict[int, Worker] = {}
+
+    def new_one(self, config: Config, sockets: list[socket.socket]) -> "Worker":
+        if self._board is None:
+            return Worker(config, sockets)
+        taken = {place for place, worker in self._stands.items() if worker.process.is_alive()}
+        place = next((place for place in range(len(self._board)) if place not in taken), None)
+        if place is None:
+            return Worker(config, sockets)
+        self._board.clear(place)
+        worker = self._stands[place] = Worker(config, sockets, SharingServer(config, self._board, place))
+        return worker
 
 
 class Worker(multiprocess.Process):
     """One of the processes, as the one that started it sees it."""
 
-    def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
+    def __init__(self, config: Config, sockets: list[socket.socket], server: Server | None = None) -> None:
         super().__init__(config, sockets)
+        self._server = server
         self.process = COPIES.Process(target=self._begin, args=(sockets, os.getpid()))  # pyright: ignore[reportAttributeAccessIssue]
 
     def start(self) -> None:

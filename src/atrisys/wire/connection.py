@@ -1,6 +1,7 @@
 """One connection: how long the head of a request may be, and how long it may take. (Bodies: edge.py.)"""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,8 +15,9 @@ REFUSED = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nCont
 class Connection(HttpToolsProtocol):
     """The server's HTTP, closed to whoever sends a head without end."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
+    def __init__(self, *given: Any, when_lost: Callable[[], None] | None = None, **named: Any) -> None:
         super().__init__(*given, **named)
+        self._when_lost = when_lost
         self._head, self._in_head = 0, True
         self._clock: asyncio.TimerHandle | None = None
 
@@ -26,6 +28,8 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_clock()
         super().connection_lost(exc)
+        if self._when_lost is not None:
+            self._when_lost()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
