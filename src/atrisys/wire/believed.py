@@ -18,6 +18,7 @@ from atrisys.access import sign_in
 from atrisys.access.keys import signed_by
 from atrisys.errors import NotSignedIn
 from atrisys.wire.credentials import signed_texts
+from atrisys.wire.headers import first_of_each
 
 BELIEVED_S, RENEWED_S = 4.0, 3.0
 """How long a judgement holds, and after how long one request has it made anew while the others still go by it."""
@@ -104,7 +105,7 @@ def credential_of(scope: Scope) -> bytes:
 
 def is_signed(scope: Scope, private_key: str) -> bool:
     """Whether a signed request holds, as signing in judges it."""
-    said: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+    said = first_of_each(scope)
     pair = _signature(said) or ""
     date = (said.get(b"date") or said.get(b"datefull") or b"").decode("latin-1")
     if not signed_by(private_key, pair.partition(":")[2], signed_texts(Request(scope), date)):

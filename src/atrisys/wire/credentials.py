@@ -17,6 +17,7 @@ from atrisys.errors import NotAllowed, NotSignedIn
 from atrisys.settings import Settings
 from atrisys.store.driver import Db
 from atrisys.store.tables import SecUser
+from atrisys.wire.headers import first_of_each
 
 log = logging.getLogger("atrisys")
 
@@ -187,8 +188,7 @@ def _by_signature(request: Request, db: Db, box: KeyBox, settings: Settings, pai
 
 def signed_texts(request: Request, date: str) -> Iterator[str]:
     """Every text that some client generation signs for this request: Python, Java and JavaScript differ."""
-    # Of several of a name the first counts. Gone through once: this is done for every signed tile.
-    said: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))
+    said = first_of_each(request.scope)
     kind = (said.get(b"content-type-full") or said.get(b"content-type") or b"").decode("latin-1")
     md5 = said.get(b"content-md5", b"").decode("latin-1")
     kinds = dict.fromkeys(("" if kind == "null" else kind, ""))

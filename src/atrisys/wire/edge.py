@@ -19,6 +19,7 @@ from atrisys.errors import BodyTooLarge
 from atrisys.settings import Settings
 from atrisys.wire import refusals
 from atrisys.wire.dialect import JSON
+from atrisys.wire.headers import first_of_each
 
 DOORS = {"api", "session", "server", "upload"}
 TAKES_FILES = re.compile(r"/upload|/api/attachedfile(/\d+)?\.json|/api/domain/[^/]+/\d+/attachedfile\.json")
@@ -26,7 +27,7 @@ TAKES_FILES = re.compile(r"/upload|/api/attachedfile(/\d+)?\.json|/api/domain/[^
 PIECE_OF_FILE = "application/offset+octet-stream"
 TAKES_PIECES = re.compile(r"/api/atrisys/uploads(/\d+)?")
 """So may pieces of files sent there."""
-WELL_FORMED_ID = re.compile(r"[\w.-]{1,64}")
+WELL_FORMED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'none'"
@@ -59,8 +60,7 @@ class Edge:
         scope["headers"] = list(scope["headers"])
         self._forwarded(scope)
         self._straighten(scope)
-        # Of several of a name the first counts. Gone through once: this is done for every tile.
-        said: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        said = first_of_each(scope)
         given = said.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if WELL_FORMED_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         scope["state"]["request_id"] = request_id
