@@ -6,6 +6,7 @@ import hmac
 import os
 import uuid
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -18,6 +19,8 @@ class KeyBox:
     def __init__(self, secret: bytes) -> None:
         self._cipher = AESGCM(hashlib.sha256(b"private keys" + secret).digest())
         self._cookie_key = hashlib.sha256(b"cookies" + secret).digest()
+        # Of those who sign one request after another; whoever could read them here reads the secret beside them.
+        self._opened = lru_cache(maxsize=256)(self._decrypt)
 
     def new_pair(self) -> tuple[str, bytes]:
         """A fresh public key, and its private key encrypted."""
@@ -30,6 +33,9 @@ class KeyBox:
 
     def open(self, locked: bytes, public_key: str) -> str:
         """The private key. Bound to its public key: a row's bytes put into another row do not open."""
+        return self._opened(locked, public_key)
+
+    def _decrypt(self, locked: bytes, public_key: str) -> str:
         return self._cipher.decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], public_key.encode()).decode()
 
     def cookie_signature(self, text: str) -> str:

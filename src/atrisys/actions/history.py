@@ -30,6 +30,8 @@ from atrisys.store.tables import AttachedFile, Change, Reversal
 from atrisys.store.tables.metadata import METADATA, Metadata, home_of
 
 Row = TypeVar("Row", bound=Table)
+Entry = tuple[Mapping[str, Any], str | None, str | None]
+"""What there is to say of an object: its columns, its state before and after."""
 Line = tuple[Any, ...]
 """What the log says of one object: values in the order of its columns."""
 
@@ -134,7 +136,7 @@ def add_numbered(
         except IntegrityError as error:
             raise _refusal(kind.__name__, error) from error
         ours = numbers[len(changes) : len(changes) + len(whole)]
-        changes += _changes(db, caller, kind, ours, [(row, None, _json_of(kind, row)) for row in whole])
+        changes += _changes(db, caller, kind, ours, _come(kind, whole))
     insert_values(db, Change, changes)
 
 
@@ -218,8 +220,7 @@ def bring_back(db: Session, caller: Caller, kind: type[Table], rows: Sequence[di
     whole = [{**_plain_defaults(kind), **row, "version": row["version"] + 1, "updated": now_ms()} for row in rows]
     with _whole_or_not(db, kind.__name__, (rows[0].get("name") or rows[0].get("username")) if len(rows) == 1 else None):
         db.execute(insert(kind.__table__), [_nulls_as_such(kind, row) for row in whole])  # pyright: ignore[reportArgumentType]
-    entries = [(row, None, _json_of(kind, row)) for row in whole]
-    insert_values(db, Change, _changes(db, caller, kind, take_ids(db, len(whole)), entries))
+    insert_values(db, Change, _changes(db, caller, kind, take_ids(db, len(whole)), _come(kind, whole)))
 
 
 def _nulls_as_such(kind: type[Table], row: dict[str, Any]) -> dict[str, Any]:
@@ -232,10 +233,10 @@ def _json(row: Table) -> str:
     return orjson.dumps(kept_values(row)).decode()
 
 
-def _json_of(kind: type[Table], row: Mapping[str, Any]) -> str:
-    """The same of a row that did not pass through the mapper."""
+def _come(kind: type[Table], rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    """For rows that are new and did not pass through the mapper."""
     names, values_of = _kept(kind)
-    return orjson.dumps(dict(zip(names, values_of(row), strict=True))).decode()
+    return [(row, None, orjson.dumps(dict(zip(names, values_of(row), strict=True))).decode()) for row in rows]
 
 
 @cache
@@ -301,9 +302,9 @@ def _changes(
     caller: Caller,
     kind: type[Table],
     numbers: Sequence[int],
-    entries: Iterable[tuple[Mapping[str, Any], str | None, str | None]],
+    entries: Iterable[Entry],
 ) -> list[Line]:
-    """Lines of the log: for each object its columns, its state before and after."""
+    """Lines of the log."""
     transaction, now, name = _number_of_transaction(db, numbers[0]), now_ms(), kind.__name__
     me, door, request = caller.id, caller.door, caller.request_id
     container, owner = kind.container_column, kind.owner_column

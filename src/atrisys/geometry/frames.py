@@ -5,7 +5,7 @@ from typing import Literal, cast, overload
 
 import numpy as np
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
 from atrisys.errors import Invalid
@@ -58,8 +58,13 @@ def turn_over(shapes: BaseGeometry | Sequence[BaseGeometry] | Shapes, height: Ar
     """
     one = isinstance(shapes, BaseGeometry)
     array = as_array([shapes] if one else shapes).copy()
-    points, owner = shapely.get_coordinates(array, return_index=True)
-    points[:, 1] = _height_of(height, owner) - points[:, 1]
+    heights = np.asarray(height, dtype=float)
+    if heights.ndim:
+        points, owner = shapely.get_coordinates(array, return_index=True)
+        points[:, 1] = heights[owner] - points[:, 1]
+    else:
+        points = shapely.get_coordinates(array)
+        points[:, 1] = heights - points[:, 1]
     turned = shapely.set_coordinates(array, points)
     return turned[0] if one else turned
 
@@ -77,8 +82,3 @@ def origin_sent(shape: BaseGeometry, wire: BaseGeometry, height: float) -> Origi
     """
     turned = turn_over(wire, height)
     return LEFT_BOTTOM if shapely.to_wkb(turned) == shapely.to_wkb(shape) else LEFT_TOP
-
-
-def _height_of(height: ArrayLike, owner: NDArray[np.int64]) -> NDArray[np.float64]:
-    heights = np.asarray(height, dtype=float)
-    return heights[owner] if heights.ndim else heights

@@ -74,7 +74,7 @@ def who_asks(request: Request, db: Db, *, opens_to_picture_cookie: bool, counts_
     """
     settings: Settings = request.app.state.settings
     box: KeyBox = request.app.state.key_box
-    headers, cookies = request.headers, request.cookies
+    headers = request.headers
     public_key, private_key = headers.get("x-auth-token"), headers.get("x-auth-secret")
     scheme, _, pair = headers.get("authorization", "").partition(" ")
     if public_key is not None or private_key is not None:
@@ -91,7 +91,7 @@ def who_asks(request: Request, db: Db, *, opens_to_picture_cookie: bool, counts_
             require_same_origin(request)
         request.state.touch = token if stale else None
         return _caller(request, user, "session", "web")
-    value = cookies.get(cookie_name(request, PICTURE_COOKIE))
+    value = request.cookies.get(cookie_name(request, PICTURE_COOKIE))
     if value and opens_to_picture_cookie and request.method in {"GET", "HEAD"}:
         return _caller(request, sign_in.by_picture_cookie(db, box, value), "cookie", "api")
     raise NotSignedIn("Sign in first, or send your API keys (X-Auth-Token and X-Auth-Secret).")
