@@ -188,7 +188,7 @@ RESOURCES = (
     window_url,
 )
 
-COLLECTED_AFTER = (20_000, 20, 100)
+COLLECTED_AFTER = (20_000, 10, 10)
 """Objects after which the collector looks at those that are new; how often it does before it looks at older ones."""
 
 

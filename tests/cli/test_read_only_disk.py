@@ -131,7 +131,7 @@ def test_a_disk_that_breaks_down_in_the_middle_of_work_loses_nothing_and_keeps_n
     huge = slides.svs(tmp_path / "huge.tif")
     with huge.open("ab") as file:
         file.truncate(300 << 20)
-    png = flats.png(tmp_path / "flat.png", np.tile(slides.tissue(1500, 1500), (4, 6, 1))).read_bytes()
+    png = flats.png(tmp_path / "flat.png", np.tile(slides.tissue(1500, 1500), (8, 6, 1))).read_bytes()
     form, said_of_it = in_a_form("big.svs", big)
     sent_form, sent_piece = Halves(form), Halves(big)
     with ThreadPoolExecutor(2) as threads, serving(disk, "serve") as server:
@@ -197,7 +197,7 @@ def test_while_the_slides_disk_is_read_only_jobs_wait_and_all_goes_on_by_itself(
     [taken] = installation.lines("import", slides.svs(tmp_path / "a.svs"), "--project", project)
     image = taken["imageInstance"]
     big = slides.svs(tmp_path / "big.svs", width=3000, height=2000).read_bytes() + random.Random(4).randbytes(8 << 20)
-    png = flats.png(tmp_path / "flat.png", np.tile(slides.tissue(1500, 1500), (4, 6, 1))).read_bytes()
+    png = flats.png(tmp_path / "flat.png", np.tile(slides.tissue(1500, 1500), (8, 6, 1))).read_bytes()
     with serving(disk, "serve", **installation.settings) as server:
         server.wait_for_ping()
         alice = Alice(server.address, installation, project)

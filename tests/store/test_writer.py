@@ -1,14 +1,15 @@
 """The kept writing connection: one session has it at a time, and what goes wrong in one leaves nothing for the next."""
 
+import sqlite3
 import threading
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from atrisys.settings import Settings
-from atrisys.store import upgrade
+from atrisys.store import upgrade, writer
 from atrisys.store.ids import take_ids
 from atrisys.store.session import Store
 from atrisys.store.tables import IdSequence
@@ -75,45 +76,56 @@ def test_who_waits_too_long_is_told_so(fresh):
     writer.close()
 
 
-def test_a_transaction_that_was_left_open_is_not_joined(fresh):
-    """A session that joined one would keep nothing."""
-    with fresh.writing() as db:
-        kept = db.connection()
-    kept.exec_driver_sql("SELECT 1")
-    assert kept.in_transaction()
-    with fresh.writing() as db:
-        assert db.connection() is not kept
-        take_ids(db)
-    assert last_number(fresh) == 101
+@pytest.mark.parametrize("refuses", ["do_commit", "do_rollback"])
+def test_a_transaction_that_cannot_be_ended_leaves_nothing_behind(fresh, monkeypatch, refuses):
+    """A session that joined its remains would keep nothing, and no other process could write."""
+    kept = []
 
+    def refuse(_connection: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
 
-def test_a_driver_that_was_left_in_a_transaction_is_not_used_again(fresh):
-    with fresh.writing() as db:
-        kept = db.connection()
-        driver = kept.connection.driver_connection
-    driver.execute("BEGIN IMMEDIATE")
-    with fresh.writing() as db:
-        assert db.connection() is not kept
-        take_ids(db)
-    assert last_number(fresh) == 101
-
-
-def test_a_rollback_that_fails_gives_the_connection_back(fresh, monkeypatch):
-    def fail(_connection: object) -> None:
-        raise OperationalError("ROLLBACK", {}, Exception("disk I/O error"))
-
-    def lose_all() -> None:
+    def write() -> None:
         with fresh.writing() as db:
+            kept.append(db.connection())
             take_ids(db)
-            monkeypatch.setattr(fresh.writers.dialect, "do_rollback", fail)
-            raise ZeroDivisionError
+            monkeypatch.setattr(fresh.writers.dialect, refuses, refuse)
+            if refuses == "do_rollback":
+                raise ZeroDivisionError
 
-    with pytest.raises((OperationalError, ZeroDivisionError)):
-        lose_all()
+    with pytest.raises((OperationalError, sqlite3.OperationalError, ZeroDivisionError)):
+        write()
     monkeypatch.undo()
+    with sqlite3.connect(fresh.folder.database, timeout=0, isolation_level=None) as beside:
+        beside.execute("BEGIN IMMEDIATE")
+        beside.execute("ROLLBACK")
+    for _ in range(2):
+        with fresh.writing() as db:
+            assert db.connection() is not kept[0]
+            take_ids(db)
+    assert last_number(fresh) == 102
+
+
+def test_a_connection_that_was_lost_is_made_anew(fresh):
+    kept = []
+
+    def lose() -> None:
+        with fresh.writing() as db:
+            kept.append(db.connection())
+            kept[0].invalidate()
+
+    with pytest.raises(PendingRollbackError):
+        lose()
     with fresh.writing() as db:
+        assert db.connection() is not kept[0]
         take_ids(db)
     assert last_number(fresh) == 101
+
+
+def test_a_store_is_closed_beside_a_session_that_hangs(fresh, monkeypatch):
+    monkeypatch.setattr(writer, "CLOSED_WITHIN_S", 0.05)
+    with fresh.session(writes=True) as db:
+        take_ids(db)
+        fresh.close()
 
 
 def test_what_several_threads_write_is_all_there(fresh):

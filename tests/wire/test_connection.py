@@ -78,3 +78,20 @@ def test_an_idle_connection_stays_and_its_next_head_is_timed_anew(client):
     whole_answer(client)
     client.sendall(WHOLE[:20])
     assert client.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_who_sends_many_requests_ahead_of_the_answers_is_cut_off(port, monkeypatch):
+    """Each of them is kept, at a hundred times its length."""
+    monkeypatch.setattr(connection, "MOST_AHEAD", 4)
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as few:
+        few.sendall(WHOLE * 4)
+        got = b""
+        while got.count(b"ok") < 4:
+            got += few.recv(1000)
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as many:
+        many.sendall(WHOLE * 5000)
+        got = b""
+        with suppress(ConnectionError):
+            while piece := many.recv(1000):
+                got += piece
+        assert got.count(b"ok") < 10

@@ -1,7 +1,9 @@
 """What every request and answer passes: proxies, prefixes, doubled slashes, limits, and headers for browsers."""
 
 import asyncio
+import gc
 import time
+import weakref
 
 import pytest
 from sqlalchemy import select
@@ -9,8 +11,10 @@ from starlette.responses import StreamingResponse
 from starlette.testclient import TestClient
 
 from atrisys.app import create_app
+from atrisys.errors import Invalid
 from atrisys.settings import Settings
 from atrisys.store.tables import FailedTries, LoginSession, Ontology
+from atrisys.wire.edge import _let_go
 from browser import Browser, signed_in
 from one_more_route import route_of
 from people import Person
@@ -391,3 +395,27 @@ def test_who_goes_away_while_they_send_is_not_taken_for_a_bug(app, bob, caplog):
     asyncio.run(app(scope, receive, send))
     assert sent == []
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
+def test_an_error_that_was_answered_holds_nothing_any_longer():
+    held = []
+
+    class Large:
+        def __init__(self) -> None:
+            held.append(weakref.ref(self))
+
+    def refuse() -> None:
+        _body = Large()
+        error = Invalid("No.")
+        raise error
+
+    gc.disable()
+    try:
+        try:
+            refuse()
+        except Invalid as raised:
+            assert held[0]() is not None
+            _let_go(raised)
+        assert held[0]() is None
+    finally:
+        gc.enable()

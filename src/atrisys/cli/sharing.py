@@ -16,8 +16,8 @@ import uvicorn
 
 log = logging.getLogger("atrisys")
 
-FIRST_S = 0.005
-"""How long somebody else, who has fewer connections, may go first."""
+FIRST_S, THEN_TAKEN = 0.005, 16
+"""How long somebody else, who has fewer connections, may go first; how many are taken of those who stand there then."""
 PAUSE_S = 1.0
 NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 NOBODY = -1
@@ -100,7 +100,7 @@ class Door:
         if self._board.has_fewest(self._place):
             self._take()
         else:
-            self._wait(FIRST_S, self._take)
+            self._wait(FIRST_S, self._take_several)
 
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._loop.remove_reader(self._listening)
@@ -111,22 +111,29 @@ class Door:
 
         self._later = self._loop.call_later(seconds, go_on)
 
-    def _take(self) -> None:
-        """One alone: for the next one it is asked again who has the fewest."""
+    def _take_several(self) -> None:
+        """Nobody else took them."""
+        for _ in range(THEN_TAKEN):
+            if not self._take():
+                return
+
+    def _take(self) -> bool:
+        """One alone: for the next one it is asked again who has the fewest. False where nobody is there."""
         try:
             connection, _ = self._listening.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
+            return False
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
             log.error("No further connection can be taken for a moment: %s", error.strerror)
             self._wait(PAUSE_S, lambda: None)
-            return
+            return False
         self._board.add(self._place, 1)
         opening = self._loop.create_task(self._open(connection))
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)
+        return True
 
     async def _open(self, connection: socket.socket) -> None:
         counted = [connection]
@@ -146,3 +153,6 @@ class Door:
             # Gone again, or no TLS: the client knows.
             connection.close()
             lost()
+        except BaseException:
+            lost()
+            raise

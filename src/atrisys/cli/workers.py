@@ -51,10 +51,13 @@ class Workers:
         if self._board is None:
             return Worker(config, sockets)
         taken = {place for place, worker in self._stands.items() if worker.process.is_alive()}
-        place = next((place for place in range(len(self._board)) if place not in taken), None)
-        if place is None:
+        free = [place for place in range(len(self._board)) if place not in taken]
+        for place in free:
+            # Who was killed has left a number there.
+            self._board.clear(place)
+        if not free:
             return Worker(config, sockets)
-        self._board.clear(place)
+        place = free[0]
         worker = self._stands[place] = Worker(config, sockets, SharingServer(config, self._board, place))
         return worker
 

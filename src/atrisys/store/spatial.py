@@ -162,8 +162,10 @@ def _driver_of(connection: Connection) -> sqlite3.Connection:
 
 def is_idle(connection: Connection) -> bool:
     """Whether a connection to SQLite can be used anew: what went wrong before may have left a transaction open."""
-    broken = connection.closed or connection.invalidated or connection.in_transaction()
-    return not broken and not _driver_of(connection).in_transaction
+    # (A transaction that could not be kept is there still, though it is not active.)
+    ended = connection.get_transaction() is None
+    broken = connection.closed or connection.invalidated
+    return ended and not broken and not _driver_of(connection).in_transaction
 
 
 def _begin_to_write(connection: Connection) -> None:

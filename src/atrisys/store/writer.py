@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from atrisys.store import spatial
 
+CLOSED_WITHIN_S = 2.0
+
 
 class Writer:
     """That of one process. Safe to use from several threads: they wait for one another."""
@@ -26,8 +28,7 @@ class Writer:
         if not self._one.acquire(timeout=self._wait_s):
             raise NoConnection("The writing connection is in use.")
         try:
-            if self._connection is None or not spatial.is_idle(self._connection):
-                self._drop()
+            if self._connection is None:
                 self._connection = self._engine.connect()
             return self._connection
         except BaseException:
@@ -35,12 +36,21 @@ class Writer:
             raise
 
     def give_back(self) -> None:
-        """By whoever took it, once its transaction has ended."""
-        self._one.release()
+        """By whoever took it, once its transaction has ended, well or not."""
+        try:
+            if self._connection is not None and not spatial.is_idle(self._connection):
+                # What is left of a transaction would be joined by the next one, and keeps other processes from writing.
+                self._drop()
+        finally:
+            self._one.release()
 
     def close(self) -> None:
-        with self._one:
-            self._drop()
+        """Whoever hangs in a transaction is not waited for: the process's end undoes it."""
+        if self._one.acquire(timeout=CLOSED_WITHIN_S):
+            try:
+                self._drop()
+            finally:
+                self._one.release()
 
     def _drop(self) -> None:
         kept, self._connection = self._connection, None

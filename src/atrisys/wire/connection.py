@@ -9,6 +9,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 LONGEST_HEAD = 1 << 16
 """Bytes of address and headers together. The parser itself has no limit, and puts a long header together slowly."""
 HEAD_WITHIN_S = 30.0
+MOST_AHEAD = 32
+"""Requests that a client may send before the first of them is answered; whoever sends more is told nothing more."""
 REFUSED = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
 
 
@@ -27,9 +29,13 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_clock()
-        super().connection_lost(exc)
-        if self._when_lost is not None:
-            self._when_lost()
+        try:
+            super().connection_lost(exc)
+        finally:
+            # They know the connection, and it knew them.
+            self.pipeline.clear()
+            if self._when_lost is not None:
+                self._when_lost()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -46,6 +52,9 @@ class Connection(HttpToolsProtocol):
         self._in_head = True
 
     def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= MOST_AHEAD:
+            # Nothing that came with it is read, and the connection is closed.
+            raise ValueError("Too many requests came ahead of their answers.")
         self._in_head = False
         self._stop_clock()
         super().on_headers_complete()

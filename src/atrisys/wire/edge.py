@@ -7,6 +7,7 @@ that keep browsers safe.
 import ipaddress
 import re
 from random import getrandbits
+from traceback import clear_frames
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +28,8 @@ TAKES_FILES = re.compile(r"/upload|/api/attachedfile(/\d+)?\.json|/api/domain/[^
 PIECE_OF_FILE = "application/offset+octet-stream"
 TAKES_PIECES = re.compile(r"/api/atrisys/uploads(/\d+)?")
 """So may pieces of files sent there."""
+DEEPEST = 8
+"""Errors that led to one another."""
 WELL_FORMED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
@@ -89,6 +92,7 @@ class Edge:
                 raise
             refused = await run_in_threadpool(refusals.answer_to, Request(scope), error)
             await refused(scope, receive, answer)
+            _let_go(error)
 
     def _forwarded(self, scope: Scope) -> None:
         """What a trusted proxy says of the client: its address, scheme, host and our path prefix."""
@@ -162,6 +166,14 @@ class Edge:
             return message
 
         return counted
+
+
+def _let_go(error: BaseException | None) -> None:
+    """An error knows the frames that it came through, and some of them know it: the body would be held with them."""
+    for _ in range(DEEPEST):
+        if error is not None:
+            clear_frames(error.__traceback__)
+            error = error.__cause__ or error.__context__
 
 
 ALWAYS = (
