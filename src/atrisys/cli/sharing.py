@@ -16,8 +16,8 @@ import uvicorn
 
 log = logging.getLogger("atrisys")
 
-FIRST_S, THEN_TAKEN = 0.005, 16
-"""How long somebody else, who has fewer connections, may go first; how many are taken of those who stand there then."""
+LOOKS, LOOK_AFTER_S, THEN_TAKEN = 5, 0.001, 16
+"""So often one looks whether somebody else, who has fewer connections, goes first; then so many are taken."""
 PAUSE_S = 1.0
 NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 NOBODY = -1
@@ -41,8 +41,9 @@ class Board:
         self._counts[place] = NOBODY
 
     def add(self, place: int, number: int) -> None:
-        """Each place is written by its process alone."""
-        self._counts[place] += number
+        """Each place is written by its process alone; who has left the board is not counted any longer."""
+        if self._counts[place] != NOBODY:
+            self._counts[place] += number
 
     def has_fewest(self, place: int) -> bool:
         mine = self._counts[place]
@@ -100,16 +101,20 @@ class Door:
         if self._board.has_fewest(self._place):
             self._take()
         else:
-            self._wait(FIRST_S, self._take_several)
+            self._loop.remove_reader(self._listening)
+            self._stand_back(LOOKS)
 
-    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
-        self._loop.remove_reader(self._listening)
+    def _stand_back(self, looks: int) -> None:
+        def look() -> None:
+            if self._board.has_fewest(self._place):
+                self._listen()
+            elif looks > 1:
+                self._stand_back(looks - 1)
+            else:
+                self._listen()
+                self._take_several()
 
-        def go_on() -> None:
-            self._listen()
-            then()
-
-        self._later = self._loop.call_later(seconds, go_on)
+        self._later = self._loop.call_later(LOOK_AFTER_S, look)
 
     def _take_several(self) -> None:
         """Nobody else took them."""
@@ -118,7 +123,7 @@ class Door:
                 return
 
     def _take(self) -> bool:
-        """One alone: for the next one it is asked again who has the fewest. False where nobody is there."""
+        """One alone. False where nobody is there."""
         try:
             connection, _ = self._listening.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -127,7 +132,8 @@ class Door:
             if error.errno not in NO_ROOM:
                 raise
             log.error("No further connection can be taken for a moment: %s", error.strerror)
-            self._wait(PAUSE_S, lambda: None)
+            self._loop.remove_reader(self._listening)
+            self._later = self._loop.call_later(PAUSE_S, self._listen)
             return False
         self._board.add(self._place, 1)
         opening = self._loop.create_task(self._open(connection))

@@ -10,7 +10,7 @@ LONGEST_HEAD = 1 << 16
 """Bytes of address and headers together. The parser itself has no limit, and puts a long header together slowly."""
 HEAD_WITHIN_S = 30.0
 MOST_AHEAD = 32
-"""Requests that a client may send before the first of them is answered; whoever sends more is told nothing more."""
+"""Requests that a client may send before the first of them is answered; whoever sends more is cut off."""
 REFUSED = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
 
 
