@@ -131,3 +131,9 @@ def test_what_was_null_comes_back_as_null(store, given, alice):
         history.delete(db, alice.caller, db.get_one(AbstractImage, image.id))
         history.bring_back(db, alice.caller, AbstractImage, [orjson.loads(changes(db, image.id)[-1].before)])
         assert db.scalar(is_null)
+
+
+def test_lines_of_the_log_are_values_in_the_order_of_its_columns():
+    """SQLite would take them in any other order as well."""
+    about = ("seq", "transaction_id", "created", "user_id", "door", "request_id", "class_name", "object_id", "version")
+    assert tuple(Change.__table__.columns.keys()) == (*about, "container_id", "owner_id", "before", "after")

@@ -197,7 +197,7 @@ def test_while_the_slides_disk_is_read_only_jobs_wait_and_all_goes_on_by_itself(
     [taken] = installation.lines("import", slides.svs(tmp_path / "a.svs"), "--project", project)
     image = taken["imageInstance"]
     big = slides.svs(tmp_path / "big.svs", width=3000, height=2000).read_bytes() + random.Random(4).randbytes(8 << 20)
-    png = flats.png(tmp_path / "flat.png", np.tile(slides.tissue(1500, 1500), (8, 6, 1))).read_bytes()
+    png = flats.png(tmp_path / "flat.png", np.tile(slides.tissue(1500, 1500), (4, 6, 1))).read_bytes()
     with serving(disk, "serve", **installation.settings) as server:
         server.wait_for_ping()
         alice = Alice(server.address, installation, project)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import uvloop
 
 from atrisys.cli import sharing
 from atrisys.cli.sharing import Board, Door
@@ -98,7 +99,7 @@ def test_a_worker_that_is_killed_takes_nobody_elses_share_along(tmp_path):
             connection.close()
 
 
-def test_over_tls_as_well_and_who_speaks_none_is_not_counted(tmp_path, certificate):
+def test_over_tls_as_well(tmp_path, certificate):
     cert, key = certificate
     with serving(
         tmp_path / "data", "serve", "--workers", "2", "--tls-cert", str(cert), "--tls-key", str(key)
@@ -107,15 +108,6 @@ def test_over_tls_as_well_and_who_speaks_none_is_not_counted(tmp_path, certifica
         server.wait_for_ping()
         tls = ssl.create_default_context()
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-        for _ in range(3):
-            with socket.create_connection(("127.0.0.1", server.port), 20) as plain:
-                plain.sendall(PING)
-                plain.settimeout(20)
-                try:
-                    while plain.recv(4096):
-                        pass
-                except ConnectionResetError:
-                    pass
         wait_for_all(server, tls)
         kept = [connected(server, tls) for _ in range(16)]
         assert min(sizes(server)) >= 4
@@ -123,59 +115,105 @@ def test_over_tls_as_well_and_who_speaks_none_is_not_counted(tmp_path, certifica
             connection.close()
 
 
-def test_the_one_with_the_fewest_takes_the_next_and_places_that_become_free_are_filled(monkeypatch):
-    monkeypatch.setattr(sharing, "LOOKS", 5_000)
+LOOPS = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 
-    async def come() -> list[list[int]]:
-        board, held, clients = Board(2), {0: [], 1: []}, []
+
+class Beside:
+    """The server of one of several processes, as a door knows it; here all of them are in one loop."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.config = SimpleNamespace(ssl=tls)
+        self.held: list[asyncio.BaseTransport] = []
+
+    def protocol(self, when_lost) -> asyncio.Protocol:
+        held = self.held
 
         class Held(asyncio.Protocol):
-            def __init__(self, place, lost):
-                self.place, self.lost = place, lost
-
             def connection_made(self, transport):
-                held[self.place].append(transport)
+                held.append(transport)
 
             def connection_lost(self, exc):
-                self.lost()
+                when_lost()
 
-        with socket.socket() as listening:
-            listening.bind(("127.0.0.1", 0))
-            listening.listen()
-            # Two processes have it; here it is one with two numbers.
-            sockets, doors = [listening, listening.dup()], []
-            for place, one in enumerate(sockets):
+        return Held()
+
+    def leave(self) -> None:
+        for transport in self.held:
+            transport.close()
+        self.held.clear()
+
+
+async def until(true_at_last) -> None:
+    async with asyncio.timeout(20):
+        while not true_at_last():
+            await asyncio.sleep(0.005)
+
+
+@LOOPS
+def test_the_one_with_the_fewest_takes_the_next_and_places_that_become_free_are_filled(monkeypatch, new_loop):
+    monkeypatch.setattr(sharing, "LOOKS", 5_000)
+
+    async def come() -> None:
+        board, servers, clients = Board(2), [Beside(), Beside()], []
+
+        def sizes() -> list[int]:
+            return [len(server.held) for server in servers]
+
+        async def open_ones(number: int) -> None:
+            for _ in range(number):
+                there = sum(sizes())
+                clients.append(await asyncio.open_connection(*address))
+                await until(lambda there=there: sum(sizes()) > there)
+
+        with socket.create_server(("127.0.0.1", 0)) as listening, listening.dup() as too:
+            address = listening.getsockname()
+            doors = []
+            for place, one in enumerate((listening, too)):
                 board.begin(place)
-                config = SimpleNamespace(ssl=None)
-                server = SimpleNamespace(config=config, protocol=lambda lost, place=place: Held(place, lost))
-                doors.append(Door(server, one, board, place))
-
-            async def open_ones(number: int) -> list[int]:
-                for _ in range(number):
-                    there = sum(map(len, held.values()))
-                    clients.append(await asyncio.open_connection(*listening.getsockname()))
-                    while sum(map(len, held.values())) == there:
-                        await asyncio.sleep(0.005)
-                return [len(one) for one in held.values()]
-
-            seen = [await open_ones(8)]
-            for transport in held[0]:
-                transport.close()
-            held[0].clear()
+                doors.append(Door(servers[place], one, board, place))
+            await open_ones(8)
+            assert sizes() == [4, 4]
+            servers[0].leave()
+            await until(lambda: board.has_fewest(0))
+            await open_ones(4)
+            assert sizes() == [4, 4]
+            # Whoever goes after its door was closed is not counted: nobody would have fewer.
+            board.begin(1)
+            doors[0].close()
+            servers[0].leave()
             await asyncio.sleep(0.05)
-            seen.append(await open_ones(4))
-            for door in doors:
-                door.close()
-            for transport in [*held[0], *held[1]]:
-                transport.close()
-            await asyncio.sleep(0.05)
-            # Those that go after their door was closed are not counted.
-            assert board.has_fewest(0)
-            assert [board._counts[place] for place in range(2)] == [sharing.NOBODY] * 2
-            sockets[1].close()
-            return seen
+            assert board.has_fewest(1)
+            doors[1].close()
+            servers[1].leave()
+            for _, writer in clients:
+                writer.close()
 
-    assert asyncio.run(come()) == [[4, 4], [4, 4]]
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(come())
+
+
+@LOOPS
+def test_who_speaks_no_tls_is_not_counted(certificate, new_loop):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate)
+
+    async def come() -> None:
+        board = Board(2)
+        board.begin(0)
+        board.begin(1)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            door = Door(Beside(tls), listening, board, 0)
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            await until(lambda: not board.has_fewest(0))
+            writer.write(PING)
+            with suppress(ConnectionError):
+                await asyncio.wait_for(reader.read(), 20)
+            await until(lambda: board.has_fewest(0))
+            door.close()
+            writer.close()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(come())
 
 
 def test_the_board_knows_who_has_the_fewest():
@@ -194,7 +232,8 @@ def test_the_board_knows_who_has_the_fewest():
     assert board.has_fewest(0)
 
 
-def test_a_server_that_can_take_no_more_for_a_moment_goes_on_after_it(monkeypatch, caplog):
+@LOOPS
+def test_a_server_that_can_take_no_more_for_a_moment_goes_on_after_it(monkeypatch, caplog, new_loop):
     monkeypatch.setattr(sharing, "PAUSE_S", 0.05)
 
     class Full(socket.socket):
@@ -206,26 +245,20 @@ def test_a_server_that_can_take_no_more_for_a_moment_goes_on_after_it(monkeypatc
                 raise OSError(errno.EMFILE, "Too many open files")
             return super().accept()
 
-    async def come() -> int:
-        heard = asyncio.get_running_loop().create_future()
-
-        class Greeting(asyncio.Protocol):
-            def connection_made(self, transport):
-                transport.close()
-                heard.set_result(True)
-
-        server = SimpleNamespace(config=SimpleNamespace(ssl=None), protocol=lambda lost: Greeting())
+    async def come() -> None:
+        board, server = Board(1), Beside()
         with Full() as listening:
             listening.bind(("127.0.0.1", 0))
             listening.listen()
-            board = Board(1)
             board.begin(0)
             door = Door(server, listening, board, 0)
             _, writer = await asyncio.open_connection(*listening.getsockname())
-            await asyncio.wait_for(heard, 10)
+            await until(lambda: server.held)
+            assert listening.refused == 2
             door.close()
+            server.leave()
             writer.close()
-            return listening.refused
 
-    assert asyncio.run(come()) == 2
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(come())
     assert "Too many open files" in caplog.text

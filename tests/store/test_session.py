@@ -3,20 +3,8 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
-from atrisys.settings import Settings
-from atrisys.store import upgrade
 from atrisys.store.ids import take_ids
-from atrisys.store.session import Store
 from atrisys.store.tables import IdSequence, Ontology
-
-
-@pytest.fixture
-def fresh(tmp_path):
-    """A store of its own on SQLite: what is tried here is how it shares one file."""
-    store = Store(Settings(data=tmp_path, database_url=""))
-    upgrade.prepare(store)
-    yield store
-    store.close()
 
 
 def test_writers_wait_for_each_other_and_none_fails(fresh):

@@ -2,26 +2,18 @@
 
 import sqlite3
 import threading
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from atrisys.settings import Settings
-from atrisys.store import upgrade, writer
+from atrisys.store import writer
 from atrisys.store.ids import take_ids
 from atrisys.store.session import Store
 from atrisys.store.tables import IdSequence
 from atrisys.store.writer import Writer, WritingSession
-
-
-@pytest.fixture
-def fresh(tmp_path):
-    store = Store(Settings(data=tmp_path, database_url=""))
-    upgrade.prepare(store)
-    yield store
-    store.close()
 
 
 def last_number(store: Store) -> int:
@@ -101,6 +93,26 @@ def test_a_transaction_that_cannot_be_ended_leaves_nothing_behind(fresh, monkeyp
     for _ in range(2):
         with fresh.writing() as db:
             assert db.connection() is not kept[0]
+            take_ids(db)
+    assert last_number(fresh) == 102
+
+
+def test_a_commit_for_which_there_is_no_room_leaves_nothing_behind(fresh, monkeypatch):
+    """SQLite undoes it by itself, and a request's session is closed after it, no more."""
+
+    def refuse(connection: Any) -> None:
+        connection.rollback()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    db = fresh.session(writes=True)
+    take_ids(db)
+    monkeypatch.setattr(fresh.writers.dialect, "do_commit", refuse)
+    with pytest.raises(OperationalError):
+        db.commit()
+    db.close()
+    monkeypatch.undo()
+    for _ in range(2):
+        with fresh.writing() as db:
             take_ids(db)
     assert last_number(fresh) == 102
 

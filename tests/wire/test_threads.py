@@ -81,8 +81,8 @@ def test_more_work_than_threads_waits_its_turn(threads):
 
     async def ask() -> list[int]:
         asked = [threads.run(work, number) for number in range(10)]
-        await asyncio.sleep(0.05)
-        assert len(most) == 2
+        while len(most) < 2:
+            await asyncio.sleep(0.01)
         gate.set()
         return await asyncio.gather(*asked)
 
@@ -104,22 +104,23 @@ def test_what_nobody_waits_for_any_longer_is_not_begun(threads):
     assert begun == ["kept"]
 
 
-def test_a_loop_that_has_ended_waits_for_nothing(threads):
-    gate = threading.Event()
+def test_a_loop_that_has_ended_waits_for_nothing():
+    gate, alone = threading.Event(), Threads(1, "test")
 
     async def leave() -> None:
-        threads.run(gate.wait, 10)
+        alone.run(gate.wait, 10)
 
     asyncio.run(leave())
     gate.set()
 
     async def ask() -> int:
-        return await threads.run(lambda: 2)
+        return await asyncio.wait_for(alone.run(lambda: 2), 10)
 
     assert asyncio.run(ask()) == 2
+    alone.end()
 
 
-def test_threads_without_work_end(threads):
+def test_threads_without_work_end_and_take_no_more(threads):
     async def ask() -> threading.Thread:
         return await threads.run(threading.current_thread)
 
@@ -127,3 +128,22 @@ def test_threads_without_work_end(threads):
     threads.end()
     thread.join(10)
     assert not thread.is_alive()
+    with pytest.raises(RuntimeError):
+        asyncio.run(ask())
+
+
+def test_what_was_begun_is_waited_for(threads):
+    gate, done = threading.Event(), []
+
+    def work() -> None:
+        gate.wait(10)
+        done.append(True)
+
+    async def leave() -> None:
+        threads.run(work)
+
+    asyncio.run(leave())
+    assert not threads.wait_until_idle(0.05)
+    gate.set()
+    assert threads.wait_until_idle(10)
+    assert done

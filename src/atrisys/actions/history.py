@@ -310,8 +310,19 @@ def _changes(
     container, owner = kind.container_column, kind.owner_column
     return [
         (
-            *(seq, transaction, now, me, door, request, name, values["id"], values["version"]),
-            *(values[container] if container else None, values[owner] if owner else None, before, after),
+            seq,
+            transaction,
+            now,
+            me,
+            door,
+            request,
+            name,
+            values["id"],
+            values["version"],
+            values[container] if container else None,
+            values[owner] if owner else None,
+            before,
+            after,
         )
         for seq, (values, before, after) in zip(numbers, entries, strict=True)
     ]

@@ -1,11 +1,10 @@
 """New connections shared out among the server processes: whoever has the fewest takes the next one.
 
 All of them listen at the same door, and left to themselves the one that is woken first takes whoever stands there: of
-two connections both went to the same process every other time, and the second processor had nothing to do.
+two connections both often went to the same process, and the second processor had nothing to do.
 """
 
 import asyncio
-import errno
 import logging
 import mmap
 import socket
@@ -19,7 +18,6 @@ log = logging.getLogger("atrisys")
 LOOKS, LOOK_AFTER_S, THEN_TAKEN = 5, 0.001, 16
 """So often one looks whether somebody else, who has fewer connections, goes first; then so many are taken."""
 PAUSE_S = 1.0
-NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 NOBODY = -1
 
 
@@ -88,6 +86,8 @@ class Door:
         self._loop.remove_reader(self._listening)
         if self._later is not None:
             self._later.cancel()
+        for opening in self._opening:
+            opening.cancel()
         self._board.clear(self._place)
 
     async def wait_closed(self) -> None:
@@ -129,8 +129,6 @@ class Door:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return False
         except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
             log.error("No further connection can be taken for a moment: %s", error.strerror)
             self._loop.remove_reader(self._listening)
             self._later = self._loop.call_later(PAUSE_S, self._listen)
@@ -155,10 +153,9 @@ class Door:
             await self._loop.connect_accepted_socket(
                 lambda: self._server.protocol(lost), connection, ssl=self._server.config.ssl
             )
-        except OSError:
-            # Gone again, or no TLS: the client knows.
+        except BaseException as error:
             connection.close()
             lost()
-        except BaseException:
-            lost()
-            raise
+            # Gone again, or no TLS: the client knows.
+            if not isinstance(error, OSError):
+                raise

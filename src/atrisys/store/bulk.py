@@ -6,7 +6,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, insert
+from sqlalchemy import Connection, Dialect, insert
 from sqlalchemy.orm import Session
 
 from atrisys.store import driver
@@ -32,20 +32,30 @@ def insert_rows(db: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -
 
     Raises IntegrityError as any insert does.
     """
-    if rows:
-        names = _statement(connection_of(db).dialect, kind).names
-        insert_values(db, kind, list(map(itemgetter(*names), rows)))
+    if not rows:
+        return
+    connection = connection_of(db)
+    statement = _statement(connection.dialect, kind)
+    if statement.goes_by_place:
+        _insert_by_place(connection, statement, list(map(itemgetter(*statement.names), rows)))
+    else:
+        driver.run_many(connection, statement.head + statement.row, rows)
 
 
 def insert_values(db: Session, kind: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
     """The same for rows that are their values, in the order of the table's columns."""
+    if not rows:
+        return
     connection = connection_of(db)
     statement = _statement(connection.dialect, kind)
-    if not statement.goes_by_place:
+    if statement.goes_by_place:
+        _insert_by_place(connection, statement, rows)
+    else:
         named = [dict(zip(statement.names, row, strict=True)) for row in rows]
-        if named:
-            driver.run_many(connection, statement.head + statement.row, named)
-        return
+        driver.run_many(connection, statement.head + statement.row, named)
+
+
+def _insert_by_place(connection: Connection, statement: _Statement, rows: Sequence[tuple[Any, ...]]) -> None:
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
         driver.run(connection, _text_for(statement, len(some)), tuple(chain.from_iterable(some)))

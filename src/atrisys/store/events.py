@@ -26,7 +26,7 @@ log = logging.getLogger("atrisys")
 MOST_WAITING, MOST_KNOWN = 20_000, 50_000
 AT_ONCE = 1_000
 ABOUT = ("user_id", "door", "request_id", "action", "class_name", "object_id", "what", "address")
-_same = itemgetter("user_id", "door", "action", "class_name", "object_id", "what")
+_what_is_the_same = itemgetter(*(name for name in ABOUT if name not in ("request_id", "address")))
 
 
 def write_events(db: Session, events: list[dict[str, Any]]) -> None:
@@ -56,7 +56,7 @@ class Noted:
         Args:
             place: all addresses there count as one.
         """
-        key = *_same(event), place or event["address"]
+        key = *_what_is_the_same(event), place or event["address"]
         now = time.monotonic()
         with self._lock:
             before = self._known.get(key)

@@ -1,6 +1,6 @@
 """The one connection that writes to SQLite, kept open: a session has it while its transaction lasts.
 
-Given out by a pool and taken back for each transaction, it cost a small request a thirtieth of its time.
+Given out by a pool and taken back for each transaction, it cost a small request a fiftieth of its time.
 """
 
 import threading

@@ -28,8 +28,6 @@ TAKES_FILES = re.compile(r"/upload|/api/attachedfile(/\d+)?\.json|/api/domain/[^
 PIECE_OF_FILE = "application/offset+octet-stream"
 TAKES_PIECES = re.compile(r"/api/atrisys/uploads(/\d+)?")
 """So may pieces of files sent there."""
-DEEPEST = 8
-"""Errors that led to one another."""
 WELL_FORMED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
@@ -166,6 +164,10 @@ class Edge:
             return message
 
         return counted
+
+
+DEEPEST = 8
+"""Errors that led to one another."""
 
 
 def _let_go(error: BaseException | None) -> None:

@@ -193,7 +193,8 @@ def _made_at_once(response: Response) -> Response:
     return response
 
 
-_in_thread = Threads(AT_ONCE, "request").run
+REQUESTS = Threads(AT_ONCE, "request")
+_in_thread = REQUESTS.run
 
 
 SHORT = 1 << 16

@@ -1,19 +1,20 @@
 """Threads that the event loop hands work to, and what comes of it back.
 
-The standard executor does the same for anybody who asks, by two futures and several locks a task: for a small request
-that took as long as finding out who sends it.
+The standard executor does the same for anybody who asks, by two futures and several locks a task, which took some
+hundredths of a small request's time.
 """
 
 import asyncio
 import atexit
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-ENDED_WITHIN_S = 1.0
+ENDED_WITHIN_S, LOOK_AFTER_S = 1.0, 0.02
 
 
 class _Task(NamedTuple):
@@ -37,6 +38,8 @@ class Threads:
 
     def run(self, do: Callable[..., Any], *given: Any) -> "asyncio.Future[Any]":
         """What it returns or raises, in the loop that asks. Whose future is cancelled before its turn is not begun."""
+        if self._has_ended:
+            raise RuntimeError("These threads have ended.")
         loop = asyncio.get_running_loop()
         task = _Task(loop, loop.create_future(), do, given)
         with self._lock:
@@ -58,6 +61,15 @@ class Threads:
             else:
                 self._idle.append(thread)
             return None
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Whether all that was begun is done, at the latest then."""
+        end = time.monotonic() + seconds
+        while len(self._idle) < len(self._all):
+            if time.monotonic() > end:
+                return False
+            time.sleep(LOOK_AFTER_S)
+        return True
 
     def end(self) -> None:
         """Let those go that have nothing to do, and the others once they have."""
