@@ -124,23 +124,26 @@ class Beside:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.config = SimpleNamespace(ssl=tls)
         self.held: list[asyncio.BaseTransport] = []
+        self.when_made = lambda: None
 
     def protocol(self, when_lost) -> asyncio.Protocol:
-        held = self.held
+        held, when_made = self.held, self.when_made
 
         class Held(asyncio.Protocol):
             def connection_made(self, transport):
+                self.transport = transport
                 held.append(transport)
+                when_made()
 
             def connection_lost(self, exc):
                 when_lost()
+                held.remove(self.transport)
 
         return Held()
 
     def leave(self) -> None:
         for transport in self.held:
             transport.close()
-        self.held.clear()
 
 
 async def until(true_at_last) -> None:
@@ -174,19 +177,36 @@ def test_the_one_with_the_fewest_takes_the_next_and_places_that_become_free_are_
             await open_ones(8)
             assert sizes() == [4, 4]
             servers[0].leave()
-            await until(lambda: board.has_fewest(0))
+            await until(lambda: sizes() == [0, 4])
             await open_ones(4)
             assert sizes() == [4, 4]
             # Whoever goes after its door was closed is not counted: nobody would have fewer.
             board.begin(1)
             doors[0].close()
             servers[0].leave()
-            await asyncio.sleep(0.05)
+            await until(lambda: sizes() == [0, 4])
             assert board.has_fewest(1)
             doors[1].close()
             servers[1].leave()
             for _, writer in clients:
                 writer.close()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(come())
+
+
+@LOOPS
+def test_one_that_comes_while_the_door_is_being_closed_is_let_go(new_loop):
+    async def come() -> None:
+        board, server = Board(2), Beside()
+        board.begin(0)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            door = Door(server, listening, board, 0)
+            server.when_made = door.close
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            assert await asyncio.wait_for(reader.read(), 20) == b""
+            await until(lambda: not server.held)
+            writer.close()
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(come())

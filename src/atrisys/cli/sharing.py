@@ -79,6 +79,7 @@ class Door:
         self._loop = asyncio.get_running_loop()
         self._later: asyncio.TimerHandle | None = None
         self._opening: set[asyncio.Task[None]] = set()
+        self._is_closed = False
         listening.setblocking(False)
         self._listen()
 
@@ -86,8 +87,7 @@ class Door:
         self._loop.remove_reader(self._listening)
         if self._later is not None:
             self._later.cancel()
-        for opening in self._opening:
-            opening.cancel()
+        self._is_closed = True
         self._board.clear(self._place)
 
     async def wait_closed(self) -> None:
@@ -150,9 +150,12 @@ class Door:
 
         connection.setblocking(False)
         try:
-            await self._loop.connect_accepted_socket(
+            transport, _ = await self._loop.connect_accepted_socket(
                 lambda: self._server.protocol(lost), connection, ssl=self._server.config.ssl
             )
+            if self._is_closed:
+                # Nobody else tells it to go: the others were told before it was there.
+                transport.close()
         except BaseException as error:
             connection.close()
             lost()
