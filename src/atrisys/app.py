@@ -13,6 +13,7 @@ from atrisys.access.keys import KeyBox
 from atrisys.actions.keep_log import LogKeeper
 from atrisys.imaging import worker
 from atrisys.imaging.memory import keep_for_pictures
+from atrisys.imaging.opened import keep_opened_in
 from atrisys.jobs.runner import Runner
 from atrisys.resources import (
     abstract_image,
@@ -196,13 +197,15 @@ COLLECTED_AFTER = (20_000, 10, 10)
 
 
 def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
-    """ATrISys as an ASGI application. Without arguments (each worker process): as the environment says."""
-    settings = settings or Settings()
-    if store is None:
-        store = Store(settings)
-        upgrade.prepare(store)
-    app = Application(
+    """ATrISys as an ASGI application. Without arguments: as the environment says."""
+    return with_store(plan_app(settings or Settings()), store)
+
+
+def plan_app(settings: Settings, processes: int = 1) -> FastAPI:
+    """All of it that several processes can share: nothing is open yet."""
+    return Application(
         settings,
+        processes,
         chain.from_iterable(resource.routes.routes for resource in RESOURCES),
         title="ATrISys",
         version=__version__,
@@ -211,6 +214,13 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         redoc_url=None,
         openapi_url=None,
     )
+
+
+def with_store(app: FastAPI, store: Store | None = None) -> FastAPI:
+    """The same on a store; without one on that of its settings, which is made ready."""
+    if store is None:
+        store = Store(app.state.settings)
+        upgrade.prepare(store)
     app.state.store = store
     app.state.key_box = KeyBox(store.folder.secret())
     return app
@@ -221,6 +231,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = app.state.settings
     keep_for_pictures()
     worker.configure(worker.Limits(settings.picture_workers, settings.picture_timeout_s, settings.picture_memory_mb))
+    keep_opened_in(app.state.store.tiles)
     runner, keeper = Runner(app.state.store).start(), LogKeeper(app.state.store).start()
     # Routes, tables and models live as long as the process: the collector need not look at them again and again, which
     # cost a third of the time of a large request. Of a small request hardly anything refers to itself: looked at after
@@ -234,5 +245,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(keeper.stop)
     # Nobody waits any longer for a decoder that hangs; what is being written down is, with what follows once it is.
     worker.close()
+    keep_opened_in(None)
     await run_in_threadpool(REQUESTS.wait_until_idle, DONE_WITHIN_S)
     app.state.store.close()

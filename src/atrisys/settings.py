@@ -73,7 +73,10 @@ class Settings(BaseSettings):
     picture_memory_mb: Annotated[int, Field(gt=0)] = 4096
     """A decoder that wants more is ended."""
     kept_tiles_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
-    """So many GB of the data folder for tiles that had to be decoded; least recently used ones go. 0 keeps none."""
+    """So many GB of the data folder for tiles that had to be decoded, and the places of others.
+
+    Least recently used ones go; 0 keeps none.
+    """
     clean_copies_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 50
     """So many GB of the data folder for clean copies of slides; those asked for longest ago go. 0 makes none."""
     convert_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3600

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -198,13 +199,50 @@ def test_an_idle_connection_is_kept(tmp_path):
             assert answer.raw._connection.sock.getsockname() == first
 
 
+def said_by(data, *words):
+    """What a command prints at last, as JSON."""
+    done = subprocess.run([*atrisys(), "--data", str(data), *words], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def keys(account):
+    return {"X-Auth-Token": account["publicKey"], "X-Auth-Secret": account["privateKey"]}
+
+
+@pytest.mark.long
+def test_after_a_restart_the_tiles_of_a_slide_come_without_a_decoder(tmp_path):
+    data = tmp_path / "data"
+    command = partial(said_by, data)
+
+    def decoders(server):
+        lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in server.children()]
+        return sum("worker_process" in line for line in lines)
+
+    alice = command("user", "add", "alice")
+    project = command("project", "add", "x", "--member", "alice:manager")["id"]
+    image = command("import", str(slides.svs(tmp_path / "a.svs")), "--project", str(project))["imageInstance"]
+    found = []
+    for _ in range(2):
+        with serving(data, "serve") as server:
+            server.wait_for_ping()
+            pictures = [
+                requests.get(f"{server.address}{path}", headers=keys(alice), timeout=20)
+                for path in (
+                    f"/api/atrisys/imageinstance/{image}/tile/0/1/1.jpg",
+                    f"/api/imageinstance/{image}/window-10-20-300-200.jpg",
+                )
+            ]
+            assert [picture.status_code for picture in pictures] == [200, 200]
+            found.append((decoders(server), [picture.content for picture in pictures]))
+    assert [count for count, _ in found] == [1, 0]
+    assert found[0][1] == found[1][1]
+
+
 @pytest.mark.long
 def test_a_right_that_was_taken_away_opens_no_tile_after_five_seconds_in_any_worker(tmp_path):
     data = tmp_path / "data"
 
-    def command(*words):
-        done = subprocess.run([*atrisys(), "--data", str(data), *words], capture_output=True, text=True, check=True)
-        return json.loads(done.stdout.splitlines()[-1])
+    command = partial(said_by, data)
 
     alice, bob = (command("user", "add", name) for name in ("alice", "bob"))
     project = command("project", "add", "x", "--member", "alice:manager", "--member", "bob:contributor")["id"]
@@ -214,14 +252,12 @@ def test_a_right_that_was_taken_away_opens_no_tile_after_five_seconds_in_any_wor
 
         def statuses(account, count=40):
             """Of so many tiles, each on a connection of its own, so that both workers are asked."""
-            keys = {"X-Auth-Token": account["publicKey"], "X-Auth-Secret": account["privateKey"]}
             address = f"{server.address}/api/atrisys/imageinstance/{image}/tile/0/1/1.jpg"
-            return {requests.get(address, headers=keys, timeout=10).status_code for _ in range(count)}
+            return {requests.get(address, headers=keys(account), timeout=10).status_code for _ in range(count)}
 
         assert statuses(alice) == statuses(bob) == {200}
-        keys = {"X-Auth-Token": alice["publicKey"], "X-Auth-Secret": alice["privateKey"]}
         gone = requests.delete(
-            f"{server.address}/api/project/{project}/user/{bob['id']}.json", headers=keys, timeout=10
+            f"{server.address}/api/project/{project}/user/{bob['id']}.json", headers=keys(alice), timeout=10
         )
         assert gone.status_code == 200
         ends = time.monotonic() + 5
@@ -236,12 +272,7 @@ def test_a_right_that_was_taken_away_opens_no_tile_after_five_seconds_in_any_wor
 def test_bombs_that_one_uploads_stop_nobody_elses_tiles(tmp_path):
     data = tmp_path / "data"
 
-    def command(*words):
-        done = subprocess.run([*atrisys(), "--data", str(data), *words], capture_output=True, text=True, check=True)
-        return json.loads(done.stdout.splitlines()[-1])
-
-    def keys(account):
-        return {"X-Auth-Token": account["publicKey"], "X-Auth-Secret": account["privateKey"]}
+    command = partial(said_by, data)
 
     alice, bob = (command("user", "add", name) for name in ("alice", "bob"))
     project = command("project", "add", "x", "--member", "alice:manager")["id"]

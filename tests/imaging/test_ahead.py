@@ -6,7 +6,8 @@ import weakref
 
 import numpy as np
 
-from atrisys.imaging.ahead import make_ahead
+from atrisys.imaging import ahead
+from atrisys.imaging.ahead import IN_HAND, InHand, count_together, make_ahead
 
 
 def made_by(most: int = 3):
@@ -29,6 +30,31 @@ def test_where_others_are_being_made_it_is_made_at_once_and_comes_in_order(monke
     assert {name for _, name in pieces} == {threading.current_thread().name}
     assert [number for number, _ in other] == list(range(1, 10))
     assert all(name.startswith("picture") for _, name in made_by())
+
+
+def test_one_that_was_counted_while_it_waited_is_not_counted_twice(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with IN_HAND, IN_HAND.known():
+        assert all(name.startswith("picture") for _, name in made_by())
+        with IN_HAND:
+            assert {name for _, name in made_by()} == {threading.current_thread().name}
+    assert all(name.startswith("picture") for _, name in made_by())
+    assert IN_HAND.total() == 0
+
+
+def test_pictures_of_other_processes_count_as_well(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(ahead, "IN_HAND", InHand())
+    counts = [0, 0]
+
+    def tell(number: int) -> None:
+        counts[0] += number
+
+    count_together(tell, lambda: sum(counts))
+    assert all(name.startswith("picture") for _, name in made_by())
+    counts[1] = 1
+    assert {name for _, name in made_by()} == {threading.current_thread().name}
+    assert counts == [0, 1]
 
 
 def test_one_that_nobody_takes_to_its_end_no_longer_counts(monkeypatch):

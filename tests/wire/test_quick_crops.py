@@ -1,12 +1,14 @@
 """Crops that are answered before the router: the same answers, the same rights, and one question to the database."""
 
 import asyncio
+import os
 import threading
 import time
 
 import pytest
 from starlette.responses import Response
 
+from atrisys.imaging.ahead import IN_HAND
 from atrisys.store.tables import ImageInstance
 from atrisys.wire import quick_crops
 from browser import signed_in
@@ -110,19 +112,28 @@ def test_who_waits_long_for_what_takes_long_goes_the_ordinary_road(monkeypatch):
 
     async def ask_for_one_too_many() -> list[Response | None]:
         crops = quick_crops.QuickCrops(made)
-        asking = [asyncio.create_task(crops._in_turn(*[None] * 3)) for _ in range(quick_crops.THREADS)]
+        asking = [asyncio.create_task(crops._in_turn(*[None] * 3)) for _ in range(quick_crops.share_of_cores(1))]
         for _ in asking:
             assert await asyncio.to_thread(begun.acquire, timeout=10)
+        assert IN_HAND.total() == len(asking)
         monkeypatch.setattr(quick_crops, "WAIT_S", 0.01)
         too_late = await crops._in_turn(*[None] * 3)
         assert crops._closed_until > time.monotonic()
         end.set()
         made_late = await asyncio.gather(*asking)
         assert crops._closed_until == 0
+        assert IN_HAND.total() == 0
         return [too_late, *made_late]
 
     monkeypatch.setattr(quick_crops.QuickCrops, "_made", take_long)
-    assert asyncio.run(ask_for_one_too_many()) == [None, *[made] * quick_crops.THREADS]
+    assert asyncio.run(ask_for_one_too_many()) == [None, *[made] * quick_crops.share_of_cores(1)]
+
+
+def test_each_process_has_its_share_of_the_cores(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert [quick_crops.share_of_cores(processes) for processes in (1, 2, 4, 16)] == [4, 3, 1, 1]
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert quick_crops.share_of_cores(1) == 1
 
 
 def test_what_brings_a_body_goes_the_ordinary_road(store, bob, drawn):

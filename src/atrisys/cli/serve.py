@@ -160,6 +160,6 @@ def run_server(door: Door, workers: int, settings: "Settings") -> None:
         if workers == 1:
             uvicorn.Server(config).run(sockets=[door.socket])
         else:
-            run_workers(config, [door.socket])
+            run_workers(config, [door.socket], settings)
     except KeyboardInterrupt:
         say("Stopped.")

@@ -22,7 +22,7 @@ NOBODY = -1
 
 
 class Board:
-    """How many connections each process has, where all of them read it. Made before they are."""
+    """How many connections each process has (or pictures in hand), where all of them read it. Made before they are."""
 
     def __init__(self, places: int) -> None:
         self._counts = memoryview(mmap.mmap(-1, 4 * places)).cast("i")
@@ -42,6 +42,9 @@ class Board:
         """Each place is written by its process alone; who has left the board is not counted any longer."""
         if self._counts[place] != NOBODY:
             self._counts[place] += number
+
+    def total(self) -> int:
+        return sum(count for count in self._counts if count != NOBODY)
 
     def has_fewest(self, place: int) -> bool:
         mine = self._counts[place]

@@ -4,9 +4,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
-from threading import Lock
+from threading import Lock, local
 from typing import TypeVar
 
 Given = TypeVar("Given")
@@ -30,26 +31,54 @@ if hasattr(os, "register_at_fork"):  # threads stay behind when a process is cop
     os.register_at_fork(after_in_child=_readers.cache_clear)
 
 
-class _Counted:
-    """How many pictures are being made now."""
+class InHand:
+    """How many pictures are being made now, or wait for a thread that will."""
 
     def __init__(self) -> None:
-        self._count, self._lock = 0, Lock()
+        self._count, self._lock, self._here = 0, Lock(), local()
+        self.tell: Callable[[int], None] = self._add
+        self.total: Callable[[], int] = lambda: self._count
 
     def __enter__(self) -> None:
         with self._lock:
-            self._count += 1
+            self.tell(1)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
-            self._count -= 1
+            self.tell(-1)
 
     def are_enough(self) -> bool:
         """More than one, and as many as there are cores."""
-        return self._count > 1 and self._count >= (os.cpu_count() or 1)
+        count = self.total()
+        return count > 1 and count >= (os.cpu_count() or 1)
+
+    @contextmanager
+    def known(self) -> Iterator[None]:
+        """What this thread makes inside was counted while it waited."""
+        self._here.is_known = True
+        try:
+            yield
+        finally:
+            self._here.is_known = False
+
+    def unless_known(self) -> AbstractContextManager[None]:
+        return nullcontext() if getattr(self._here, "is_known", False) else self
+
+    def _add(self, number: int) -> None:
+        self._count += number
 
 
-_being_made = _Counted()
+IN_HAND = InHand()
+
+
+def count_together(tell: Callable[[int], None], total: Callable[[], int]) -> None:
+    """Processes that share the cores count all their pictures (before the first is made).
+
+    Args:
+        tell: adds to those of this process.
+        total: those of all.
+    """
+    IN_HAND.tell, IN_HAND.total = tell, total
 
 
 def read_ahead(bands: Iterator[Given]) -> Iterator[Given]:
@@ -66,7 +95,7 @@ def read_ahead(bands: Iterator[Given]) -> Iterator[Given]:
 def make_ahead(make: Callable[[Given], Made], given: Iterable[Given], most: int) -> Iterator[Made]:
     """Make one thing of each that is given, in threads.
 
-    Where the cores have other pictures to make already, in this thread: handing work over costs and gains nothing.
+    Where there are other pictures for the cores, in this thread: handing work over costs and gains nothing.
 
     Args:
         make: safe to be called from several threads.
@@ -77,10 +106,10 @@ def make_ahead(make: Callable[[Given], Made], given: Iterable[Given], most: int)
         What was made, in the order of what was given.
     """
     begun: deque[Future[Made]] = deque()
-    with _being_made:
+    with IN_HAND.unless_known():
         try:
             for one in given:
-                if _being_made.are_enough():
+                if IN_HAND.are_enough():
                     while begun:
                         yield begun.popleft().result()
                     made = make(one)

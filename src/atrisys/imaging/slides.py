@@ -14,6 +14,7 @@ from atrisys.errors import ConversionFailed, PictureFailed, PictureMissing, Slid
 from atrisys.imaging import worker
 from atrisys.imaging.find import OF_SEVERAL_FILES, entry_of, files_of, find_slides
 from atrisys.imaging.levels import check_asked, window_at
+from atrisys.imaging.opened import what_opening_found
 from atrisys.imaging.reader import Box, Level, Pixels, Plane, SlideFacts
 from atrisys.imaging.readers.tiff.jpeg import NotPlain
 from atrisys.imaging.readers.tiff.stored import StoredTiles
@@ -122,10 +123,11 @@ class SharedSlide:
 
     facts: SlideFacts
 
-    def __init__(self, path: Path, format: str, added: Added | None = None) -> None:
+    def __init__(self, path: Path, format: str, added: Added | None = None, kept_as: str = "") -> None:
+        """`kept_as`: the name of the slide's file, where `path` is another one that was made of it."""
         entry = entry_of(path)
-        self._path, self._format = str(entry), format
-        opened = self._ask("open_slide")
+        self._path, self._format, self._kept_as = str(entry), format, kept_as or path.name
+        opened = what_opening_found(path, entry, format, self._kept_as, lambda: self._ask("open_slide"))
         self.facts = facts_from(opened["facts"])
         self._own = len(self.facts.levels)
         self._added, self._added_planes = added, dict[Plane, SharedSlide]()
@@ -205,7 +207,7 @@ class SharedSlide:
         assert self._added
         known = self._added_planes.get(plane)
         if known is None:
-            known = SharedSlide(self._added.folder / added_name(plane), _ADDED_FORMAT)
+            known = SharedSlide(self._added.folder / added_name(plane), _ADDED_FORMAT, kept_as=self._kept_as)
             if len(self._added_planes) >= _MOST_ADDED_OPEN:
                 self._added_planes = {}
             self._added_planes[plane] = known

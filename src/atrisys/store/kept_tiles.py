@@ -1,4 +1,6 @@
-"""Tiles that had to be decoded, encoded and kept: a folder of plain files that never grows beyond its limit.
+"""Tiles that had to be decoded, encoded and kept, and what else is made of a slide's file again and again.
+
+A folder of plain files that never grows beyond its limit.
 
 Several server processes read and write it at once, and any of them may be killed at any moment: a tile is written aside
 and then renamed, and ends with a checksum, so that none is ever read half. Nothing is flushed to the disk and nothing
@@ -19,6 +21,8 @@ from pathlib import Path
 
 MOST_BYTES = 1 << 20
 """What is larger is no tile."""
+MOST_BESIDE = 64 << 20
+"""What is larger is nothing else that is kept here."""
 SPARE_BYTES = 1 << 30
 """So much of the disk is left to others: where less is free, tiles go."""
 STEPS = 32
@@ -51,6 +55,13 @@ class KeptTiles:
 
     def read(self, slide: str, name: str) -> bytes | None:
         """A tile; None where it was not kept, or is not whole."""
+        tile = self.read_file(slide, name)
+        if tile is not None:
+            self._memory.put((slide, name), tile)
+        return tile
+
+    def read_file(self, slide: str, name: str) -> bytes | None:
+        """The same of what is not used again at once (`keep_file`)."""
         try:
             with (_folder_of(self.folder, slide) / name).open("rb", buffering=0) as file:
                 kept = file.read()
@@ -58,11 +69,8 @@ class KeptTiles:
                     os.utime(file.fileno())
         except OSError:
             return None
-        tile = kept[:-_CHECK]
-        if not tile or _checksum(tile) != kept[-_CHECK:]:
-            return None
-        self._memory.put((slide, name), tile)
-        return tile
+        content = kept[:-_CHECK]
+        return content if content and _checksum(content) == kept[-_CHECK:] else None
 
     def keep(self, slide: str, name: str, tile: bytes) -> None:
         """Keep a tile if there is room; what goes wrong is nobody's trouble.
@@ -73,11 +81,16 @@ class KeptTiles:
         """
         if len(tile) <= min(MOST_BYTES, self.limit):
             self._memory.put((slide, name), tile)
+        self.keep_file(slide, name, tile, MOST_BYTES)
+
+    def keep_file(self, slide: str, name: str, content: bytes, most_bytes: int = MOST_BESIDE) -> None:
+        """The same for what else was made of a slide and goes with it; it takes no place in memory."""
+        if len(content) <= min(most_bytes, self.limit):
             with contextlib.suppress(OSError):
                 self.folder.mkdir(mode=0o700, exist_ok=True)
                 if self._free() > SPARE_BYTES:
-                    self._write(_folder_of(self.folder, slide) / name, tile + _checksum(tile))
-        self._count(-(-len(tile) // _BLOCK) * _BLOCK if self.limit else 0)
+                    self._write(_folder_of(self.folder, slide) / name, content + _checksum(content))
+        self._count(-(-len(content) // _BLOCK) * _BLOCK if self.limit else 0)
 
     def sweep(self) -> None:
         """Make room: what was used longest ago goes first. Nothing happens where another process does so already."""

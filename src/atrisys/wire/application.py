@@ -22,14 +22,15 @@ class Application(FastAPI):
     done at the edge.
     """
 
-    def __init__(self, settings: Settings, routes: Iterable[BaseRoute], **named: Any) -> None:
+    def __init__(self, settings: Settings, processes: int, routes: Iterable[BaseRoute], **named: Any) -> None:
+        """`processes`: so many share the cores."""
         super().__init__(**named)
         self.router = RouteFinder(
             routes, redirect_slashes=False, dependency_overrides_provider=self, lifespan=named.get("lifespan")
         )
         self.state.settings = settings
         self.state.rooms = Rooms(settings.giant_pictures_at_once)
-        self._doors = Edge(StoredTiles(QuickCrops(self.router)), settings)
+        self._doors = Edge(StoredTiles(QuickCrops(self.router, processes)), settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self

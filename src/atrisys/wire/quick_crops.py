@@ -26,6 +26,7 @@ from atrisys.access.caller import Caller
 from atrisys.access.slide_file import SlideFile
 from atrisys.access.visible import somebody, visible
 from atrisys.errors import Refusal
+from atrisys.imaging.ahead import IN_HAND
 from atrisys.store.fixed import Fixed
 from atrisys.store.session import Store
 from atrisys.store.tables import AnnotationDomain, ReviewedAnnotation, UserAnnotation
@@ -36,7 +37,7 @@ from atrisys.wire.pictures import PictureAnswer
 from atrisys.wire.refusals import answer_to
 from atrisys.wire.tiles import judged_now
 
-THREADS = min(4, os.cpu_count() or 1)
+MOST_THREADS = 4
 """More would only take the interpreter from each other."""
 MOST_IN_HAND, WAIT_S, CLOSED_S = 20, 0.1, 1.0
 """Who would be one more, or has waited so long, goes the ordinary road, and so do all others for a while: what takes
@@ -108,14 +109,20 @@ def picture(asked: Asked, slide: SlideFile, drawn: Drawn, format: str, way: Way)
     return cut_out(asked, slide, [shapely.from_wkb(drawn.shape)], format, way, None, drawn.mark)
 
 
+def share_of_cores(processes: int) -> int:
+    """Threads for each of so many processes."""
+    return max(1, min(MOST_THREADS, (os.cpu_count() or 1) // processes))
+
+
 class QuickCrops:
     """Stands between the tiles and the router."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, processes: int = 1) -> None:
+        """`processes`: so many make crops beside each other; each has its share of the cores."""
         self.app = app
         self._askers: Beliefs[Asker] = Beliefs()
         self._slides: Beliefs[SlideFile] = Beliefs()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crops")
+        self._threads = ThreadPoolExecutor(share_of_cores(processes), thread_name_prefix="crops")
         self._in_hand = 0
         self._closed_until = 0.0
         """All threads are held by what takes long, as it seemed to one that waited."""
@@ -159,7 +166,8 @@ class QuickCrops:
         late = asyncio.get_running_loop().call_later(WAIT_S, making.cancel)
         self._in_hand += 1
         try:
-            await asyncio.wait((made,))
+            with IN_HAND:
+                await asyncio.wait((made,))
             if made.cancelled():
                 # What was given up stays in the pool's line, with its request, until a thread comes to it.
                 self._closed_until = time.monotonic() + CLOSED_S
@@ -184,7 +192,8 @@ class QuickCrops:
             way = _WAYS.get(address.word) or way_of(asked)
             response = picture(asked, known.what, drawn, address.format, way)
             if isinstance(response, PictureAnswer):
-                response.make_at_once()
+                with IN_HAND.known():
+                    response.make_at_once()
         except Refusal as refusal:
             return answer_to(request, refusal)
         return response
