@@ -73,9 +73,9 @@ class Settings(BaseSettings):
     picture_memory_mb: Annotated[int, Field(gt=0)] = 4096
     """A decoder that wants more is ended."""
     kept_tiles_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
-    """So many GB of the data folder for tiles that had to be decoded, and the places of others.
+    """So many GB of the data folder for tiles that had to be decoded, and for what was found when slides were opened.
 
-    Least recently used ones go; 0 keeps none.
+    What was used longest ago goes; 0 keeps nothing.
     """
     clean_copies_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 50
     """So many GB of the data folder for clean copies of slides; those asked for longest ago go. 0 makes none."""

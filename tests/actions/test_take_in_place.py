@@ -105,11 +105,14 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(db, store, linked, shar
         os.utime(share / "a.svs", (1, 1))
 
 
-def test_deleting_it_leaves_the_laboratorys_file_alone(alice, linked, share, db):
+def test_deleting_it_leaves_the_laboratorys_file_alone(store, alice, linked, share, db):
     file, image = linked
+    store.tiles.keep("a.svs", "made", b"of it")
+    assert "a.svs" not in " ".join(str(path) for path in store.folder.tiles.rglob("*"))
     assert alice.delete(f"/api/imageinstance/{image}.json").status_code == 200
     assert alice.delete(f"/api/uploadedfile/{file.id}.json").status_code == 200
     assert (share / "a.svs").exists()
+    assert store.tiles.read_file("a.svs", "made") is None
     assert alice.get("/api/command/undo.json").status_code in (400, 409)
     assert db.scalars(select(UploadedFile).where(UploadedFile.id == file.id)).all() == []
 

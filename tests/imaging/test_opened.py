@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from atrisys.imaging import opened, slides, worker
+from atrisys.imaging.messages import pack
 from atrisys.imaging.opened import keep_opened_in
 from atrisys.imaging.reader import Box
 from atrisys.imaging.slides import Added, SharedSlide, added_name
-from atrisys.store.kept_tiles import KeptTiles
+from atrisys.store.kept_tiles import KeptTiles, forget
 from given import slides as given
 
 
@@ -55,21 +57,82 @@ def test_the_next_process_reads_a_slide_without_a_worker(tmp_path, kept, asked, 
     assert asked == ["open_slide"]
 
 
-def test_a_file_that_has_changed_is_asked_about_anew(tmp_path, kept, asked):
-    path = given.svs(tmp_path / "a.svs", width=300, height=200, factors=(1,), seed=1)
-    SharedSlide(path, "SVS")
-    given.svs(path, width=400, height=200, factors=(1,), seed=2)
+def touch(path: Path) -> None:
     os.utime(path, ns=(1, 1))
-    assert SharedSlide(path, "SVS").facts.width == 400
-    assert asked == ["open_slide"] * 2
 
 
-def test_another_version_asks_anew(tmp_path, kept, asked, monkeypatch):
+def lengthen(path: Path) -> None:
+    stat = path.stat()
+    with path.open("ab") as file:
+        file.write(b"more")
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def replace(path: Path) -> None:
+    """By another file of the same time and length."""
+    stat, other = path.stat(), path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    other.rename(path)
+
+
+@pytest.mark.parametrize("change", [touch, lengthen, replace])
+def test_a_file_that_has_changed_is_asked_about_anew(tmp_path, kept, asked, change):
     path = given.svs(tmp_path / "a.svs", width=300, height=200, factors=(1,))
     SharedSlide(path, "SVS")
-    monkeypatch.setattr(opened, "FOUND_AS", opened.FOUND_AS + 1)
+    change(path)
+    SharedSlide(path, "SVS")
     SharedSlide(path, "SVS")
     assert asked == ["open_slide"] * 2
+
+
+@pytest.mark.parametrize("what", ["FOUND_AS", "__version__"])
+def test_another_version_asks_anew(tmp_path, kept, asked, monkeypatch, what):
+    path = given.svs(tmp_path / "a.svs", width=300, height=200, factors=(1,))
+    SharedSlide(path, "SVS")
+    monkeypatch.setattr(opened, what, "another")
+    SharedSlide(path, "SVS")
+    assert asked == ["open_slide"] * 2
+
+
+def test_another_format_asks_anew(tmp_path, kept, asked):
+    path = given.svs(tmp_path / "a.svs", width=300, height=200, factors=(1,))
+    SharedSlide(path, "SVS")
+    SharedSlide(path, "PYRTIFF")
+    assert asked == ["open_slide"] * 2
+
+
+def test_a_file_that_changes_while_it_is_opened_is_not_kept(tmp_path, kept, monkeypatch):
+    path = given.svs(tmp_path / "a.svs", width=300, height=200, factors=(1,))
+    call = worker.call
+
+    def changing(*given: object, **named: object) -> object:
+        found = call(*given, **named)
+        touch(path)
+        return found
+
+    monkeypatch.setattr(worker, "call", changing)
+    SharedSlide(path, "SVS")
+    assert files_in(kept) == []
+
+
+def test_what_the_file_says_of_itself_is_not_kept(tmp_path, kept):
+    path = given.svs(tmp_path / "a.svs")
+    words = slides.inspect(path).metadata
+    assert words
+    assert SharedSlide(path, "SVS").facts.metadata == {}
+    (file,) = files_in(kept)
+    assert b"ImageDescription" not in file.read_bytes()
+    assert not any(part in str(file) for part in ("a.svs", path.stem + "."))
+
+
+def test_of_a_slide_of_several_files_nothing_is_kept(tmp_path, kept, asked):
+    folder = tmp_path / "series"
+    folder.mkdir()
+    given.svs(folder / "a.svs", width=300, height=200, factors=(1,))
+    SharedSlide(folder, "SVS")
+    assert asked == ["open_slide"]
+    assert files_in(kept) == []
 
 
 def test_what_is_kept_and_broken_is_asked_for_anew(tmp_path, kept, asked):
@@ -78,10 +141,11 @@ def test_what_is_kept_and_broken_is_asked_for_anew(tmp_path, kept, asked):
     (file,) = files_in(kept)
     whole = kept.read_file(path.name, file.name)
     assert whole is not None
-    for broken in (b"words", whole[:-1], whole[:100], b"\0\0\0\2{}"):
+    strange = [{}, None, {"facts": {}, "tables": []}, {"facts": asdict(facts), "tables": [{"more": 1}]}]
+    for broken in (b"words", whole[:-1], whole[:100], b"\0\0\0\2{}", *(b"".join(pack(one)) for one in strange)):
         kept.keep_file(path.name, file.name, broken)
         assert SharedSlide(path, "SVS").facts == facts
-    assert asked == ["open_slide"] * 5
+    assert asked == ["open_slide"] * (1 + 4 + len(strange))
 
 
 def test_tiles_that_are_not_handed_on_leave_nothing(tmp_path, kept, asked):
@@ -101,7 +165,9 @@ def test_levels_that_were_made_go_with_their_slide(tmp_path, kept, asked):
         slide = SharedSlide(path, "SVS", Added(folder, levels))
         assert slide.read_stored_tile(1, 0, 0)
     assert asked == ["open_slide"] * 2
-    assert {file.parent.name for file in files_in(kept)} == {"a.svs"}
+    assert len(files_in(kept)) == 2
+    forget(kept.folder, "a.svs")
+    assert files_in(kept) == []
 
 
 def test_a_missing_file_is_the_workers_to_say(tmp_path, kept):

@@ -8,7 +8,9 @@ import time
 import pytest
 from starlette.responses import Response
 
+from atrisys.app import plan_app
 from atrisys.imaging.ahead import IN_HAND
+from atrisys.settings import Settings
 from atrisys.store.tables import ImageInstance
 from atrisys.wire import quick_crops
 from browser import signed_in
@@ -132,6 +134,9 @@ def test_who_waits_long_for_what_takes_long_goes_the_ordinary_road(monkeypatch):
 def test_each_process_has_its_share_of_the_cores(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert [quick_crops.share_of_cores(processes) for processes in (1, 2, 4, 16)] == [4, 3, 1, 1]
+    crops = plan_app(Settings(), 2)._doors.app.app
+    assert isinstance(crops, quick_crops.QuickCrops)
+    assert crops._threads._max_workers == 3
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert quick_crops.share_of_cores(1) == 1
 

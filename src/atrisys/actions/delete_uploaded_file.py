@@ -1,5 +1,7 @@
 """Delete an uploaded file, or move it to another storage, with all that was made from it."""
 
+from pathlib import Path
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -41,6 +43,8 @@ def _delete(db: Session, caller: Caller, folder: DataFolder, file: UploadedFile)
     after_commit(db, lambda id=file.id: folder.drop_levels(id))
     if name := file.filename:
         after_commit(db, lambda: folder.drop(name))
+    elif place := file.in_place:
+        after_commit(db, lambda: folder.forget_tiles(Path(place["path"])))
 
 
 def move_uploaded_file(db: Session, caller: Caller, file: UploadedFile, storage: Storage) -> None:

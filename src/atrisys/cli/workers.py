@@ -107,11 +107,16 @@ class Worker(multiprocess.Process):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, multiprocess.SIGNALS)
         threading.Thread(target=_end_with, args=(parent,), name="watch the parent", daemon=True).start()
         self.config.configure_logging()
-        if self._boards is not None:
-            pictures = self._boards.pictures
-            pictures.begin(self._place)
-            count_together(partial(pictures.add, self._place), pictures.total)
-        self.target(sockets)
+        if self._boards is None:
+            self.target(sockets)
+            return
+        pictures = self._boards.pictures
+        pictures.begin(self._place)
+        count_together(partial(pictures.add, self._place), pictures.total)
+        try:
+            self.target(sockets)
+        finally:
+            self._boards.clear(self._place)
 
 
 def _end_with(parent: int) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
-from threading import Lock, local
+from threading import RLock, local
 from typing import TypeVar
 
 Given = TypeVar("Given")
@@ -32,10 +32,10 @@ if hasattr(os, "register_at_fork"):  # threads stay behind when a process is cop
 
 
 class InHand:
-    """How many pictures are being made now, or wait for a thread that will."""
+    """How many pictures are being made and sent now, or wait for a thread that will make them."""
 
     def __init__(self) -> None:
-        self._count, self._lock, self._here = 0, Lock(), local()
+        self._count, self._lock, self._here = 0, RLock(), local()
         self.tell: Callable[[int], None] = self._add
         self.total: Callable[[], int] = lambda: self._count
 
@@ -55,14 +55,17 @@ class InHand:
     @contextmanager
     def known(self) -> Iterator[None]:
         """What this thread makes inside was counted while it waited."""
-        self._here.is_known = True
+        before, self._here.is_known = self._is_known(), True
         try:
             yield
         finally:
-            self._here.is_known = False
+            self._here.is_known = before
 
     def unless_known(self) -> AbstractContextManager[None]:
-        return nullcontext() if getattr(self._here, "is_known", False) else self
+        return nullcontext() if self._is_known() else self
+
+    def _is_known(self) -> bool:
+        return getattr(self._here, "is_known", False)
 
     def _add(self, number: int) -> None:
         self._count += number

@@ -1,18 +1,25 @@
 """What a worker found when it opened a slide, kept on the disk: the next process hands on its tiles without a worker.
 
-To start one takes as long as reading a hundred tiles, and each holds some 20 MB.
+To start one takes as long as reading a hundred tiles, and each holds some 20 MB. Only slides of one file are kept: what
+lies beside an entry file may change without it.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from atrisys import __version__
 from atrisys.imaging import messages
 
+log = logging.getLogger(__name__)
+
 FOUND_AS = 1
 """Another number whenever a reader may find something else in the same file."""
+
+Found = dict[str, Any]
+Opened = TypeVar("Opened")
 
 
 class Kept(Protocol):
@@ -32,41 +39,47 @@ def keep_opened_in(kept: Kept | None) -> None:
     _kept = kept
 
 
-def what_opening_found(
-    slide: Path, entry: Path, format: str, kept_as: str, open_it: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
-    """What `inspect_slide.open_slide` gives, from an earlier time if the file has not changed since.
+def open_once(
+    entry: Path, format: str, kept_as: str, ask: Callable[[], Found], make: Callable[[Found], Opened]
+) -> Opened:
+    """What `make` makes of what `inspect_slide.open_slide` gives: from an earlier time if the file is the same.
 
     Args:
-        slide: the file or folder.
-        entry: its entry file.
+        entry: the slide's only file.
         format: `SlideFacts.format`.
         kept_as: goes with the slide of this name.
-        open_it: asks a worker.
+        ask: a worker.
+        make: may raise whatever it likes where what was kept does not fit.
     """
-    kept, name = _kept, _name(slide, entry, format)
+    kept, name = _kept, _name(entry, format)
     if kept is None or name is None:
-        return open_it()
+        return make(ask())
     known = kept.read_file(kept_as, name)
     if known is not None:
         try:
-            return messages.unpack(_reading(known))
-        except (messages.Garbled, EOFError):
-            pass
-    found = open_it()
+            return make(messages.unpack(_reading(known)))
+        except Exception:
+            log.debug("what was kept of %s does not fit", kept_as, exc_info=True)
+    found = ask()
     # For tiles that are not handed on a worker is needed anyway.
-    if any(table["plain_jpeg"] for table in found["tables"] or ()) and _name(slide, entry, format) == name:
-        kept.keep_file(kept_as, name, b"".join(messages.pack(found)))
-    return found
+    if any(table["plain_jpeg"] for table in found["tables"] or ()) and _name(entry, format) == name:
+        kept.keep_file(kept_as, name, b"".join(messages.pack(_without_words(found))))
+    return make(found)
 
 
-def _name(slide: Path, entry: Path, format: str) -> str | None:
+def _without_words(found: Found) -> Found:
+    """What the file says of itself may name somebody, and no tile needs it."""
+    return {**found, "facts": {**found["facts"], "metadata": {}}}
+
+
+def _name(entry: Path, format: str) -> str | None:
     """Another one whenever another thing may be found; None where there is no such file."""
     try:
-        stats = [path.stat() for path in (slide, entry)]
+        stat = entry.stat()
     except OSError:
         return None
-    said = [__version__, FOUND_AS, entry, format, *((stat.st_mtime_ns, stat.st_size) for stat in stats)]
+    said = [__version__, FOUND_AS, str(entry), format]
+    said += [stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_dev, stat.st_ino]
     return f"opened-{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"
 
 

@@ -14,7 +14,7 @@ from atrisys.errors import ConversionFailed, PictureFailed, PictureMissing, Slid
 from atrisys.imaging import worker
 from atrisys.imaging.find import OF_SEVERAL_FILES, entry_of, files_of, find_slides
 from atrisys.imaging.levels import check_asked, window_at
-from atrisys.imaging.opened import what_opening_found
+from atrisys.imaging.opened import open_once
 from atrisys.imaging.reader import Box, Level, Pixels, Plane, SlideFacts
 from atrisys.imaging.readers.tiff.jpeg import NotPlain
 from atrisys.imaging.readers.tiff.stored import StoredTiles
@@ -127,19 +127,14 @@ class SharedSlide:
         """`kept_as`: the name of the slide's file, where `path` is another one that was made of it."""
         entry = entry_of(path)
         self._path, self._format, self._kept_as = str(entry), format, kept_as or path.name
-        opened = what_opening_found(path, entry, format, self._kept_as, lambda: self._ask("open_slide"))
-        self.facts = facts_from(opened["facts"])
+        self.facts, tables = self._open(path, entry)
         self._own = len(self.facts.levels)
         self._added, self._added_planes = added, dict[Plane, SharedSlide]()
         if added:
             self.facts = replace(self.facts, levels=self.facts.levels + added.levels)
-        self._tables: dict[tuple[int, Plane], TileTable] = {}
+        self._tables = {(level, Plane()): table for level, table in enumerate(tables)}
         self._stored: StoredTiles | None = None
-        if opened["tables"] is not None:
-            self._tables = {
-                (level, Plane()): TileTable.from_plain(table) for level, table in enumerate(opened["tables"])
-            }
-        if any(table.plain_jpeg for table in self._tables.values()):
+        if any(table.plain_jpeg for table in tables):
             self._stored = StoredTiles(FileSource(entry), self.facts)
 
     def read_region(self, box: Box, level: int = 0, plane: Plane = Plane()) -> Pixels:
@@ -221,6 +216,20 @@ class SharedSlide:
                 self._tables = {}
             self._tables[level, plane] = table
         return table
+
+    def _open(self, path: Path, entry: Path) -> tuple[SlideFacts, list[TileTable]]:
+        """What is needed for its tiles: facts, without the file's own words, and the tables of the first plane."""
+
+        def make(found: dict[str, Any]) -> tuple[SlideFacts, list[TileTable]]:
+            facts = facts_from({**found["facts"], "metadata": {}})
+            return facts, [TileTable.from_plain(table) for table in found["tables"] or ()]
+
+        def ask() -> dict[str, Any]:
+            return self._ask("open_slide")
+
+        if entry != path:
+            return make(ask())
+        return open_once(entry, self._format, self._kept_as, ask, make)
 
     def _ask(self, what: str, *args: Any) -> Any:
         return worker.call(f"{_DESK}{what}", self._path, self._format, *args, key=self._path)

@@ -257,6 +257,10 @@ class DataFolder:
         """Remove a kept file or folder, and its tiles; nothing happens when it is gone already."""
         path = self.path_of(name)
         disk.remove(path)
+        self.forget_tiles(path)
+
+    def forget_tiles(self, path: Path) -> None:
+        """Remove what was made of a slide's file, one of ours or one that is read in its place."""
         kept_tiles.forget(self.tiles, path.name)
 
     def drop_levels(self, file_id: int, but: str = "") -> None:

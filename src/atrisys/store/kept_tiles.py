@@ -9,6 +9,7 @@ else depends on it: whoever deletes the folder, or fills the disk, loses time an
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import secrets
 import shutil
@@ -17,6 +18,7 @@ import time
 import zlib
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 MOST_BYTES = 1 << 20
@@ -76,7 +78,7 @@ class KeptTiles:
         """Keep a tile if there is room; what goes wrong is nobody's trouble.
 
         Args:
-            slide: name of the slide's file, as `DataFolder` made it.
+            slide: name of the slide's file: as `DataFolder` made it, or its own where it is read in its place.
             name: another one for every other picture; ours as well, never a part of an address.
         """
         if len(tile) <= min(MOST_BYTES, self.limit):
@@ -192,8 +194,11 @@ def forget(folder: Path, slide: str) -> None:
     shutil.rmtree(_folder_of(folder, slide), ignore_errors=True)
 
 
+@lru_cache(maxsize=4096)
 def _folder_of(folder: Path, slide: str) -> Path:
-    return folder / slide[:2] / slide
+    """Named by a digest: a slide that is read where it lies has a name of its own, which may name somebody."""
+    digest = hashlib.sha256(slide.encode(errors="surrogateescape")).hexdigest()[:32]
+    return folder / digest[:2] / digest
 
 
 def _inside(folder: str | Path) -> Iterator[str]:
