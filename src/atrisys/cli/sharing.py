@@ -29,9 +29,6 @@ class Board:
         for place in range(places):
             self.clear(place)
 
-    def __len__(self) -> int:
-        return len(self._counts)
-
     def begin(self, place: int) -> None:
         self._counts[place] = 0
 

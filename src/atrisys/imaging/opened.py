@@ -1,6 +1,6 @@
 """What a worker found when it opened a slide, kept on the disk: the next process hands on its tiles without a worker.
 
-To start one takes as long as reading a hundred tiles, and each holds some 20 MB. Only slides of one file are kept: what
+Starting one takes a tenth of a second, and each holds some 20 MB. Only slides of one file are kept: what
 lies beside an entry file may change without it.
 """
 
@@ -59,7 +59,7 @@ def open_once(
         try:
             return make(messages.unpack(_reading(known)))
         except Exception:
-            log.debug("what was kept of %s does not fit", kept_as, exc_info=True)
+            log.debug("what was kept of a slide does not fit", exc_info=True)
     found = ask()
     # For tiles that are not handed on a worker is needed anyway.
     if any(table["plain_jpeg"] for table in found["tables"] or ()) and _name(entry, format) == name:
