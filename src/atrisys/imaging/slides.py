@@ -122,6 +122,7 @@ class SharedSlide:
     """An open slide: plain JPEG tiles are read here, everything else in workers. Safe to use from several threads."""
 
     facts: SlideFacts
+    """But for what the file says of itself (`metadata`), which nobody needs who reads pixels."""
 
     def __init__(self, path: Path, format: str, added: Added | None = None, kept_as: str = "") -> None:
         """`kept_as`: the name of the slide's file, where `path` is another one that was made of it."""
