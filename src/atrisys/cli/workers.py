@@ -24,7 +24,7 @@ from atrisys.settings import Settings
 COPIES = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 """Elsewhere a copy may not call all of the system: there each loads everything itself."""
 LOADED = ("atrisys.app", "imagecodecs._jpeg8", "uvicorn.loops.uvloop")
-"""The application, and what all of its processes use sooner or later."""
+"""The application, and what all of its processes use sooner or later: late, since other commands need none of it."""
 LOOK_EVERY_S = 1.0
 SPARE = 8
 """Workers may be added by a signal; and while they are replaced, old and new ones stand beside each other."""
@@ -38,8 +38,9 @@ def run_workers(config: Config, sockets: Sequence[socket.socket], settings: Sett
         importlib.import_module(module)
     configure_mappers()
     if COPIES.get_start_method() == "fork":
-        app = sys.modules["atrisys.app"]
-        config.app = partial(app.with_store, app.plan_app(settings, config.workers))
+        from atrisys.app import plan_app, with_store
+
+        config.app = partial(with_store, plan_app(settings, config.workers))
     # What the collector looks at it writes to, and what is written to is shared no longer.
     gc.collect()
     gc.freeze()
@@ -52,7 +53,7 @@ class Boards(NamedTuple):
 
     connections: Board
     pictures: Board
-    """That each is making: who makes them in how many threads looks at all of them."""
+    """In hand in each of them: in how many threads one is made depends on all."""
 
     def clear(self, place: int) -> None:
         self.connections.clear(place)

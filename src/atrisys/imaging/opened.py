@@ -1,7 +1,7 @@
 """What a worker found when it opened a slide, kept on the disk: the next process hands on its tiles without a worker.
 
-Starting one takes a tenth of a second, and each holds some 20 MB. Only slides of one file are kept: what
-lies beside an entry file may change without it.
+Starting one takes a tenth of a second, and each holds some 20 MB. Only slides of one file are kept: what lies beside an
+entry file may change without it.
 """
 
 import hashlib
