@@ -3,13 +3,13 @@ import shapely
 
 from atrisys.errors import Invalid, ShapeRefused
 from atrisys.imaging.reader import SlideFacts
-from atrisys.wire.picture_asking import MOST_IDS, Asked
+from atrisys.wire.picture_asking import MOST_IDS, PictureWords
 
 FACTS = SlideFacts("SVS", 900, 700, ())
 
 
 def asked(**said):
-    return Asked(None, said)  # pyright: ignore[reportArgumentType]
+    return PictureWords(said)
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "None", "null", "undefined"])

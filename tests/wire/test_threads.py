@@ -104,6 +104,26 @@ def test_what_nobody_waits_for_any_longer_is_not_begun(threads):
     assert begun == ["kept"]
 
 
+def test_what_was_not_begun_can_be_taken_back(threads):
+    done, end = [], threading.Event()
+
+    def work(number: int) -> int:
+        done.append(number)
+        end.wait(10)
+        return number
+
+    async def ask() -> list[int]:
+        asked = [threads.run(work, number) for number in range(4)]
+        assert [threads.take_back(answer) for answer in asked[:3]] == [False, False, True]
+        assert not threads.take_back(asked[2])
+        asked[2].set_result(-1)
+        end.set()
+        return await asyncio.gather(*asked)
+
+    assert asyncio.run(ask()) == [0, 1, -1, 3]
+    assert sorted(done) == [0, 1, 3]
+
+
 def test_a_loop_that_has_ended_waits_for_nothing():
     gate, alone = threading.Event(), Threads(1, "test")
 

@@ -91,6 +91,11 @@ def read_rows(
         (rows, width, samples), equal to those rows of the whole picture.
     """
     _check(box, size)
+    if (box.width, box.height) == size and (beyond == "white" or _is_inside(box, slide.facts)):
+        # Full resolution: nothing to scale, only to cut and pad, which the reader does by itself.
+        check_patience()
+        first, last = rows
+        return slide.read_region(Box(box.x, box.y + first, box.width, last - first), 0, plane)
     work = _Work(slide, plane, box, size, beyond)
     work.check_levels()
     again = work.times_larger()
@@ -123,6 +128,10 @@ def position_of(index: int, downsample: float) -> int:
 
 def _sample_bytes(facts: SlideFacts) -> int:
     return np.dtype(sample_type(facts)).itemsize
+
+
+def _is_inside(box: Box, facts: SlideFacts) -> bool:
+    return box.x >= 0 and box.y >= 0 and box.x + box.width <= facts.width and box.y + box.height <= facts.height
 
 
 def _check(box: Box, size: tuple[int, int]) -> None:
@@ -174,8 +183,6 @@ class _Work:
 
     def read(self, rows: tuple[int, int]) -> Pixels:
         """Rows of the picture, read column block by column block where a full row of the source is too much."""
-        if self._is_copy():
-            return self._copy(rows)
         facts = self.slide.facts
         level = facts.levels[self.level]
         downsample = level.downsample
@@ -188,20 +195,6 @@ class _Work:
             row = [self._block(cell, part) for cell in across.split(max(1, fitting // part.reach))]
             bands.append(row[0] if len(row) == 1 else np.concatenate(row, axis=1))
         return bands[0] if len(bands) == 1 else np.concatenate(bands)
-
-    def _is_copy(self) -> bool:
-        """At full resolution there is nothing to scale, only to cut and pad, which the reader does by itself."""
-        return self.level == 0 and self.scale == (1.0, 1.0) and (self.beyond == "white" or self._is_inside())
-
-    def _is_inside(self) -> bool:
-        box, facts = self.box, self.slide.facts
-        return box.x >= 0 and box.y >= 0 and box.x + box.width <= facts.width and box.y + box.height <= facts.height
-
-    def _copy(self, rows: tuple[int, int]) -> Pixels:
-        check_patience()
-        first, last = rows
-        where = Box(self.box.x, self.box.y + first, self.box.width, last - first)
-        return self.slide.read_region(where, 0, self.plane)
 
     def _block(self, across: Taps, down: Taps) -> Pixels:
         facts = self.slide.facts

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from atrisys.access.slide_file import SlideFile, slide_file
 from atrisys.wire.annotations import find_annotation
 from atrisys.wire.asking import CurrentStore, CurrentUser, Db, Find
-from atrisys.wire.cut_outs import way_of
+from atrisys.wire.cut_outs import read_wishes
 from atrisys.wire.picture_asking import CUT, LOOK, SIZE, PictureAsked, note_look, picture_at
 from atrisys.wire.quick_crops import Drawn, judged_drawn, picture
 from atrisys.wire.routes import Routes
@@ -37,7 +37,7 @@ Annotation = Annotated[tuple[SlideFile, Drawn], Depends(_drawn)]
 @picture_at(routes, "/api/algoannotation/{id:int}/crop.{format}", WORDS)
 def show_crop(drawn: Annotation, format: str, asked: PictureAsked) -> Response:
     """The rectangle around the annotation, at full resolution or as `maxSize` or `zoom` say."""
-    return picture(asked, *drawn, format, way_of(asked))
+    return picture(asked.request, *drawn, read_wishes(asked, format))
 
 
 @picture_at(routes, "/api/userannotation/{id:int}/mask.{format}", WORDS)
@@ -45,7 +45,7 @@ def show_crop(drawn: Annotation, format: str, asked: PictureAsked) -> Response:
 @picture_at(routes, "/api/algoannotation/{id:int}/mask.{format}", WORDS)
 def show_mask(drawn: Annotation, format: str, asked: PictureAsked) -> Response:
     """The same rectangle: white inside the annotation, black outside and in its holes."""
-    return picture(asked, *drawn, format, "mask")
+    return picture(asked.request, *drawn, read_wishes(asked, format, "mask"))
 
 
 @picture_at(routes, "/api/userannotation/{id:int}/alphamask.{format}", WORDS)
@@ -53,4 +53,4 @@ def show_mask(drawn: Annotation, format: str, asked: PictureAsked) -> Response:
 @picture_at(routes, "/api/algoannotation/{id:int}/alphamask.{format}", WORDS)
 def show_alphamask(drawn: Annotation, format: str, asked: PictureAsked) -> Response:
     """The same rectangle, transparent outside the annotation."""
-    return picture(asked, *drawn, format, "alphamask")
+    return picture(asked.request, *drawn, read_wishes(asked, format, "alphamask"))

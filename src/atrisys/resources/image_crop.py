@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from atrisys.access.slide_file import SlideFile
 from atrisys.errors import Invalid
+from atrisys.imaging.crops import bounds_of
 from atrisys.store.tables import AbstractImage, AbstractSlice, ImageInstance, SliceInstance
-from atrisys.wire.cut_outs import cut_out, way_of
+from atrisys.wire.cut_outs import cut_out, read_wishes
 from atrisys.wire.picture_asking import CUT, LOOK, SIZE, Asked, PictureAsked, picture_at, slide_of
 from atrisys.wire.routes import Routes
 
@@ -51,4 +52,5 @@ def _crop(slide: SlideFile, format: str, asked: Asked) -> Response:
     shape = asked.shape(slide.facts)
     if shape is None:
         raise Invalid("Send the shape to cut out as location=POLYGON ((x y, …)).")
-    return cut_out(asked, slide, [shape], format, way_of(asked), USUAL)
+    wishes = read_wishes(asked, format, usual_size=USUAL)
+    return cut_out(asked.request, slide, wishes, bounds_of([shape]), [shape])

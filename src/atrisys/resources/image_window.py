@@ -20,7 +20,6 @@ from atrisys.geometry.frames import LEFT_TOP
 from atrisys.geometry.wkt import as_array
 from atrisys.imaging import pictures
 from atrisys.imaging.crops import allowed_size, output_size, window_box
-from atrisys.imaging.encode import format_of
 from atrisys.imaging.pictures import Picture
 from atrisys.imaging.reader import Box
 from atrisys.imaging.slides import SharedSlide
@@ -34,7 +33,7 @@ from atrisys.store.tables import (
     UserAnnotation,
 )
 from atrisys.wire.asking import CurrentUser, Db
-from atrisys.wire.cut_outs import maker, size_of, way_of
+from atrisys.wire.cut_outs import maker, read_wishes
 from atrisys.wire.picture_asking import CUT, LOOK, SIZE, Asked, PictureAsked, picture_at, slide_of
 from atrisys.wire.pictures import Work, is_quick, picture_answer
 from atrisys.wire.routes import Routes
@@ -105,24 +104,23 @@ def show_window_of_plane(
 
 
 def _window(slide: SlideFile, asked_box: Box, format: str, asked: Asked, db: Session, user: Caller) -> Response:
-    facts, way, exterior = slide.facts, way_of(asked), asked.yes("withExterior")
+    facts, exterior, wishes = slide.facts, asked.yes("withExterior"), read_wishes(asked, format, usual_format="png")
     if facts.depth > 1 and (projection := asked.text("projection")):
         raise Invalid("Projections of focal planes ({projection}) are not made.", projection=projection)
     box = window_box(asked_box, (facts.width, facts.height), exterior)
     _check_extent(box, slide)
+    way, kind, plane = wishes.way, wishes.format, wishes.plane(slide.plane)
     chosen = [] if way == "crop" else _chosen(db, user, slide, asked, box)
-    kind = format_of(format, "png", alpha=way == "alphamask")
-    size, display, plane = size_of(asked, asked.max_size), asked.display, asked.plane(slide.plane)
 
     def plain(opened: SharedSlide) -> Picture:
-        return pictures.window(opened, box, plane, kind, exterior=exterior, display=display, **size)
+        return pictures.window(opened, box, plane, kind, exterior=exterior, display=wishes.display, **wishes.size)
 
-    make = maker(asked, slide, [one.shape for one in chosen], box, kind, way, size, plain)
-    wanted = output_size(box, facts, asked.max_size, asked.zoom)
-    planned = allowed_size(wanted, box, kind, asked.safe, window=way == "crop")
+    make = maker(slide, [one.shape for one in chosen], box, wishes, plain)
+    wanted = output_size(box, facts, wishes.max_size, wishes.zoom)
+    planned = allowed_size(wanted, box, kind, wishes.safe, window=way == "crop")
     work = Work(make, planned, kind, slide.path.name, is_quick(box, planned))
     marks = [(one.id, one.version) for one in chosen]
-    return picture_answer(asked.request, work, way, kind, asked_box, slide.mark, sorted(asked.said.items()), marks)
+    return picture_answer(asked.request, work, way, kind, asked_box, slide.mark, wishes.said, marks)
 
 
 def _check_extent(box: Box, slide: SlideFile) -> None:

@@ -125,11 +125,11 @@ def picture_at(
 _NOTHING = ("", "null", "none", "undefined")
 
 
-class Asked:
+class PictureWords:
     """The query's (and body's) words, read one by one; what is no number where one is wanted raises Invalid."""
 
-    def __init__(self, request: Request, said: Mapping[str, str]) -> None:
-        self.request, self.said = request, said
+    def __init__(self, said: Mapping[str, str]) -> None:
+        self.said = said
 
     def text(self, name: str) -> str | None:
         """None where nothing was said."""
@@ -202,17 +202,21 @@ class Asked:
             filters=self.text("filters"),
         )
 
+    @cached_property
+    def axes(self) -> dict[str, int]:
+        """The focal plane (z) and time (t) that are named."""
+        named: dict[str, int] = {}
+        for name, axis in (("zSlices", "z"), ("timepoints", "t")):
+            ids = self.ids(name)
+            if ids is not None and len(ids) != 1:
+                raise Invalid("A picture shows one plane: {name} is one index, not {value}.", name=name, value=str(ids))
+            if ids:
+                named[axis] = ids[0]
+        return named
+
     def plane(self, own: Plane) -> Plane:
         """The slice's own focal plane and time, or the ones that are named."""
-        for name, axis in (("zSlices", "z"), ("timepoints", "t")):
-            named = self.ids(name)
-            if named is not None and len(named) != 1:
-                raise Invalid(
-                    "A picture shows one plane: {name} is one index, not {value}.", name=name, value=str(named)
-                )
-            if named:
-                own = replace(own, **{axis: named[0]})
-        return own
+        return replace(own, **self.axes) if self.axes else own
 
     def shape(self, facts: SlideFacts) -> BaseGeometry | None:
         """The shape that `location` or `geometry` names, in image order; None where there is none.
@@ -232,6 +236,14 @@ class Asked:
                 "The shape lies beyond the image ({width} x {height} px).", width=facts.width, height=facts.height
             )
         return shape
+
+
+class Asked(PictureWords):
+    """A request for a picture, and its words."""
+
+    def __init__(self, request: Request, said: Mapping[str, str]) -> None:
+        super().__init__(said)
+        self.request = request
 
 
 async def _asked(request: Request, body: JsonBody) -> Asked:

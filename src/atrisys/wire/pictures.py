@@ -105,11 +105,13 @@ def has_etag(if_none_match: str | None, etag: str) -> bool:
     return etag in known or "*" in known
 
 
-class PictureAnswer(Stream):
+class PictureAnswer(Response):
     """Makes the picture, at the latest when it is sent. What cannot be made is a clean refusal: nothing was sent."""
 
     def __init__(self, request: Request, work: Work, headers: dict[str, str]) -> None:
-        super().__init__((), headers=headers)
+        # Response would say here how long the body is.
+        self.status_code, self.background = 200, None
+        self.raw_headers = _raw(headers)
         self._request, self._work = request, work
         self._made: Picture | Response | None = None
 
@@ -153,13 +155,14 @@ class PictureAnswer(Stream):
         if isinstance(made, Response):
             await made(scope, receive, send)
             return
-        self.headers.update(_headers_of(made))
+        headers = self.raw_headers + _raw(_headers_of(made))
         if isinstance(made.body, bytes):
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else made.body})
-        else:
-            self.pieces = made.body
-            await super().__call__(scope, receive, send)
+            return
+        stream = Stream(made.body)
+        stream.raw_headers = headers
+        await stream(scope, receive, send)
 
 
 @asynccontextmanager
@@ -183,6 +186,10 @@ async def _watched(receive: Receive, patience: Patience) -> AsyncIterator[None]:
         for one in watches:
             one.cancel()
             await asyncio.gather(one, return_exceptions=True)
+
+
+def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def _headers_of(picture: Picture) -> dict[str, str]:

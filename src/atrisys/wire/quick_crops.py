@@ -11,13 +11,13 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import shapely
-from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy import BigInteger, bindparam, null, select
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,14 +27,16 @@ from atrisys.access.slide_file import SlideFile
 from atrisys.access.visible import somebody, visible
 from atrisys.errors import Refusal
 from atrisys.imaging.ahead import IN_HAND
+from atrisys.imaging.crops import Bounds
 from atrisys.store.fixed import Fixed
 from atrisys.store.session import Store
 from atrisys.store.tables import AnnotationDomain, ReviewedAnnotation, UserAnnotation
 from atrisys.wire.believed import Beliefs, by_the_ordinary_road, credential_of, is_signed
-from atrisys.wire.cut_outs import Way, cut_out, way_of
-from atrisys.wire.picture_asking import Asked
+from atrisys.wire.cut_outs import Way, Wishes, cut_out, read_wishes
+from atrisys.wire.picture_asking import PictureWords
 from atrisys.wire.pictures import PictureAnswer
 from atrisys.wire.refusals import answer_to
+from atrisys.wire.threads import Threads
 from atrisys.wire.tiles import judged_now
 
 MOST_THREADS = 4
@@ -56,9 +58,11 @@ class Drawn(NamedTuple):
     """Of an annotation, what its picture depends on beside the slide."""
 
     slice_id: int
-    shape: bytes
     mark: tuple[int, int]
     """Its id and version."""
+    bounds: Bounds
+    shape: bytes | None
+    """None where nothing but its bounds is wanted."""
 
 
 class Asker(NamedTuple):
@@ -101,12 +105,14 @@ def judged_drawn(request: Request, row: AnnotationDomain, slide: SlideFile) -> D
     if judged is not None:
         caller: Caller = request.state.caller
         request.state.crop = row.slice_id, slide, Asker(caller.id, caller.is_admin, judged.private_key)
-    return Drawn(row.slice_id, row.shape, (row.id, row.version))
+    bounds = row.min_x, row.min_y, row.max_x, row.max_y
+    return Drawn(row.slice_id, (row.id, row.version), bounds, row.shape)
 
 
-def picture(asked: Asked, slide: SlideFile, drawn: Drawn, format: str, way: Way) -> Response:
+def picture(request: Request, slide: SlideFile, drawn: Drawn, wishes: Wishes) -> Response:
     """The answer with the picture of an annotation, on either road."""
-    return cut_out(asked, slide, [shapely.from_wkb(drawn.shape)], format, way, None, drawn.mark)
+    shapes = [] if drawn.shape is None else [shapely.from_wkb(drawn.shape)]
+    return cut_out(request, slide, wishes, drawn.bounds, shapes, drawn.mark)
 
 
 def share_of_cores(processes: int) -> int:
@@ -122,7 +128,7 @@ class QuickCrops:
         self.app = app
         self._askers: Beliefs[Asker] = Beliefs()
         self._slides: Beliefs[SlideFile] = Beliefs()
-        self._threads = ThreadPoolExecutor(share_of_cores(processes), thread_name_prefix="crops")
+        self._threads = Threads(share_of_cores(processes), "crop")
         self._in_hand = 0
         self._closed_until = 0.0
         """All threads are held by what takes long, as it seemed to one that waited."""
@@ -160,37 +166,40 @@ class QuickCrops:
 
     async def _in_turn(self, request: Request, address: CropAddress, asker: Asker) -> Response | None:
         """None also where it was not its turn in time."""
-        making = self._threads.submit(self._made, request, address, asker)
-        made = asyncio.wrap_future(making)
-        # What has begun is not cancelled by this.
-        late = asyncio.get_running_loop().call_later(WAIT_S, making.cancel)
+        made = self._threads.run(self._made, request, address, asker)
+        late = asyncio.get_running_loop().call_later(WAIT_S, self._give_up, made)
         self._in_hand += 1
         try:
             with IN_HAND:
-                await asyncio.wait((made,))
-            if made.cancelled():
-                # What was given up stays in the pool's line, with its request, until a thread comes to it.
-                self._closed_until = time.monotonic() + CLOSED_S
-                return None
-            self._closed_until = 0.0
-            return made.result()
+                response = await made
+            if response is not None:
+                self._closed_until = 0.0
+            return response
         finally:
             late.cancel()
-            made.cancel()
             self._in_hand -= 1
+
+    def _give_up(self, made: "asyncio.Future[Response | None]") -> None:
+        """What has begun goes on."""
+        if self._threads.take_back(made):
+            self._closed_until = time.monotonic() + CLOSED_S
+            made.set_result(None)
 
     def _made(self, request: Request, address: CropAddress, asker: Asker) -> Response | None:
         try:
-            drawn = _drawn(request.app.state.store, address, asker)
+            wishes = _wishes_of(request.scope["query_string"], address.format, _WAYS.get(address.word))
+        except Refusal:
+            # The ordinary road says why, to who may see the annotation.
+            return None
+        try:
+            drawn = _drawn(request.app.state.store, address, asker, with_shape=wishes.way != "crop")
         except SQLAlchemyError:
             return None
         known = self._slides.still(drawn.slice_id) if drawn else None
         if drawn is None or known is None:
             return None
         try:
-            asked = Asked(request, dict(request.query_params) if request.scope["query_string"] else {})
-            way = _WAYS.get(address.word) or way_of(asked)
-            response = picture(asked, known.what, drawn, address.format, way)
+            response = picture(request, known.what, drawn, wishes)
             if isinstance(response, PictureAnswer):
                 with IN_HAND.known():
                     response.make_at_once()
@@ -199,16 +208,26 @@ class QuickCrops:
         return response
 
 
-def _drawn(store: Store, address: CropAddress, asker: Asker) -> Drawn | None:
+@lru_cache(maxsize=64)
+def _wishes_of(query: bytes, format: str, way: Way | None) -> Wishes:
+    """Whoever pulls many crops asks for all of them in the same words."""
+    return read_wishes(PictureWords(dict(QueryParams(query))), format, way)
+
+
+def _drawn(store: Store, address: CropAddress, asker: Asker, with_shape: bool) -> Drawn | None:
     """The annotation, if who asks may see it."""
     with store.asking() as connection:
         for kind in address.kinds:
-            for slice_id, shape, version in _one(kind, asker.is_admin).rows(connection, id=address.id, me=asker.id):
-                return Drawn(slice_id, shape, (address.id, version))
+            rows = _one(kind, asker.is_admin, with_shape).rows(connection, id=address.id, me=asker.id)
+            for slice_id, version, left, top, right, bottom, shape in rows:
+                return Drawn(slice_id, (address.id, version), (left, top, right, bottom), shape)
     return None
 
 
 @cache
-def _one(kind: Kind, is_admin: bool) -> Fixed:
-    query = select(kind.slice_id, kind.shape, kind.version).where(kind.id == bindparam("id", type_=BigInteger))
+def _one(kind: Kind, is_admin: bool, with_shape: bool) -> Fixed:
+    # Of a shape of many points, its bounds alone take no time to read.
+    shape = kind.shape if with_shape else null()
+    query = select(kind.slice_id, kind.version, kind.min_x, kind.min_y, kind.max_x, kind.max_y, shape)
+    query = query.where(kind.id == bindparam("id", type_=BigInteger))
     return Fixed(visible(somebody(is_admin=is_admin), query))

@@ -51,6 +51,15 @@ class Threads:
                 self._waiting.append(task)
         return task.answer
 
+    def take_back(self, answer: "asyncio.Future[Any]") -> bool:
+        """Whether that was not begun yet: then it never will be, and the answer is for the caller to give."""
+        with self._lock:
+            for task in self._waiting:
+                if task.answer is answer:
+                    self._waiting.remove(task)
+                    return True
+        return False
+
     def next_for(self, thread: "_Thread") -> _Task | None:
         """What waits; where nothing does, the thread is idle from now on."""
         with self._lock:

@@ -3,6 +3,7 @@
 import struct
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,11 +30,25 @@ _SLACK = 1 << 16
 _STREAMED = 32
 """Rows that begin on a multiple of so many bytes libjpeg-turbo writes past the processor's caches (AVX2). Who reads the
 pixels next then waits for the memory: decoding a tile takes half as long again."""
-_USUAL_HEAD = 2048
+_SOS, _USUAL_HEAD = b"\xff\xda", 2048
 
 
 class NotPlain(Exception):
     """A tile that is not what its table says: only a worker may try it."""
+
+
+class Said(NamedTuple):
+    """What a table says of each of its tiles, as `TileTable` has it."""
+
+    tile_width: int
+    tile_height: int
+    samples: int
+    ycbcr: bool
+    jpeg_tables: bytes
+
+
+def said_of(table: TileTable) -> Said:
+    return Said(table.tile_width, table.tile_height, table.samples, table.ycbcr, table.jpeg_tables)
 
 
 @dataclass(frozen=True)
@@ -60,17 +75,6 @@ class Frame:
 
 def read_frame(jpeg: bytes) -> Frame | None:
     """What a JPEG says of itself; None where it has no frame header before its pixels, or no pixels."""
-    # Tiles of one level begin alike, up to the scan or what looks like it: they are read once.
-    end = jpeg.find(b"\xff\xda", 0, _USUAL_HEAD)
-    return (_read_usual(jpeg[: end + 5]) if end > 0 else None) or _read(jpeg)
-
-
-@lru_cache(maxsize=256)
-def _read_usual(head: bytes) -> Frame | None:
-    return _read(head)
-
-
-def _read(jpeg: bytes) -> Frame | None:
     at, frame, jfif, adobe, adobe_at = 2, None, False, None, 0
     if jpeg[:2] != b"\xff\xd8":
         return None
@@ -100,7 +104,7 @@ def _read(jpeg: bytes) -> Frame | None:
     return None
 
 
-def is_ycbcr(frame: Frame, table: TileTable) -> bool:
+def is_ycbcr(frame: Frame, said: Said) -> bool:
     """Whether a tile of three components is YCbCr, else RGB.
 
     The photometric tag decides. Only where it says RGB, but the tile says of itself that it is not (by a marker, or by
@@ -108,37 +112,37 @@ def is_ycbcr(frame: Frame, table: TileTable) -> bool:
 
     Args:
         frame: what the tile says of itself, of three components.
-        table: of the level that the tile is of.
+        said: by the table of the level that the tile is of.
 
     Returns:
         True for YCbCr, False for RGB.
     """
-    if table.ycbcr:
+    if said.ycbcr:
         return True
     if frame.adobe is not None:
         return frame.adobe == 1
     return frame.jfif or len(set(frame.sampling)) > 1
 
 
-def most_bytes(table: TileTable) -> int:
+def most_bytes(said: Said | TileTable) -> int:
     """A JPEG with more than that is none of this table's tiles."""
-    return 2 * table.tile_width * table.tile_height * table.samples + _SLACK
+    return 2 * said.tile_width * said.tile_height * said.samples + _SLACK
 
 
-def check_plain(jpeg: bytes, table: TileTable) -> Frame:
+def check_plain(jpeg: bytes, said: Said) -> Frame:
     """Whether libjpeg-turbo may decode a tile in the server's own process, in bounded time and memory.
 
     Raises:
         NotPlain: no baseline JPEG of 8 bits, larger than its tile, or with other components than the table says.
     """
-    if len(jpeg) > most_bytes(table):
+    if len(jpeg) > most_bytes(said):
         raise NotPlain("more bytes than its pixels need")
     frame = read_frame(jpeg)
     if frame is None or frame.kind > 1 or frame.precision != 8:
         raise NotPlain("no baseline JPEG")
-    if len(frame.sampling) != table.samples:
+    if len(frame.sampling) != said.samples:
         raise NotPlain("other components than the file's tables say")
-    if not (0 < frame.width <= table.tile_width and 0 < frame.height <= table.tile_height):
+    if not (0 < frame.width <= said.tile_width and 0 < frame.height <= said.tile_height):
         raise NotPlain("another size than the file's tables say")
     return frame
 
@@ -147,7 +151,10 @@ class Decoder:
     """Decodes tiles of one table, one after the other, into the same memory. For one thread."""
 
     def __init__(self, table: TileTable) -> None:
-        self._table, self._tables = table, table.jpeg_tables or None
+        from imagecodecs import jpeg8_decode
+
+        self._jpeg8_decode, self._said = jpeg8_decode, said_of(table)
+        self._most, self._tables = most_bytes(self._said), table.jpeg_tables or None
         self._room = _room_for(table.tile_height * table.tile_width * table.samples)
 
     def decode(self, jpeg: bytes, rows: int | None = None) -> Pixels:
@@ -165,30 +172,42 @@ class Decoder:
             NotPlain: see `check_plain`; or its components come in scans of their own.
             imagecodecs.Jpeg8Error: the JPEG is broken.
         """
-        import imagecodecs
-
-        frame = check_plain(jpeg, self._table)
-        colours, samples = self._colours_of(frame), self._table.samples
-        height = frame.height if rows is None or rows >= frame.height else _least_height(frame, rows)
-        if height < frame.height:
-            jpeg = b"".join([jpeg[: frame.at + 5], height.to_bytes(2), jpeg[frame.at + 7 :]])
+        # Tiles of one level begin alike: what their beginning says is found out once.
+        end = jpeg.find(_SOS, 0, _USUAL_HEAD) if len(jpeg) <= self._most else -1
+        frame, colours = (_coding_of(jpeg[: end + 5], self._said) if end > 0 else None) or _coding(jpeg, self._said)
+        height, width, samples = frame.height, frame.width, self._said.samples
+        if rows is not None and rows < height:
+            height = _least_height(frame, rows)
+            if height < frame.height:
+                jpeg = b"".join((jpeg[: frame.at + 5], height.to_bytes(2), jpeg[frame.at + 7 :]))
         # Into an array of the size that was judged, so that no other one is ever made room for.
-        room = self._room[: height * frame.width * samples]
+        room = self._room[: height * width * samples]
         if colours is None:
-            grey = imagecodecs.jpeg8_decode(jpeg, tables=self._tables, out=room.reshape(height, frame.width))
+            grey = self._jpeg8_decode(jpeg, tables=self._tables, out=room.reshape(height, width))
             return grey[..., None]
-        room = room.reshape(height, frame.width, samples)
-        return imagecodecs.jpeg8_decode(jpeg, tables=self._tables, colorspace=colours, outcolorspace="RGB", out=room)
+        room = room.reshape(height, width, samples)
+        return self._jpeg8_decode(jpeg, tables=self._tables, colorspace=colours, outcolorspace="RGB", out=room)
 
-    def _colours_of(self, frame: Frame) -> str | None:
-        """What the decoder is to take the components for; None where there is but one."""
-        if frame.in_first_scan != self._table.samples:
-            # It may have a million scans in a few bytes each, and the whole tile is gone through for each of them.
-            raise NotPlain("more than one scan")
-        if self._table.samples == 1:
-            return None
-        # Left to itself, libjpeg takes RGB without a marker for YCbCr: it turns green.
-        return "YCBCR" if is_ycbcr(frame, self._table) else "RGB"
+
+def _coding(jpeg: bytes, said: Said) -> tuple[Frame, str | None]:
+    """Its frame, and what the decoder is to take its components for; None where there is but one. Raises NotPlain."""
+    frame = check_plain(jpeg, said)
+    if frame.in_first_scan != said.samples:
+        # It may have a million scans in a few bytes each, and the whole tile is gone through for each of them.
+        raise NotPlain("more than one scan")
+    if said.samples == 1:
+        return frame, None
+    # Left to itself, libjpeg takes RGB without a marker for YCbCr: it turns green.
+    return frame, "YCBCR" if is_ycbcr(frame, said) else "RGB"
+
+
+@lru_cache(maxsize=256)
+def _coding_of(head: bytes, said: Said) -> tuple[Frame, str | None] | None:
+    """The same of tiles that begin so, up to the scan or what looks like it; None where that does not say it."""
+    try:
+        return _coding(head, said)
+    except NotPlain:
+        return None
 
 
 def _least_height(frame: Frame, rows: int) -> int:
@@ -218,43 +237,35 @@ def make_whole(jpeg: bytes, table: TileTable) -> bytes:
             nobody can say what in it is picture and what is not.
     """
     # Tiles of one level begin alike: what becomes of their beginning is found out once.
-    at = scan_of(jpeg)
-    if at and len(jpeg) <= most_bytes(table) and ends_with_scan(jpeg, at):
-        head = _whole_head(jpeg[:at], *_said_of(table))
+    at, said = scan_of(jpeg), said_of(table)
+    if at and len(jpeg) <= most_bytes(said) and ends_with_scan(jpeg, at):
+        head = _whole_head(jpeg[:at], said)
         if head is not None:
             return head + jpeg[at:]
-    return _made_whole(jpeg, table)
-
-
-def _said_of(table: TileTable) -> tuple[int, int, int, bool, bytes]:
-    return table.tile_width, table.tile_height, table.samples, table.ycbcr, table.jpeg_tables
+    return _made_whole(jpeg, said)
 
 
 @lru_cache(maxsize=256)
-def _whole_head(head: bytes, width: int, height: int, samples: int, ycbcr: bool, jpeg_tables: bytes) -> bytes | None:
+def _whole_head(head: bytes, said: Said) -> bytes | None:
     """What stands before the pixels of a tile that begins so; None where it is no plain one."""
-    table = TileTable(
-        tile_width=width, tile_height=height, columns=0, rows=0, samples=samples, plain_jpeg=True, ycbcr=ycbcr,
-        jpeg_tables=jpeg_tables, offsets=np.zeros(0, np.uint64), lengths=np.zeros(0, np.uint64),
-    )  # fmt: skip
     if not ends_with_scan_header(head):
         return None
     try:
-        return _made_whole(head + EOI, table)[: -len(EOI)]
+        return _made_whole(head + EOI, said)[: -len(EOI)]
     except NotPlain:
         return None
 
 
-def _made_whole(jpeg: bytes, table: TileTable) -> bytes:
+def _made_whole(jpeg: bytes, said: Said) -> bytes:
     try:
         jpeg = strip_jpeg(jpeg)
-        tables = _inner(table.jpeg_tables) if table.jpeg_tables else b""
+        tables = _inner(said.jpeg_tables) if said.jpeg_tables else b""
     except NotPure as reason:
         raise NotPlain(str(reason)) from reason
-    frame = check_plain(jpeg, table)
+    frame = check_plain(jpeg, said)
     start, rest = [SOI], jpeg[2:]
-    if table.samples == 3:
-        transform = bytes([1 if is_ycbcr(frame, table) else 0])
+    if said.samples == 3:
+        transform = bytes([1 if is_ycbcr(frame, said) else 0])
         if frame.adobe is None:
             start.append(b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + transform)
         elif frame.adobe != transform[0]:

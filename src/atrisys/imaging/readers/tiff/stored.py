@@ -18,7 +18,7 @@ from atrisys.imaging.readers.tiff.tables import TileTable
 
 RunReader = Callable[[int, range, int], Iterable[Pixels | None]]
 """Row and columns of tiles beside each other, and how many rows of pixels are needed → the pixels of each, which hold
-until the next ones are asked for; None where nothing was scanned."""
+until the next ones are asked for; None where nothing was scanned. For one thread."""
 
 FEW_TILES = 16
 """A thread of its own for fewer tiles costs more than it gains, where others read at the same time."""
@@ -46,7 +46,7 @@ class StoredTiles:
         """
         if not table.plain_jpeg:
             raise NotPlain("the tiles are no JPEG")
-        return assemble(self._facts, box, level, partial(self._decode, table))
+        return assemble(self._facts, box, level, lambda: partial(self._decode, table, Decoder(table)))
 
     def read_tile(self, table: TileTable, column: int, row: int) -> bytes | None:
         """One tile as it lies in the file, as a JPEG that stands alone.
@@ -88,18 +88,18 @@ class StoredTiles:
         except EOFError as reason:
             raise broken_tile(self._source.name, column, row, reason) from reason
 
-    def _decode(self, table: TileTable, row: int, columns: range, rows: int) -> Iterator[Pixels | None]:
-        decoder = Decoder(table)
+    def _decode(
+        self, table: TileTable, decoder: Decoder, row: int, columns: range, rows: int
+    ) -> Iterator[Pixels | None]:
         for column, stored in zip(columns, self._stored_run(table, row, columns), strict=True):
             try:
-                pixels = None if stored is None else decoder.decode(stored, rows)
+                yield None if stored is None else decoder.decode(stored, rows)
             except NotPlain:
                 raise
             except Exception as reason:
                 raise broken_tile(self._source.name, column, row, reason) from reason
-            yield pixels
 
-    def _stored_run(self, table: TileTable, row: int, columns: range) -> Iterator[bytes | None]:
+    def _stored_run(self, table: TileTable, row: int, columns: range) -> Iterable[bytes | None]:
         """Tiles beside each other mostly follow one another in the file, too: then they are read at once."""
         extents = table.extents(row, columns)
         begin = min((offset for offset, length in extents if length), default=0)
@@ -107,11 +107,8 @@ class StoredTiles:
         if end <= self._source.size and end - begin <= min(2 * sum_of_lengths, MOST_OF_RUN):
             run = self._source.read(begin, end - begin)
             if len(run) == end - begin:
-                for offset, length in extents:
-                    yield run[offset - begin : offset - begin + length] if length else None
-                return
-        for column in columns:
-            yield self._stored(table, column, row)
+                return [run[offset - begin : offset - begin + length] if length else None for offset, length in extents]
+        return (self._stored(table, column, row) for column in columns)
 
 
 def read_whole(source: ByteSource, offset: int, length: int) -> bytes:
@@ -148,12 +145,12 @@ def broken_tile(path: str, column: int, row: int, reason: object) -> PictureFail
     )  # fmt: skip
 
 
-def assemble(facts: SlideFacts, box: Box, level: int, read_run: RunReader, parallel: bool = True) -> Pixels:
+def assemble(facts: SlideFacts, box: Box, level: int, reader: Callable[[], RunReader], parallel: bool = True) -> Pixels:
     """Put a region together from the tiles that it touches.
 
     Args:
         box: level-0 pixels; what lies beyond the level's edge stays blank.
-        read_run: called from several threads where `parallel`.
+        reader: makes what reads tiles, one for each thread; there are several where `parallel`.
 
     Returns:
         (height, width, samples) of the level's pixels; see `Slide.read_region`.
@@ -172,6 +169,7 @@ def assemble(facts: SlideFacts, box: Box, level: int, read_run: RunReader, paral
     ]
 
     def place(some: list[tuple[int, range]]) -> None:
+        read_run = reader()
         for row, columns in some:
             tile_top = row * at.tile_height
             c, d = max(y0, tile_top), min(y1, tile_top + at.tile_height)

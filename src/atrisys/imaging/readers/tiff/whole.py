@@ -113,7 +113,7 @@ class WholeTiff:
         def read_run(row: int, columns: range, _rows: int) -> Iterator[Pixels | None]:
             return (self._decode(page, table, column, row) for column in columns)
 
-        return assemble(self.facts, box, level, read_run, parallel=False)
+        return assemble(self.facts, box, level, lambda: read_run, parallel=False)
 
     def read_associated(self, name: str) -> Pixels:
         """See `Slide.read_associated`."""
