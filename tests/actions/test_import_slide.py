@@ -15,9 +15,11 @@ from atrisys.actions.convert_flat import Limits
 from atrisys.actions.import_slide import check_place, put_down, take_in, take_up
 from atrisys.actions.record_slide import SlideRecord
 from atrisys.errors import ConversionFailed, DiskRefuses, Invalid, NotAllowed, NotFound, SlideUnreadable
+from atrisys.imaging import slides as imaging_slides
+from atrisys.imaging import worker
 from atrisys.imaging.find import entry_of
 from atrisys.imaging.reader import Box
-from atrisys.imaging.slides import facts_from, find_slides, open_slide
+from atrisys.imaging.slides import SharedSlide, facts_from, find_slides, open_slide
 from atrisys.store.tables import AbstractImage, Change, ImageInstance, UploadedFile
 from given import flats, slides, vendors
 
@@ -46,6 +48,33 @@ def test_what_was_kept_can_be_opened_and_read(given, store, alice, db, tmp_path)
     # What the file says of itself is in the record alone.
     assert slide.facts == facts_from({**image.facts, "metadata": {}})
     assert image.facts["metadata"]
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_who_opens_it_first_needs_no_worker(given, store, alice, db, tmp_path, monkeypatch, in_place):
+    path = slides.svs(tmp_path / "a.svs")
+    [taken] = take_in(store, alice.caller, path, "a.svs", in_place=in_place)
+    file = db.get(UploadedFile, taken.uploaded_file_id)
+    where = path if in_place else store.folder.path_of(file.filename)
+    monkeypatch.setattr(worker, "call", None)
+    assert SharedSlide(where, "SVS", kept=store.tiles).read_stored_tile(0, 0, 0)
+
+
+def test_a_slide_that_was_put_down_is_made_ready_as_well(given, store, alice, db, tmp_path, monkeypatch):
+    received = store.folder.receive_file(slides.svs(tmp_path / "a.svs"), "svs", 1 << 30)
+    row, _ = put_down(store, alice.caller, received, "a.svs", check_place(db, alice.caller, None, []))
+    take_up(store, alice.caller, row.id)
+    monkeypatch.setattr(worker, "call", None)
+    assert SharedSlide(store.folder.path_of(row.filename), "SVS", kept=store.tiles).read_stored_tile(0, 0, 0)
+
+
+def test_what_goes_wrong_afterwards_undoes_no_import(given, store, alice, db, tmp_path, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("said")
+
+    monkeypatch.setattr(imaging_slides, "open_once", fail)
+    [taken] = take_in(store, alice.caller, slides.svs(tmp_path / "a.svs"), "a.svs")
+    assert db.get(AbstractImage, taken.abstract_image_id) is not None
 
 
 @slides.needs_real

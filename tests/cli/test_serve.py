@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -210,7 +211,7 @@ def keys(account):
 
 
 @pytest.mark.long
-def test_after_a_restart_the_tiles_of_a_slide_come_without_a_decoder(tmp_path):
+def test_the_tiles_of_an_imported_slide_come_without_a_decoder(tmp_path):
     data = tmp_path / "data"
     command = partial(said_by, data)
 
@@ -222,7 +223,9 @@ def test_after_a_restart_the_tiles_of_a_slide_come_without_a_decoder(tmp_path):
     project = command("project", "add", "x", "--member", "alice:manager")["id"]
     image = command("import", str(slides.svs(tmp_path / "a.svs")), "--project", str(project))["imageInstance"]
     found = []
-    for _ in range(2):
+    for is_forgotten in (False, True, False):
+        if is_forgotten:
+            shutil.rmtree(data / "tiles")
         with serving(data, "serve") as server:
             server.wait_for_ping()
             pictures = [
@@ -234,8 +237,8 @@ def test_after_a_restart_the_tiles_of_a_slide_come_without_a_decoder(tmp_path):
             ]
             assert [picture.status_code for picture in pictures] == [200, 200]
             found.append((decoders(server), [picture.content for picture in pictures]))
-    assert [count for count, _ in found] == [1, 0]
-    assert found[0][1] == found[1][1]
+    assert [count for count, _ in found] == [0, 1, 0]
+    assert found[0][1] == found[1][1] == found[2][1]
 
 
 @pytest.mark.long

@@ -95,8 +95,9 @@ def take_in(
     name = plain_name(original_name)
     delivery = _delivered(store, source, name, in_place, progress)
     progress(RECORDED_AT, "Writing it down")
+    taken: list[Taken] | None = None
     try:
-        while True:
+        while taken is None:
             with store.reading() as db:
                 before = last_id(db)
             known = find_again(store, place, delivery, once) if once else None
@@ -111,10 +112,11 @@ def take_in(
                     taken = SlideRecord(db, caller, store.folder, place, properties).of(name, delivery)
                 if also is not None:
                     also(db)
-                return taken
     except BaseException:
         delivery.discard(store.folder)
         raise
+    delivery.prepare(store)
+    return taken
 
 
 def _delivered(store: Store, source: Source, name: str, in_place: bool, progress: Progress) -> Delivery:
@@ -196,6 +198,7 @@ def take_up(
     except BaseException:
         delivery.discard(store.folder)
         raise
+    delivery.prepare(store)
     return taken
 
 

@@ -15,6 +15,7 @@ from atrisys.imaging.recognise import looks_like
 from atrisys.store.disk import digest_of
 from atrisys.store.files import DataFolder, Received, plain_name
 from atrisys.store.in_place import InPlace
+from atrisys.store.session import Store
 from atrisys.store.unpack import unpack
 
 Progress = Callable[[float, str], None]
@@ -41,6 +42,10 @@ class Arrival:
     """What kind of flat picture it is (`recognise.looks_like`), where it must be made a pyramid."""
     original: Received | None = None
     """That picture, once `received` is the pyramid."""
+
+    def lies_at(self, folder: DataFolder) -> Path:
+        """Where its slide is, once it is written down."""
+        return Path(self.in_place["path"]) if self.in_place else folder.path_of(folder.settled_name(self.received.name))
 
     def bytes(self) -> Iterator[Received]:
         """All that came for it."""
@@ -73,6 +78,12 @@ class Delivery:
         errors = [arrival.error for arrival in self.arrivals if arrival.error]
         if len(errors) == len(self.arrivals):
             raise errors[0]
+
+    def prepare(self, store: Store) -> None:
+        """Once all is written down: whoever opens one of these slides first need not wait for a decoder."""
+        for arrival in self.arrivals:
+            if arrival.facts:
+                slides.prepare(arrival.lies_at(store.folder), arrival.facts.format, store.tiles)
 
     def discard(self, folder: DataFolder) -> None:
         """Leave nothing of what was not settled."""

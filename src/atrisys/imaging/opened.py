@@ -40,7 +40,12 @@ def keep_opened_in(kept: Kept | None) -> None:
 
 
 def open_once(
-    entry: Path, format: str, kept_as: str, ask: Callable[[], Found], make: Callable[[Found], Opened]
+    entry: Path,
+    format: str,
+    kept_as: str,
+    ask: Callable[[], Found],
+    make: Callable[[Found], Opened],
+    kept: Kept | None = None,
 ) -> Opened:
     """What `make` makes of what `inspect_slide.open_slide` gives: from an earlier time if the file is the same.
 
@@ -50,8 +55,9 @@ def open_once(
         kept_as: goes with the slide of this name.
         ask: a worker.
         make: may raise whatever it likes where what was kept does not fit.
+        kept: where; None: where this process keeps it (`keep_opened_in`), if anywhere.
     """
-    kept, name = _kept, _name(entry, format)
+    kept, name = kept or _kept, _name(entry, format)
     if kept is None or name is None:
         return make(ask())
     known = kept.read_file(kept_as, name)

@@ -1,5 +1,6 @@
 """The door to slides for the floors above: is it one, what does it say of itself, and its pixels."""
 
+import logging
 import math
 import os
 import threading
@@ -14,7 +15,7 @@ from atrisys.errors import ConversionFailed, PictureFailed, PictureMissing, Slid
 from atrisys.imaging import worker
 from atrisys.imaging.find import OF_SEVERAL_FILES, entry_of, files_of, find_slides
 from atrisys.imaging.levels import check_asked, window_at
-from atrisys.imaging.opened import open_once
+from atrisys.imaging.opened import Kept, open_once
 from atrisys.imaging.reader import Box, Level, Pixels, Plane, SlideFacts
 from atrisys.imaging.readers.tiff.jpeg import NotPlain
 from atrisys.imaging.readers.tiff.stored import StoredTiles
@@ -33,7 +34,10 @@ __all__ = [
     "find_slides",
     "inspect",
     "open_slide",
+    "prepare",
 ]
+
+log = logging.getLogger(__name__)
 
 MOST_OPEN = 64
 """Slides that a process keeps open for the next request."""
@@ -124,10 +128,17 @@ class SharedSlide:
     facts: SlideFacts
     """But for what the file says of itself (`metadata`), which nobody needs who reads pixels."""
 
-    def __init__(self, path: Path, format: str, added: Added | None = None, kept_as: str = "") -> None:
-        """`kept_as`: the name of the slide's file, where `path` is another one that was made of it."""
+    def __init__(
+        self, path: Path, format: str, added: Added | None = None, kept_as: str = "", kept: Kept | None = None
+    ) -> None:
+        """Open it.
+
+        Args:
+            kept_as: the name of the slide's file, where `path` is another one that was made of it.
+            kept: where it is kept what a worker finds; None: where this process does.
+        """
         entry = entry_of(path)
-        self._path, self._format, self._kept_as = str(entry), format, kept_as or path.name
+        self._path, self._format, self._kept_as, self._kept = str(entry), format, kept_as or path.name, kept
         self.facts, tables = self._open(path, entry)
         self._own = len(self.facts.levels)
         self._added, self._added_planes = added, dict[Plane, SharedSlide]()
@@ -230,7 +241,7 @@ class SharedSlide:
 
         if entry != path:
             return make(ask())
-        return open_once(entry, self._format, self._kept_as, ask, make)
+        return open_once(entry, self._format, self._kept_as, ask, make, self._kept)
 
     def _ask(self, what: str, *args: Any) -> Any:
         return worker.call(f"{_DESK}{what}", self._path, self._format, *args, key=self._path)
@@ -295,6 +306,21 @@ def open_slide(path: Path, format: str, added: Added | None = None) -> SharedSli
     if known is None:
         _open_for_all(Path(where), format, added, key, opening)
     return opening.result()
+
+
+def prepare(path: Path, format: str, kept: Kept) -> None:
+    """Keep what is needed for a slide's tiles, so that no process needs a worker to open it.
+
+    What goes wrong is not said here, but to whoever opens it.
+
+    Args:
+        path, format: as `open_slide` takes them.
+        kept: where the processes that open it look.
+    """
+    try:
+        SharedSlide(path, format, kept=kept)
+    except Exception:
+        log.debug("a slide was not made ready", exc_info=True)
 
 
 def _open_for_all(path: Path, format: str, added: Added | None, key: _Key, opening: "Future[SharedSlide]") -> None:
