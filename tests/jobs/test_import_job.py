@@ -274,7 +274,9 @@ def test_a_full_disk_is_waited_for_and_is_not_the_files_fault(given, alice, send
     free = os.statvfs
 
     def full(path):
-        tries.append(path)
+        if path != kept.folder.tiles:
+            # What is kept of the slide for its first reader is another matter.
+            tries.append(path)
         return free(path) if len(tries) > 3 else os.statvfs_result((4096, 4096, *[0] * 8))
 
     monkeypatch.setattr("atrisys.store.disk.os.statvfs", full)

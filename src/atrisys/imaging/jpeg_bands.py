@@ -25,7 +25,7 @@ LONGEST_INTERVAL = 65_535
 UNIT = {3: 16, 1: 8}
 """Samples → pixels a side of a coding unit: RGB is kept with colours half as dense (4:2:0)."""
 
-STRIP_BYTES = 2 << 20
+STRIP_BYTES = 512 << 10
 """Pixels are encoded in strips of about so many bytes: one errand for a thread, one piece of the answer."""
 
 AHEAD = 4
