@@ -73,6 +73,14 @@ def open_slide(path: str, format: str) -> dict[str, Any]:
     return {"facts": asdict(slide.facts), "tables": tables}
 
 
+def look_into(path: str, format: str) -> dict[str, Any]:
+    """The same; the file is closed again, whoever was reading it here."""
+    try:
+        return open_slide(path, format)
+    finally:
+        _close(path)
+
+
 def tile_table(path: str, format: str, level: int, c: int, z: int, t: int) -> dict[str, Any]:
     """One `TileTable` as a dict; without the tiles' places where they are no plain JPEG."""
     slide = _opened(path, format)

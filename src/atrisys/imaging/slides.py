@@ -135,7 +135,7 @@ class SharedSlide:
 
         Args:
             kept_as: the name of the slide's file, where `path` is another one that was made of it.
-            kept: where it is kept what a worker finds; None: where this process does.
+            kept: where it is kept what a worker finds, which closes the file again; None: where this process does.
         """
         entry = entry_of(path)
         self._path, self._format, self._kept_as, self._kept = str(entry), format, kept_as or path.name, kept
@@ -237,7 +237,7 @@ class SharedSlide:
             return facts, [TileTable.from_plain(table) for table in found["tables"] or ()]
 
         def ask() -> dict[str, Any]:
-            return self._ask("open_slide")
+            return self._ask("look_into" if self._kept else "open_slide")
 
         if entry != path:
             return make(ask())
