@@ -115,7 +115,7 @@ def take_in(
     except BaseException:
         delivery.discard(store.folder)
         raise
-    delivery.prepare(store)
+    delivery.prepare(store.folder, store.tiles)
     return taken
 
 
@@ -198,7 +198,7 @@ def take_up(
     except BaseException:
         delivery.discard(store.folder)
         raise
-    delivery.prepare(store)
+    delivery.prepare(store.folder, store.tiles)
     return taken
 
 

@@ -15,7 +15,7 @@ from atrisys.imaging.recognise import looks_like
 from atrisys.store.disk import digest_of
 from atrisys.store.files import DataFolder, Received, plain_name
 from atrisys.store.in_place import InPlace
-from atrisys.store.session import Store
+from atrisys.store.kept_tiles import KeptTiles
 from atrisys.store.unpack import unpack
 
 Progress = Callable[[float, str], None]
@@ -79,11 +79,11 @@ class Delivery:
         if len(errors) == len(self.arrivals):
             raise errors[0]
 
-    def prepare(self, store: Store) -> None:
+    def prepare(self, folder: DataFolder, tiles: KeptTiles) -> None:
         """Once all is written down: whoever opens one of these slides first need not wait for a decoder."""
         for arrival in self.arrivals:
             if arrival.facts:
-                slides.prepare(arrival.lies_at(store.folder), arrival.facts.format, store.tiles)
+                slides.prepare(arrival.lies_at(folder), arrival.facts.format, tiles)
 
     def discard(self, folder: DataFolder) -> None:
         """Leave nothing of what was not settled."""

@@ -74,7 +74,7 @@ def open_slide(path: str, format: str) -> dict[str, Any]:
 
 
 def look_into(path: str, format: str) -> dict[str, Any]:
-    """The same; the file is closed again, whoever was reading it here."""
+    """The same, once: the file is closed again, so that its disk can be unmounted."""
     try:
         return open_slide(path, format)
     finally:
